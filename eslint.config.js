@@ -27,7 +27,7 @@ const declaredPackagesOnly = Object.keys(declared).map(service => ({
 }));
 
 /**
- * For each folder of the server the other folders that it may import: the start of their paths. Files beside the folders may
+ * For each folder of the server the other folders that it may import: the start of their paths. Files outside the folders may
  * import all of them.
  */
 const serverFolders = {

@@ -24,6 +24,7 @@ const shared = {
 /** @type {import('jest').Config} */
 export default {
   maxWorkers: '100%',
+  testSequencer: './scripts/lib/longest-first.mjs',
   projects: [
     {
       ...shared,

@@ -41,8 +41,8 @@ class Part {
     for (;;) {
       const index = this.lines.findIndex(line => pattern.test(line));
       if (index !== -1) return pattern.exec(this.lines.splice(index, 1)[0]);
-      if (late.aborted) throw new Error(`${this.label} did not say ${pattern} within ${DEADLINE_MS} ms`);
-      if (this.ended !== undefined) throw new Error(`${this.label} ${this.ended} before it said ${pattern}`);
+      if (late.aborted) throw new Error(`${this.label} did not print ${pattern} within ${DEADLINE_MS} ms`);
+      if (this.ended !== undefined) throw new Error(`${this.label} ${this.ended} before it printed ${pattern}`);
       await new Promise(resolve => {
         this.waiting.add(resolve);
         late.addEventListener('abort', resolve, { once: true });

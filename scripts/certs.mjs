@@ -9,9 +9,11 @@ import { complain, say } from './lib/terminal.mjs';
 
 const usage = `Usage: scripts/certs [--out DIR] [--host NAME]… [--days D]
 
-Makes, in DIR (certs), a CA for development, and a certificate signed by it for a server and for a client: ca.pem, server.pem,
-client.pem, each with its key in …-key.pem. A CA that is there is kept, so that the certificates can be renewed; a running server
-reads them anew on SIGHUP. The server's is good for localhost, 127.0.0.1, ::1, server, and every NAME.`;
+Creates a CA for development in DIR (default: certs), and signs a certificate for a server and one for a client: ca.pem,
+server.pem, client.pem. The keys are in ca-key.pem, server-key.pem and client-key.pem.
+
+The server certificate is valid for localhost, 127.0.0.1, ::1, server, and each NAME, for D days (default: 365). To renew the
+certificates, run the script again: it keeps an existing CA. A running server reads its certificates again on SIGHUP.`;
 
 const HOSTS = ['localhost', '127.0.0.1', '::1', 'server'];
 const CA_DAYS = 3650;
@@ -32,7 +34,7 @@ async function main() {
     return 0;
   }
   if (!/^[1-9]\d{0,4}$/.test(values.days)) {
-    complain(`--days takes a whole number\n\n${usage}`);
+    complain(`--days takes a whole number of up to 5 digits, not ${values.days}\n\n${usage}`);
     return 2;
   }
   const certificates = await loadCertificates();
@@ -47,7 +49,7 @@ async function main() {
     await make(certificates, directory, [...HOSTS, ...values.host], Number(values.days));
     return 0;
   } catch (error) {
-    complain(`no certificates were made in ${directory}: ${error.message}`);
+    complain(`cannot create certificates in ${directory}: ${error.message}`);
     return 1;
   }
 }
@@ -74,7 +76,7 @@ async function make({ createCa, createCertificate }, directory, hosts, days) {
   } finally {
     await rm(drafts, { recursive: true, force: true });
   }
-  say(`certificates for development are in ${directory}`);
+  say(`the development certificates are in ${directory}`);
 }
 
 async function readCa(directory) {

@@ -34,11 +34,11 @@ const pages = [
   },
   {
     path: 'docs/schemas/client-messages.json',
-    render: () => renderSchemas('What a client says to rankd', { ...clientMessageSchemas, ...adminByAction }),
+    render: () => renderSchemas('Messages from a client to the server', { ...clientMessageSchemas, ...adminByAction }),
   },
   {
     path: 'docs/schemas/server-messages.json',
-    render: () => renderSchemas('What rankd says to a client', serverMessageSchemas),
+    render: () => renderSchemas('Messages from the server to a client', serverMessageSchemas),
   },
   { path: 'docs/rankctl.md', render: () => renderRankctl(rankctlHelp()) },
   { path: 'docs/metrics.md', render: () => renderMetrics(describeMetrics()) },
@@ -52,7 +52,7 @@ for (const { path, render } of pages) {
   const present = await readFile(url, 'utf8').catch(() => undefined);
   if (present === wanted) continue;
   if (isCheck) {
-    console.error(`${path} is out of date: npm run build && node scripts/docs.mjs`);
+    console.error(`${path} is out of date: run npm run build && node scripts/docs.mjs`);
     process.exitCode = 1;
   } else {
     await mkdir(new URL('.', url), { recursive: true });

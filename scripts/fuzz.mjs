@@ -6,10 +6,15 @@ import { complain } from './lib/terminal.mjs';
 
 const usage = `Usage: scripts/fuzz [--sessions N] [--seed S] [--only INDEX]
 
-Sends N sessions (100000) to a built coordinator of its own: recorded ones with bits flipped, parts cut out, spliced in from
-others, doubled, the end missing, or something nasty put in between; a quarter of them with fields far too long. Each has to end
-with a coded bye, each of its frames has to be read within its budget of processor time, two members have to go on undisturbed
-meanwhile, and the server must not fail, nor keep anything of it. --seed repeats a run, --only one session of it.`;
+Starts a built server and sends it N mutated sessions (default: 100000). A session is a recorded one with flipped bits, with
+parts removed, doubled, or taken from another session, without its end, or with hostile text inserted. A quarter of the sessions
+have fields that are much too long.
+
+Each session must end with a bye that has a code. The server must read each frame within its limit of CPU time, must not fail,
+and must release all resources of the sessions. At the same time two members must work undisturbed. Exits with 0 if all this held.
+
+  --seed S      repeats the run with seed S
+  --only INDEX  sends only the session with this index of the run`;
 
 process.exitCode = await main();
 
@@ -28,7 +33,7 @@ async function main() {
   }
   const [count, seed, only] = [values.sessions, values.seed, values.only ?? 0].map(Number);
   if (!(count > 0 && Number.isInteger(seed) && Number.isInteger(only))) {
-    complain(`whole numbers, please\n\n${usage}`);
+    complain(`--sessions, --seed and --only take whole numbers, and --sessions at least 1\n\n${usage}`);
     return 2;
   }
   const testkit = await loadTestkit();

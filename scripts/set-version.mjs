@@ -4,15 +4,15 @@ import { complain, say } from './lib/terminal.mjs';
 
 const usage = `Usage: node scripts/set-version.mjs VERSION
 
-In the root of the repository: writes VERSION into every package.json and into package-lock.json, where packages ask for each other
-too, and puts what CHANGELOG.md has under Unreleased below VERSION and today's date. Commits nothing.`;
+Run it in the root of the repository. It writes VERSION into every package.json and into package-lock.json, also where packages
+depend on each other. In CHANGELOG.md it moves the Unreleased entries below VERSION and the date of today. It commits nothing.`;
 
 const UNRELEASED = '## [Unreleased]\n';
 
 const [version, ...rest] = process.argv.slice(2);
 if (version === '--help') process.stdout.write(`${usage}\n`);
 else if (rest.length > 0 || !/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version ?? '')) {
-  complain(`VERSION is three numbers, such as 1.2.3, not "${version ?? ''}"\n\n${usage}`);
+  complain(`VERSION must be three numbers, such as 1.2.3, not "${version ?? ''}"\n\n${usage}`);
   process.exitCode = 2;
 } else setVersion();
 
@@ -26,7 +26,7 @@ function setVersion() {
   const changes = readFileSync('CHANGELOG.md', 'utf8');
   const date = new Date().toISOString().slice(0, 10);
   writeFileSync('CHANGELOG.md', changes.replace(UNRELEASED, `${UNRELEASED}\n## [${version}] - ${date}\n`));
-  say(`every package has the version ${version}; see git diff`);
+  say(`every package now has the version ${version}: check git diff`);
 }
 
 function updatePackage(manifest) {

@@ -9,10 +9,16 @@ import { complain, say } from './lib/terminal.mjs';
 
 const usage = `Usage: scripts/simulate [--minutes M | --seeds N] [--seed N] [--steps N] [--fault NAME] [--transcript] [--cluster]
 
-Runs the real core, gateway and suspension logic in a simulated world: virtual time, and faults that a seed decides on. With
---cluster: several servers with all that is real between their gateways and one simulated Redis. For a
-minute unless told otherwise, from a seed that nobody has chosen unless it is named. Prints each seed that breaks an invariant,
-with the command that runs it again. Exits with 0 if none did.`;
+Runs the real core, the real gateway and the real suspension logic in a simulated world with virtual time. Each seed decides
+on its faults. Prints each seed that breaks an invariant, with the command that runs it again. Exits with 0 if none did.
+
+  --minutes M   runs seeds for M minutes (default: 1)
+  --seeds N     runs N seeds
+  --seed N      the first seed (default: a random one)
+  --steps N     the number of steps of each seed (default: 500)
+  --fault NAME  plants this fault, to show that the invariants find it
+  --transcript  prints every message and event
+  --cluster     simulates several servers on one simulated Redis, with the real cluster log`;
 
 try {
   process.exitCode = await main();
@@ -42,7 +48,7 @@ async function main() {
   await ensureInstalled();
   await build();
   const from = number('seed', values.seed ?? String(randomInt(2 ** 31)));
-  say(`simulating from seed ${from}, ${number('steps', values.steps)} steps each`);
+  say(`simulating: first seed ${from}, ${number('steps', values.steps)} steps each`);
   return simulate(from, values);
 }
 
@@ -69,6 +75,6 @@ async function simulate(from, { minutes, seeds, steps, fault, transcript, cluste
 
 function number(name, text) {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0)) throw new Error(`--${name} takes a number, not "${text}"`);
+  if (text.trim() === '' || !(value >= 0)) throw new Error(`--${name} takes a number of 0 or more, not "${text}"`);
   return value;
 }

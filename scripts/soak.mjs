@@ -7,9 +7,11 @@ import { complain } from './lib/terminal.mjs';
 
 const usage = `Usage: scripts/soak [--minutes M] [--members N] [--churn PER_SECOND]
 
-Starts a built coordinator of its own, holds N members (1000) for M minutes (20), of whom so many (10) a second go, by goodbye,
-FIN and RST in turn, and are replaced, while the leader orders everyone once a second. Then it reports the slopes of the
-server's memory, descriptors and timers, in the last three quarters of that time. Exits with 0 if nobody was lost who did not go.`;
+Starts a built server and keeps N members (default: 1000) for M minutes (default: 20). Each second PER_SECOND members
+(default: 10) leave, by leave, FIN or RST in turn, and are replaced. Once a second the leader sends a command to all members.
+
+At the end it reports how the memory, the descriptors and the timers of the server grew in the last three quarters of the time.
+Exits with 0 if no member was lost.`;
 
 process.exitCode = await main();
 
@@ -27,7 +29,7 @@ async function main() {
   }
   const wanted = [values.minutes ?? 20, values.members ?? 1000, values.churn ?? 10].map(Number);
   if (!wanted.every(value => value > 0)) {
-    complain(`numbers over 0, please\n\n${usage}`);
+    complain(`--minutes, --members and --churn take numbers above 0\n\n${usage}`);
     return 2;
   }
   const testkit = await loadTestkit();

@@ -23,13 +23,13 @@ const programs = {
 const usage = `Usage: scripts/test [${parts.join(' | ')}]… [--node ${majors.join(' | ')}]
        scripts/test --watch unit | integration | compose
 
-Installs what is missing, then runs the checks (types, format, lint) and all tests, or only the parts named. Its last line is
-"N passed, N failed, N skipped", where each check counts as one test. Exits with 0 if nothing failed. With CI=true nothing may be
-skipped: a skipped test counts as failed.
+Installs missing packages and programs, then runs the checks (types, format, lint, wording) and all tests, or only the named
+parts. The last line is "N passed, N failed, N skipped"; each check counts as one test. Exits with 0 if nothing failed. With
+CI=true a skipped test counts as failed.
 
-  --node ${majors.join(' | ')}    runs the unit tests a second time, under that version of Node, which npm fetches into its cache
-  --watch PART   runs the tests of one part that your change concerns, again after each change, until you type q. The tests of the
-                 parts integration and compose start the built programs: run npm run build after a change.`;
+  --node ${majors.join(' | ')}    runs the unit tests a second time, under this version of Node, which npm downloads into its cache
+  --watch PART   runs the tests of one part that your change affects, again after each change, until you type q. The tests of the
+                 parts integration and compose start the built programs, so run npm run build after a change.`;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -75,9 +75,10 @@ function parse(args) {
 
 function faultIn({ positionals, major, part, wanted }) {
   const unknown = positionals.filter(name => !parts.includes(name));
-  if (unknown.length > 0) return `no such part: ${unknown.join(', ')}`;
+  if (unknown.length > 0) return `no such part: ${unknown.join(', ')}; the parts are ${parts.join(', ')}`;
   if (major !== undefined && !majors.includes(major)) return `--node takes ${majors.join(' or ')}, not ${major}`;
-  if (major !== undefined && !wanted.includes('unit')) return '--node is for the unit tests only';
+  if (major !== undefined && !wanted.includes('unit'))
+    return '--node needs the part unit: it affects only the unit tests';
   if (part === undefined) return undefined;
   if (part === 'checks' || !parts.includes(part)) return `--watch takes unit, integration or compose, not ${part}`;
   return positionals.length > 0 || major !== undefined ? '--watch takes one part and nothing else' : undefined;
@@ -133,19 +134,19 @@ async function prepareFor(wanted) {
 async function lookForPrograms(wanted) {
   for (const [name, users] of Object.entries(programs)) {
     if (!users.some(part => wanted.includes(part)) || (await ensureProgram(name))) continue;
-    complain(`some tests need ${name}, which is not here: install it, by apt-get or brew, say`);
+    complain(`some tests need ${name}, which is not installed: install it, for example with apt-get or brew`);
   }
 }
 
 async function lookForPython(wanted) {
   if (!wanted.includes('integration') || (await hasPython())) return;
-  complain('the tests of examples/python need python3, 3.10 or later, which is not here, and fail without it');
+  complain('the tests of examples/python need python3 3.10 or later and fail without it: install it');
 }
 
 /** Runs the checks. The types are not checked if the build has failed, because the build has reported the error. */
 async function runChecks(built) {
-  const scripts = built ? ['typecheck', 'format:check'] : ['format:check'];
-  // eslint takes as long as the other two together, and uses one core.
+  const scripts = ['format:check', 'wording', ...(built ? ['typecheck'] : [])];
+  // eslint takes as long as the others together, and uses one core.
   return sum((await Promise.all([runScripts(['lint']), runScripts(scripts)])).flat());
 }
 

@@ -26,7 +26,7 @@ async function main(args) {
   if (way === 'local') return upLocal(size);
   if (await dockerAnswers()) return upDocker(size, way);
   if (way === 'docker') {
-    complain('no Docker engine with Compose answers (docker info, docker compose version); --local needs none');
+    complain('no Docker engine with Compose answers (docker info, docker compose version): start it, or use --local');
     return 1;
   }
   say('no Docker engine answers: running as local processes');
@@ -49,9 +49,9 @@ async function upLocal({ servers, clients }) {
   await build();
   const hasRedis = await ensureProgram('redis-server');
   if (!hasRedis && servers > 1) {
-    complain('no redis-server on this machine, and several servers keep their order in one: install it');
+    complain('redis-server is not installed, and --cluster needs it: install redis-server');
     return 1;
   }
-  if (!hasRedis) say('no redis-server on this machine: running without the mirror');
+  if (!hasRedis) say('redis-server is not installed: running without the mirror');
   return runLocalFleet({ servers, clients, hasRedis });
 }

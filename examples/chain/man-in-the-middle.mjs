@@ -15,7 +15,7 @@ export class ManInTheMiddle {
   static async before(url) {
     const man = new ManInTheMiddle();
     const { protocol, hostname, port } = new URL(url);
-    if (protocol !== 'rankd:') throw new Error('he can be between two ends that speak TCP only: rankd://');
+    if (protocol !== 'rankd:') throw new Error('the man in the middle works only with plain TCP: use a rankd:// URL');
     man.#server = createServer(member => man.#sit(member, connect(Number(port), hostname)));
     await new Promise(resolve => man.#server.listen(0, '127.0.0.1', resolve));
     return man;

@@ -25,6 +25,6 @@ async function pullKillSwitch() {
   const sheet = await me.command('halt');
   console.log(`${sheet.done} of ${sheet.recipients} below me have halted`);
   await me.command('halt', undefined, { to: { ranks: [0] } }).catch(error => {
-    console.log(`the server refuses to pass it up: ${error.code}, ${error.message}`);
+    console.log(`the server refuses to send halt to rank 0: ${error.code}, ${error.message}`);
   });
 }

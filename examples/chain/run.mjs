@@ -16,12 +16,12 @@ await runExample(async example => {
   }
   const [ann, bob, cid, dan] = members;
 
-  example.say('bob pulls the kill switch, and tries to halt ann too');
+  example.say('bob sends halt to the members below it, and then to ann');
   bob.kill('SIGUSR1');
   const [, halted] = await bob.says(/(\d) of 2 below me have halted/);
-  const [, byServer] = await bob.says(/the server refuses to pass it up: ([A-Z_]{1,32})/);
+  const [, byServer] = await bob.says(/the server refuses to send halt to rank 0: ([A-Z_]{1,32})/);
 
-  example.say('somebody between ann and the server forges an order of bob to her');
+  example.say('a man in the middle forges a command from bob to ann');
   const { status, error } = await man.forge('halt', { member: 'm1', rank: 1, name: 'bob' });
   const [, byClient] = await ann.says(/I refuse halt: (\w+)/);
 

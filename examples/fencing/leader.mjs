@@ -23,7 +23,7 @@ await me.lead(async (signal, fence) => {
   if (pauses === 'pauses' && !signal.aborted) {
     console.log('I am paused');
     process.kill(process.pid, 'SIGSTOP');
-    console.log(`I go on, my late write was ${await write(fence)}`);
+    console.log(`I continue, my late write was ${await write(fence)}`);
   }
   await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
 });

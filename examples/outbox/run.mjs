@@ -61,7 +61,7 @@ await runExample(async example => {
       rankdUrl,
       redisUrl,
     );
-    await worker.says(/I lead|I stand by/);
+    await worker.says(/I lead|I wait/);
     workers.push(worker);
   }
   const [ann, bob, cid] = workers;

@@ -31,7 +31,7 @@ async function work(signal, fence) {
     }
   }
   console.log(
-    `I stop after ${sent} rows${cursor === 'refused' ? ': another has led since, my last write was refused' : ''}`,
+    `I stop after ${sent} rows${cursor === 'refused' ? ': another worker leads now, my last write was refused' : ''}`,
   );
 }
 
@@ -46,5 +46,5 @@ function stopRightHere() {
 
 const redis = new Redis(redisUrl);
 const me = await join(rankdUrl, { name, group });
-console.log(me.rank === 0 ? 'I lead' : `I stand by with rank ${me.rank}`);
+console.log(me.rank === 0 ? 'I lead' : `I wait with rank ${me.rank}`);
 await me.lead(work);

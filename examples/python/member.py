@@ -55,8 +55,8 @@ async def main():
     parser.add_argument("--name", default=f"python-{os.getpid()}")
     parser.add_argument("--group")
     parser.add_argument("--token", default=os.environ.get("RANKD_TOKEN"))
-    parser.add_argument("--stamps", default=os.devnull, help="the file to which it writes while it leads")
-    parser.add_argument("--every-ms", type=int, default=1000, help="how often it does")
+    parser.add_argument("--stamps", default=os.devnull, help="the file that it writes to while it leads")
+    parser.add_argument("--every-ms", type=int, default=1000, help="the interval of these writes, ms")
     options, me = parser.parse_args(), asyncio.current_task()
     for stop in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stop, me.cancel)

@@ -11,7 +11,7 @@ ANSWER_MS = 10_000  # for the connection, for the answer to hello, for the bye a
 LINE_BYTES_MAX = 2**24 + 2  # no server has a larger frameBytesMax
 TASKS_MAX = 100  # concurrent commands, and two or three other tasks; further commands are refused with BUSY
 BACKOFF_S, BACKOFF_CAP_S, SEATED_CAP_S = 0.1, 5.0, 1.0
-UNKNOWN = {"code": "OUTCOME_UNKNOWN", "message": "the session ended first: nobody knows who has executed it"}
+UNKNOWN = {"code": "OUTCOME_UNKNOWN", "message": "the session ended first: any recipient may have executed it"}
 
 
 class RankdError(Exception):
@@ -39,7 +39,7 @@ class Session:
         """Does not wait, so that reading continues during a write (R-FLOW-1). A field that is None is omitted."""
         line = json.dumps({"type": type, **{k: v for k, v in fields.items() if v is not None}}, allow_nan=False)
         if len(line) > self.frame_bytes_max - 1024:  # the server accepts every shorter frame (R-FRAME-2)
-            raise RankdError({"code": "PAYLOAD_TOO_LARGE", "message": f"a {type} of {len(line)} bytes"})
+            raise RankdError({"code": "PAYLOAD_TOO_LARGE", "message": f"{type}: {len(line)} bytes, too many"})
         self.writer.write(line.encode() + b"\n")
 
     def pong(self, n, seen):
@@ -89,7 +89,7 @@ class join:
         """Waits until `holds()` is true. Raises RankdError with the bye if the membership ends first."""
         while not holds():
             if self._leaving or self._life.done():
-                raise RankdError({"code": "LEFT", "message": "it left"} if self._leaving else self._life.result())
+                raise RankdError({"code": "LEFT", "message": "member left"} if self._leaving else self._life.result())
             await self._news.wait()
 
     async def lead(self, work):
@@ -142,7 +142,7 @@ class join:
             try:
                 bye = await self._sit() or {"code": "CLOSED", "message": "the connection was closed"}
             except (OSError, ValueError, asyncio.TimeoutError) as error:
-                bye = {"code": "CLOSED", "message": str(error) or "no answer in time"}
+                bye = {"code": "CLOSED", "message": str(error) or "the server did not answer in time"}
             if self._leaving or bye.get("retry") is False:
                 return bye
             self._on_event({**bye, "type": "lost"})

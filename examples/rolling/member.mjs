@@ -53,18 +53,18 @@ async function isBack({ name }, wanted) {
 async function step(wanted) {
   const last = (await below()).filter(member => member.release !== wanted).at(-1);
   if (last !== undefined && last.release === undefined) {
-    console.log(`${last.name} (rank ${last.rank}) does not answer: I wait for it`);
+    console.log(`${last.name} (rank ${last.rank}) does not answer: I wait`);
     return true;
   }
   if (last === undefined) {
-    console.log(`everybody below me runs ${wanted}`);
+    console.log(`all subordinates run ${wanted}`);
     if (release !== wanted) await me.leave();
     return false;
   }
   console.log(`${last.name} (rank ${last.rank}) still runs ${last.release}`);
   await me.command('restart', undefined, { to: { members: [last.member] } });
   if (await isBack(last, wanted)) return true;
-  console.log(`${last.name} has not come back: I restart nobody else`);
+  console.log(`${last.name} has not come back: I restart no other member`);
   return false;
 }
 

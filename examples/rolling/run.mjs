@@ -38,10 +38,10 @@ await runExample(async example => {
     };
     const renewed = await Promise.all(old.map(renew));
     await renewed.at(-1).says(/I lead/);
-    await renewed.at(-1).says(/everybody below me runs 1.1/);
+    await renewed.at(-1).says(/all subordinates run 1.1/);
 
     const furtherLeaders = [...old, ...renewed].filter(({ lines }) => lines.some(line => line.startsWith('I lead')));
-    example.say(`restarted: ${restarted.join(', ')}; others than ann and dan that led: ${furtherLeaders.length}`);
+    example.say(`restarted: ${restarted.join(', ')}; other leaders than ann and dan: ${furtherLeaders.length}`);
     return restarted.join() === NAMES.toReversed().join() && furtherLeaders.length === 0 ? 0 : 1;
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -33,7 +33,7 @@ function faultsOf(feed, turns) {
   turns.sort((a, b) => a.view - b.view);
   return turns.flatMap((turn, index) => {
     const before = turns[index - 1];
-    if (turn.from === undefined) return [`${turn.worker} polled feed ${feed} without having taken it`];
+    if (turn.from === undefined) return [`${turn.worker} polled feed ${feed} without holding it`];
     if (before === undefined) return [];
     if (before.view === turn.view) return [`${before.worker} and ${turn.worker} took feed ${feed} with the same token`];
     if (before.last === undefined || before.last < turn.from) return [];

@@ -120,7 +120,7 @@ async function main(directory) {
   const { faults, polls, feeds } = check(await fleet.logs());
   for (const fault of faults.slice(0, 20)) console.log(fault);
   console.log(
-    `${polls > FEEDS ? 'polls enough' : `only ${polls} polls`}, of ${feeds} feeds; by two at a time: ${faults.length}`,
+    `${polls > FEEDS ? 'enough polls' : `only ${polls} polls`} of ${feeds} feeds; feeds with two workers at a time: ${faults.length}`,
   );
   return faults.length === 0 && feeds === FEEDS && polls > FEEDS ? 0 : 1;
 }

@@ -69,7 +69,7 @@ export async function ensureProgram(name) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await run('apt-get', ['update'], { env });
   const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', name], { env });
-  if (code !== 0) complain(`${name} cannot be installed: ${output.trim().split('\n').at(-1)}`);
+  if (code !== 0) complain(`cannot install ${name}: ${output.trim().split('\n').at(-1)}`);
   return present();
 }
 

@@ -18,7 +18,7 @@ const jest = join(root, 'node_modules/jest/bin/jest.js');
 /**
  * Runs one project of jest.config.js. Returns { passed, failed, skipped, faults }, where `faults` are sentences about failures
  * that jest's own output does not show. With `skippingFails` a skipped test counts as failed. `output` is `live`, or `at the end`
- * where something else prints at the same time. `node` is the binary that runs jest.
+ * if something else prints at the same time. `node` is the binary that runs jest.
  */
 export async function runJestProject(project, { directory, skippingFails, output = 'live', node = process.execPath }) {
   const path = join(directory, `${project}.json`);
@@ -34,7 +34,7 @@ export async function runJestProject(project, { directory, skippingFails, output
   const report = await readReport(path);
   if (report === undefined) return fault(`${project}: jest wrote no report`);
   // Without this, a pattern that no longer matches any file would go unnoticed.
-  if (report.testResults.length === 0) return fault(`${project}: there is no test`);
+  if (report.testResults.length === 0) return fault(`${project}: no test was found`);
   const summary = sum(report.testResults.map(file => summarizeFile({ project, file, skippingFails })));
   if (ended.code === 0 || summary.failed > 0) return summary;
   return sum([summary, fault(`${project}: jest ended with ${ended.code} though no test failed`)]);
@@ -73,7 +73,7 @@ function summarizeFile({ project, file: { name, status, assertionResults }, skip
   // The file does not compile, throws outside its tests, or has no test.
   const outside = status === 'failed' && failed === 0 ? [`${project}: ${path} failed outside its tests`] : [];
   const refused = skippingFails
-    ? skipped.map(({ fullName }) => `${project}: skipped, which fails here: ${path}: ${fullName}`)
+    ? skipped.map(({ fullName }) => `${project}: skipped, which counts as failed with CI=true: ${path}: ${fullName}`)
     : [];
   return {
     passed: withStatus('passed').length,

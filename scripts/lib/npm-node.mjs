@@ -26,7 +26,7 @@ export async function fetchNode(major) {
   const found = output.split('\n').find(line => line.startsWith(`v${versions[major]} `));
   if (code === 0 && found !== undefined) return found.slice(found.indexOf(' ') + 1);
   throw new PreparationError(
-    `npm has no ${name}: start scripts/test under a Node ${major} of your own instead of --node ${major}`,
+    `npm cannot fetch ${name}: install Node ${major} and run scripts/test with it, without --node`,
     output.trimEnd(),
   );
 }

@@ -22,5 +22,5 @@ export function complain(text) {
 
 /** Prints the addresses of a server that is ready. */
 export function sayWhere(url) {
-  say(`page ${url}/   metrics ${url}/metrics   Ctrl-C ends all`);
+  say(`page ${url}/   metrics ${url}/metrics   Ctrl-C stops all`);
 }

@@ -7,11 +7,11 @@ export function renderConfiguration({ server, client }) {
 
 # Configuration
 
-The server and the client container read environment variables and \`.env\` in the working directory. Environment variables win.
+The server and the client container read environment variables and the file \`.env\` in the working directory. If both set a variable, the environment applies.
 A blank variable counts as not set. If a value is wrong, the process reports all mistakes at once and exits with 78. Start with a
 copy of [.env.example](../.env.example). Times are in milliseconds, sizes in bytes.
 
-For a secret X, \`X_FILE\` may name a file that contains it. Setting both is a mistake. Secrets are never logged or shown in error
+A secret can also be in a file: set the variable with \`_FILE\` at the end to the path of the file. Setting both variables is a mistake. Secrets are never logged or shown in error
 messages.
 
 ## Server

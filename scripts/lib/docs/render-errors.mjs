@@ -4,7 +4,7 @@ import { cell } from './markdown-cell.mjs';
 /** Renders docs/errors.md from the table in services/protocol/src/error-codes.ts. */
 export function renderErrors(errorCodes) {
   const rows = Object.entries(errorCodes).map(([code, { on, retry, meaning, remedy }]) => {
-    return `| \`${code}\` | ${on.join(', ')} | ${retry ? 'yes' : 'no'} | ${cell(meaning)} | ${cell(remedy)} |`;
+    return `| \`${code}\` | ${on.join(', ')} | ${retry ? 'yes' : 'no'} | ${cell(meaning)} | ${cell(remedy ?? '')} |`;
   });
   return formatPage(`<!-- begin: generated from services/protocol/src/error-codes.ts by scripts/docs.mjs; do not edit -->
 
@@ -17,7 +17,7 @@ The sentences are for people and may change.
 
 - bye: in \`bye\`, the last frame of a session
 - receipt: in the \`receipt\` of a command or an administrator's request that was not accepted
-- refused: in a receipt's \`refused\`, for one targeted member
+- refused: in the list \`refused\` of a \`receipt\`, for one targeted member
 - error: in \`error\`, the answer to another message; the session continues
 - result: in the \`error\` of a recipient's \`result\`: the recipient did not execute the command
 - library: thrown by \`@rankd/client\` itself

@@ -7,14 +7,14 @@ export function renderRankctl([own, ...verbs]) {
 
 # rankctl
 
-\`rankctl\` shows a fleet and steers it. With \`attach\` it joins as a member. All other verbs use an observer, which has no rank and does
+\`rankctl\` shows and administers a group. With \`attach\` it joins as a member. All other verbs use an observer, which has no rank and does
 not count as a member.
 
 - In Compose: \`docker compose exec server rankctl ls\`. The container's environment has the admin token.
 - In a clone, after \`npm ci && npm run build\`: \`npx --no-install rankctl ls\`.
 - Elsewhere: \`npm pack -w services/cli\` makes a package without dependencies.
 
-**Settings.** Options win over environment variables, and these win over \`.env\` in the working directory. Other users can see a token on
+**Settings.** Options override environment variables, which override \`.env\` in the working directory. Other users can see a token on
 the command line in the list of processes. Set \`RANKD_ADMIN_TOKEN\`, or \`RANKD_ADMIN_TOKEN_FILE\` for a file that contains it. For
 \`rankds://\`, rankctl reads \`RANKD_TLS_CA\`, \`RANKD_TLS_CERT\` and \`RANKD_TLS_KEY\`, as the client container does.
 
@@ -40,20 +40,20 @@ ${sections.join('\n\n')}
 
 /** Text that is too long for --help. */
 const notes = {
-  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table; elsewhere it prints each new table. If the server is lost, rankctl waits for it.',
-  why: 'The history contains causes, not ranks. rankctl computes the ranks from it and shows those that are certain. It finds a member by id or name, even if the member has left.',
+  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table. Elsewhere it prints each new table. If the connection to the server is lost, `--watch` waits until the server is back.',
+  why: 'The history of the server contains causes, not ranks. rankctl computes the ranks from the causes, and shows only ranks that are certain. MEMBER may have left already.',
   wait: 'Away members do not count. If the server does not answer yet, rankctl waits for it too.',
   servers:
-    '`*` marks the server that answered. After `·` comes its own state: `current`, or why it accepts no members. APPLIED is the last record of the first stream that a server had applied at its last sign of life. No token is needed, because `/readyz` is open. A standalone server reports that it is one.',
-  send: 'Prints the answer sheet. A member that is expired or left may have executed the command or not. The exit code is 1 if any recipient did not do it, and if a targeted rank does not exist or is away. If no member may execute the command, rankctl prints the reason.',
-  move: 'A leader must stop first; the move happens when it has stopped. If several members have the name, rankctl refuses and prints their ids.',
-  remove: 'The member receives REMOVED. Its library does not reconnect.',
+    '`*` marks the server that answered. The first line ends with its state: `current`, or why it accepts no members. APPLIED is the last record of the first shard that the server had applied when it sent its last heartbeat. No token is needed, because `/readyz` is open. A standalone server prints that it is not in a cluster.',
+  send: 'Prints the answer sheet: how the command ended for each recipient. A member with `expired` or `left` may have executed the command. The exit code is 1 if a recipient did not execute the command, or if a targeted rank does not exist or is away. If no member may execute the command, rankctl prints the reason.',
+  move: 'If the move changes the leader, the server waits until the old leader has stopped. If several members have the name, rankctl refuses and prints their ids.',
+  remove: 'The member receives REMOVED. Its client library does not reconnect.',
   attach:
-    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers done to those in `--handle` and refuses all others.',
+    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others.',
   bench:
-    'Uses the engine of `scripts/bench`, with the load from this one Node process. The numbers for etcd, ZooKeeper, Consul and Kubernetes are their documented defaults with their sources; they are not measured. The exit code is 1 if a measurement failed.',
+    'Uses the code of `scripts/bench`, with all load from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes it prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
   completion:
-    'Completes verbs, options, and names of members if a server answers within 2 s. Names are quoted, so the shell evaluates no part of them. The script offers the id of a member instead if its name begins like an option (write `--` before it), if another member has the same name, and in fish if the name begins with `~`.',
+    'Completes verbs, options, and names of members if a server answers within 2 s. Names are quoted, so the shell evaluates no part of them. Instead of the name, the script offers the id of a member in three cases: its name begins with `-` (to type such a name, write `--` before it), another member has the same name, or the name begins with `~` (fish only).',
 };
 
 const code = text => `\`\`\`text\n${text}\n\`\`\``;

@@ -27,7 +27,7 @@ export async function prepareContainers(size) {
   const files = filesFor(size);
   const complaints = await complaintsAboutPublishedPorts(files);
   if (complaints.length > 0) return { reason: complaints.join('\n'), pulling: false };
-  say('building the images (docker compose; the first time takes a minute) …');
+  say('building the images with docker compose (the first time takes a minute) …');
   const { code, output } = await compose(files, ['up', '--no-start', '--build', ...scale(size)]);
   if (code === 0) return undefined;
   return { reason: `docker compose failed:\n${output.trimEnd()}`, pulling: pullFault.test(output) };

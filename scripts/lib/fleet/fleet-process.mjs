@@ -65,7 +65,7 @@ export class FleetProcess {
     for (;;) {
       const how = await this.#ended;
       if (!this.wanted) return;
-      say(`${this.#program.name} exited with ${how}; starting it again in ${restartAfterMs / 1000} s`);
+      say(`${this.#program.name} exited with ${how}; restarting it in ${restartAfterMs / 1000} s`);
       await sleep(restartAfterMs);
       if (!this.wanted) return;
       void this.start();

@@ -104,6 +104,6 @@ class LocalFleet {
     for (const deadline = Date.now() + serverStartMs; Date.now() < deadline; await sleep(50)) {
       if (!server.running || (await isReady(url))) return undefined;
     }
-    return `${url}/readyz does not say that it is ready after ${serverStartMs / 1000} s`;
+    return `${url}/readyz does not report ready after ${serverStartMs / 1000} s`;
   }
 }

@@ -29,8 +29,8 @@ export async function complaintsAboutPorts(ports) {
       error => error,
     );
     if (fault === undefined) return [];
-    const why = fault.code === 'EADDRINUSE' ? 'taken by another program' : `not to be had (${fault.code})`;
-    return [`port ${port} is ${why}: stop what holds it, or set ${variable} to another`];
+    const why = fault.code === 'EADDRINUSE' ? 'used by another program' : `not available (${fault.code})`;
+    return [`port ${port} is ${why}: stop the program that uses it, or set ${variable} to another port`];
   });
   return (await Promise.all(checks)).flat();
 }

@@ -9,7 +9,7 @@ export function runFleet(fleet) {
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    say('stopping … (Ctrl-C again: at once)');
+    say('stopping … (Ctrl-C again kills the fleet)');
     void fleet.stop();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -5,15 +5,15 @@ import { parseArgs } from 'node:util';
 /** The usage of scripts/up. */
 export const usage = `Usage: scripts/up [--cluster] [--scale client=N] [--local | --docker]
 
-Runs the whole job: the server, N clients (3 unless told) and Redis; Ctrl-C ends all of it, a second one at once.
+Runs a fleet: the server, N clients and Redis. Ctrl-C stops it. A second Ctrl-C kills it.
 
-  --cluster          three servers that keep one order in Redis, which has replicas
-  --scale client=N   how many clients
-  --docker           with Docker Compose, or not at all
-  --local            as processes of this machine, without Docker
+  --cluster          runs three servers that share one order of ranks, on Redis with replicas
+  --scale client=N   the number of clients (default: 3)
+  --docker           uses Docker Compose, and fails if no Docker engine answers
+  --local            runs local processes and skips Docker. Redis is used only if it is installed.
 
-Without --docker and --local: Docker Compose where a Docker engine answers and has or can pull the base images,
-otherwise local processes.`;
+Without --docker and --local: uses Docker Compose if a Docker engine answers and has the base images or can pull them. Otherwise
+runs local processes.`;
 
 /** The number of servers in a cluster. With three, one server may fail while another is being replaced. */
 const serversOfCluster = 3;
@@ -27,7 +27,7 @@ export class UsageError extends Error {}
  */
 export function parseUpArguments(args) {
   const { cluster, scale, local, docker, help } = parse(args);
-  if (local && docker) throw new UsageError('--local and --docker exclude each other');
+  if (local && docker) throw new UsageError('--local and --docker exclude each other: give only one');
   const size = { servers: cluster ? serversOfCluster : 1, clients: clientsFrom(scale) };
   return { help, size, way: local ? 'local' : docker ? 'docker' : 'any' };
 }
@@ -49,6 +49,6 @@ function parse(args) {
 
 function clientsFrom(scale) {
   const count = /^client=(\d{1,4})$/.exec(scale)?.[1];
-  if (count === undefined) throw new UsageError(`--scale takes client=N, not ${scale}: nothing else can be scaled`);
+  if (count === undefined) throw new UsageError(`--scale takes client=N, not ${scale}: only the clients can be scaled`);
   return Number(count);
 }

@@ -383,7 +383,7 @@ static void take_frame(struct connection *connection, const char *line, size_t l
     answer_ping(connection, line, length);
     return;
   }
-  if (find(line, length, bye) && !survives_losses) fail("connection %d was told %.*s", connection->index, (int)length, line);
+  if (find(line, length, bye) && !survives_losses) fail("connection %d received %.*s", connection->index, (int)length, line);
   connection->frames++;
   const char *rank = find(line, length, key);
   if (!rank) return;
@@ -726,7 +726,7 @@ static double one_trip_s(int number, struct text payload) {
   struct epoll_event events[EVENTS_MAX];
   while (answers_awaited > 0) {
     int count = epoll_wait(epoll, events, EVENTS_MAX, 1000);
-    if (!count && now_s() - from_s > 5) fail("%d answers have not come after 5 s", answers_awaited);
+    if (!count && now_s() - from_s > 5) fail("%d answers are missing after 5 s", answers_awaited);
     for (int i = 0; i < count; i++) receive_trip(events[i].data.ptr);
   }
   return now_s() - from_s;
@@ -793,7 +793,7 @@ static void measure_churn(void) {
   create_connections(options.members);
   join_all(connections, connection_count, options.protocol->receiver, options.connecting_max);
   settle(0.5);
-  if (count_bad_ranks()) fail("not everyone holds a rank of its own");
+  if (count_bad_ranks()) fail("two members have the same rank, or a member has none");
   struct connection **by_rank = calloc(connection_count, sizeof *by_rank);
   for (int i = 0; i < connection_count; i++) {
     connections[i].rank_before = connections[i].rank;
@@ -828,7 +828,7 @@ static void note_heir(struct connection *connection, long was) {
 static void await_heir(double from_s) {
   while (heir_told_at_s == 0) {
     read_all(1000);
-    if (now_s() - from_s > 5) fail("nobody was told within 5 s that it is rank 0");
+    if (now_s() - from_s > 5) fail("no member received rank 0 within 5 s");
   }
 }
 
@@ -888,7 +888,7 @@ static double one_kill_s(void) {
   if (holder < 0) fail("cannot fork: %s", strerror(errno));
   if (holder == 0) hold_rank_0(pipe_ends[1]);
   close(pipe_ends[1]);
-  if (read(pipe_ends[0], &told, 1) != 1) fail("the holder did not get rank 0");
+  if (read(pipe_ends[0], &told, 1) != 1) fail("the holder did not receive rank 0");
   close(pipe_ends[0]);
   join_all(connections, 1, options.protocol->receiver, 1);
   settle(0.002);

@@ -1,4 +1,4 @@
-/** What all parts of a benchmark run share. */
+/** The values that all parts of a benchmark run share. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,12 @@ import type { CpuAssignment } from './machine/cpu-pinning.js';
 import type { NodeBinary } from './machine/node-binary.js';
 import type { Tool } from './servers/tools.js';
 
-/** What all parts of a run share. */
+/** The values that all parts of a run share. */
 export interface BenchContext {
   readonly children: Children;
   readonly tools: readonly Tool[];
   readonly cores: CpuAssignment;
-  /** The Node that runs rankd and other programs in Node that are measured. */
+  /** The Node binary that runs rankd and the other measured programs in Node. */
   readonly node: NodeBinary;
   /** The root directory of the checkout whose built server is measured. */
   readonly repository: string;

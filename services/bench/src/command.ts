@@ -10,7 +10,7 @@ import { coreSentence, renderTable } from './report/result-table.js';
 import { runBench, type BenchSettings } from './rows/run-bench.js';
 import { createTerminalReporter } from './report/terminal-reporter.js';
 
-/** What the command needs from its caller. */
+/** The functions and values that the command gets from its caller. */
 export interface CommandSurroundings {
   /** The root directory of the checkout whose built server is measured. */
   readonly repository: string;
@@ -71,7 +71,6 @@ async function measureCluster(settings: BenchSettings, { writeClusterFigures }: 
 }
 
 async function finish(report: BenchReport | ClusterReport, { quick, out }: BenchSettings): Promise<void> {
-  if (quick)
-    process.stdout.write('A quick run: that there are numbers is what it shows; what they are says nothing.\n');
+  if (quick) process.stdout.write('A quick run shows only that the measurement works. Its numbers mean nothing.\n');
   if (out !== undefined) await writeFile(out, `${JSON.stringify(report, undefined, 2)}\n`);
 }

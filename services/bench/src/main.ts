@@ -1,3 +1,5 @@
+/** The program behind scripts/bench, without the build. */
+
 import { fileURLToPath } from 'node:url';
 import { benchCommand } from './command.js';
 

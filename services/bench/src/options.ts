@@ -26,19 +26,20 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The usage of scripts/bench. */
 export const usage = `Usage: scripts/bench [--quick] [--cluster | --rows ID,…] [--repeats N] [--node PATH] [--out FILE] [--no-docs]
 
-Measures rankd beside whichever of nats-server, redis-server, mosquitto and etcd are installed, and beside a C program that only
-broadcasts, on loopback. Prints what must be reached, what is hoped for and what was got, and writes docs/performance.md.
+Measures rankd on loopback, next to a C program that only broadcasts, and next to nats-server, redis-server, mosquitto and etcd if
+they are installed. Prints the required value, the goal and the result of each figure, and writes docs/performance.md.
 
-  --quick       small sizes, once, under a minute: shows that it works, judges nothing, writes no page
-  --cluster     instead of all that: what an order costs that 1, 2 and 3 servers share in a Redis, beside one server alone, and
-                with 1 to 1,000 groups; needs redis-server, writes its figures into docs/scaling.md
-  --rows ID,…   only these rows: ${rowIds.join(', ')}
-  --repeats N   how often each row is measured (default 3)
-  --node PATH   this Node binary runs rankd and the limit in Node (default: the one that runs the benchmark)
+  --quick       small sizes, once, under a minute: shows only that the benchmark works, and writes no page
+  --cluster     measures only the cost of a shared order: 1, 2 and 3 servers on one Redis next to a single server, with 1 to
+                1,000 groups. Needs redis-server. Writes the figures into docs/scaling.md
+  --rows ID,…   measures only these rows: ${rowIds.join(', ')}
+  --repeats N   how often each row is measured (default: 3)
+  --node PATH   the Node binary that runs rankd and node-limit (default: the one that runs the benchmark)
   --out FILE    writes all numbers as JSON
-  --no-docs     leaves docs/ alone, as does a run of some rows only`;
+  --no-docs     writes no page; a run with --rows writes none either`;
 
 const repeatsMax = 100;
 
@@ -51,7 +52,8 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions | 'he
   if (values.help === true) return 'help';
   const quick = values.quick === true;
   const subject = values.cluster === true ? 'cluster' : 'server';
-  if (subject === 'cluster' && values.rows !== undefined) throw new UsageError('--rows are those of one server');
+  if (subject === 'cluster' && values.rows !== undefined)
+    throw new UsageError('--rows cannot be combined with --cluster: the rows measure a single server');
   const rows = values.rows === undefined ? rowIds : values.rows.split(',').map(rowIdOf);
   return {
     subject,
@@ -95,13 +97,13 @@ function parse(args: readonly string[]): {
 
 function rowIdOf(name: string): RowId {
   const found = rowIds.find(id => id === name);
-  if (found === undefined) throw new UsageError(`no such row: ${name}; there are ${rowIds.join(', ')}`);
+  if (found === undefined) throw new UsageError(`no such row: ${name}; the rows are ${rowIds.join(', ')}`);
   return found;
 }
 
 /** Resolves a relative path, because the servers have another working directory. A name without a slash is searched in PATH. */
 function nodeOf(path: string | undefined): string | undefined {
-  if (path === '') throw new UsageError('--node takes the path of a Node binary, not nothing');
+  if (path === '') throw new UsageError('--node takes the path of a Node binary, not an empty text');
   return path?.includes('/') === true ? resolve(path) : path;
 }
 

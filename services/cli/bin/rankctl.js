@@ -7,6 +7,6 @@ const program = new URL('../bundle/main.js', import.meta.url);
 if (existsSync(program)) {
   await import(program.href);
 } else {
-  console.error('rankctl: it is not built: run npm run build');
+  console.error('rankctl: rankctl is not built: run npm run build');
   process.exitCode = 1;
 }

@@ -10,9 +10,9 @@ import { UsageError } from './errors.js';
 /** The environment variables that rankctl reads. The client container uses the same names. */
 const settingsSchema = settings.object({
   RANKD_URL: settings.text('rankd://127.0.0.1:2700', 'a URL'),
-  RANKD_GROUP: settings.text('default', '1 to 64 of A-Z a-z 0-9 . _ -', '^[A-Za-z0-9._-]{1,64}$'),
+  RANKD_GROUP: settings.text('default', 'the group', '^[A-Za-z0-9._-]{1,64}$', '1 to 64 of A-Z a-z 0-9 . _ -'),
   RANKD_ADMIN_TOKEN: settings.secret('the admin token'),
-  RANKD_TOKEN: settings.secret('the token that lets a session in'),
+  RANKD_TOKEN: settings.secret('the token that admits a session'),
   RANKD_TLS_CA: settings.optionalText('a file'),
   RANKD_TLS_CERT: settings.optionalText('a file'),
   RANKD_TLS_KEY: settings.optionalText('a file'),

@@ -1,6 +1,6 @@
 /** The errors that end rankctl with a sentence. */
 
-/** The arguments or the settings make no sense: exit code 2. The message is for people. */
+/** The arguments or the settings are invalid: exit code 2. The message is for people. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -13,10 +13,10 @@ export function findMember({ group, members }: Roster, wanted: string): RosterMe
   if (first === undefined) {
     throw new NotDone(
       'NO_SUCH_TARGET',
-      `group ${group} has no member with the id or name ${wanted}: rankctl ls tells who is there`,
+      `group ${group} has no member with the id or name ${wanted}: run rankctl ls for the list`,
     );
   }
   if (others.length === 0) return first;
   const found = [first, ...others].map(({ member, rank }) => `${member} (rank ${rank})`).join(', ');
-  throw new NotDone('AMBIGUOUS', `${1 + others.length} members are named ${wanted}: say which by its id: ${found}`);
+  throw new NotDone('AMBIGUOUS', `${1 + others.length} members are named ${wanted}: use one of their ids: ${found}`);
 }

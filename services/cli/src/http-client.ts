@@ -55,12 +55,12 @@ export async function fetchServersReport(url: string): Promise<ServersReport> {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) });
     const report = (await answer.json()) as ServersReport & { readonly ready?: unknown };
-    if (typeof report.ready !== 'boolean') throw new Error('what answers there is no rankd');
+    if (typeof report.ready !== 'boolean') throw new Error('the answer is not from a rankd server');
     return report;
   } catch (error) {
     throw new NotDone(
       'CONNECT_FAILED',
-      `no side port answers at ${url} (${whyNot(error)}): say where it is with --http`,
+      `no side port answers at ${url} (${whyNot(error)}): give its address with --http`,
     );
   }
 }
@@ -74,7 +74,10 @@ function withoutSlashesAtEnd(url: string): string {
 function portOf(environment: Environment): number {
   try {
     const { RANKD_HTTP_PORT: port } = parseSettings(settingsSchema, environment);
-    if (port === 0) throw new UsageError('RANKD_HTTP_PORT is 0, any free port: say which it became with --http');
+    if (port === 0)
+      throw new UsageError(
+        'RANKD_HTTP_PORT is 0, any free port: the server logs the port; give the address with --http',
+      );
     return port;
   } catch (error) {
     if (error instanceof SettingsError) throw new UsageError(error.faults.join('\n'));
@@ -84,7 +87,7 @@ function portOf(environment: Environment): number {
 
 function whyNot(error: unknown): string {
   const { name, message, cause } = error as Error;
-  if (name === 'TimeoutError') return `nothing came within ${ANSWER_MS / 1000} s`;
-  if (name === 'SyntaxError') return 'what answers there is no rankd';
+  if (name === 'TimeoutError') return `no answer within ${ANSWER_MS / 1000} s`;
+  if (name === 'SyntaxError') return 'the answer is not from a rankd server';
   return formatSystemReason(cause) ?? message;
 }

@@ -1,3 +1,5 @@
+/** The program rankctl. */
+
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';

@@ -3,7 +3,7 @@ import { UsageError } from './errors.js';
 /**
  * Parses a whole number.
  * @param name the option or argument, for the error
- * @throws UsageError if it is no whole number from `minimum` to `maximum`
+ * @throws UsageError if it is not a whole number from `minimum` to `maximum`
  */
 export function parseInteger(name: string, text: string, minimum: number, maximum = 1_000_000_000): number {
   const value = Number(text);

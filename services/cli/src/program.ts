@@ -34,18 +34,18 @@ const secondsMax = 86_400;
  */
 export function createProgram(version: string, run: Run, output: OutputConfiguration = {}): Command {
   const program = new Command('rankctl')
-    .description('Look at a rankd fleet and steer it.')
+    .description('Inspect and administer a rankd fleet.')
     .usage('VERB [options]')
-    .version(`rankctl ${version}`, '-V, --version', 'tell the version')
-    .helpOption('-h, --help', 'tell how it is used')
-    .helpCommand('help [VERB]', 'tell how it, or one verb, is used')
-    .option('--url <URL>', 'where the server is: rankd://host:port, rankds:// for TLS (RANKD_URL)')
-    .option('--group <NAME>', 'the group that is meant (RANKD_GROUP; default: default)')
-    .option('--token <TOKEN>', 'what the server wants to hear (RANKD_ADMIN_TOKEN, RANKD_TOKEN)')
-    .option('--json', 'one line of JSON on standard output for programs')
+    .version(`rankctl ${version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [VERB]', 'print the help of rankctl or of one verb')
+    .option('--url <URL>', 'address of the server: rankd://host:port, or rankds:// for TLS (RANKD_URL)')
+    .option('--group <NAME>', 'name of the group (RANKD_GROUP; default: default)')
+    .option('--token <TOKEN>', 'token for the server (RANKD_ADMIN_TOKEN, RANKD_TOKEN)')
+    .option('--json', 'print the result as one line of JSON, for programs')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ ...output, outputError: (text, write) => write(shownError(text)) })
-    .showHelpAfterError('rankctl help tells how it is used')
+    .showHelpAfterError('Run rankctl help for the usage.')
     // commander would exit by itself, with 1 for a usage error.
     .exitOverride()
     .addHelpText('after', closing);
@@ -62,20 +62,20 @@ function shownError(text: string): string {
 }
 
 const closing = `
-Exit: 0 done, 1 not, 2 usage. Variables are read from the environment and from .env; options win.`;
+Exit code: 0 done, 1 not done, 2 usage error. Options override environment variables, which override .env.`;
 
 function addLooking(program: Command, run: Run): void {
   program
     .command('ls')
-    .description('show who is in the group, by rank')
-    .option('-w, --watch', 'show it anew whenever it changes, until Ctrl-C')
+    .description('show the members of the group, by rank')
+    .option('-w, --watch', 'show them again after each change, until Ctrl-C')
     .addHelpText('after', examples('rankctl ls', 'rankctl ls --watch', "rankctl ls --json | jq -r '.members[0].name'"))
     .action((options: { watch?: boolean }) => run(call => ls(call, options)));
   program
     .command('why')
-    .argument('[MEMBER]', 'id or name of one whose rank it is about; it may have gone')
-    .description('tell the last rank changes and their causes, newest first')
-    .option('-n, --limit <N>', 'how many at most', '20')
+    .argument('[MEMBER]', 'id or name of a member, which may have left')
+    .description('show the last rank changes and their causes, newest first')
+    .option('-n, --limit <N>', 'largest number of changes to show', '20')
     .addHelpText('after', examples('rankctl why', 'rankctl why client-2'))
     .action((member: string | undefined, { limit }: { limit: string }) => {
       const most = parseInteger('--limit', limit, 1, limits.historyMax);
@@ -83,9 +83,9 @@ function addLooking(program: Command, run: Run): void {
     });
   program
     .command('wait')
-    .description('wait until enough members are there; the server may come later, too')
-    .requiredOption('--members <N>', 'how many have to be present')
-    .option('--timeout <S>', 'give up, with exit 1, after so many seconds', '60')
+    .description('wait until enough members are present; the server may start later')
+    .requiredOption('--members <N>', 'number of members that must be present')
+    .option('--timeout <S>', 'seconds until rankctl gives up with exit code 1', '60')
     .addHelpText('after', examples('rankctl wait --members 5 --timeout 30 && rankctl send migrate'))
     .action(({ members, timeout }: { members: string; timeout: string }) => {
       const wanted = {
@@ -96,8 +96,8 @@ function addLooking(program: Command, run: Run): void {
     });
   program
     .command('servers')
-    .description('show the servers of a cluster, as one of them knows them')
-    .option('--http <URL>', 'its side port (default: http://127.0.0.1, port RANKD_HTTP_PORT or 9464)')
+    .description('show the servers of a cluster, as one of them reports them')
+    .option('--http <URL>', 'side port of that server (default: http://127.0.0.1, port RANKD_HTTP_PORT or 9464)')
     .addHelpText('after', examples('rankctl servers', 'rankctl servers --http http://127.0.0.1:9465 --json'))
     .action(({ http }: { http?: string }) => {
       const url = parseSidePortUrl(http, readEnvironment());
@@ -108,14 +108,14 @@ function addLooking(program: Command, run: Run): void {
 function addSteering(program: Command, run: Run): void {
   program
     .command('send')
-    .argument('<NAME>', 'the command that members have a handler for')
-    .argument('[JSON]', 'its arguments')
-    .description('order members, from above everyone, and print who did it; needs the admin token')
-    .option('--to <WHOM>', 'all, or ranks such as 0 or 1,3-5', 'all')
-    .option('--deadline <MS>', `how long they have, milliseconds (default: ${limits.deadlineMsDefault})`)
+    .argument('<NAME>', 'name of the command')
+    .argument('[JSON]', 'arguments of the command')
+    .description('send a command to members and print their results; needs the admin token')
+    .option('--to <TARGET>', 'all, or ranks such as 0 or 1,3-5', 'all')
+    .option('--deadline <MS>', `deadline in milliseconds (default: ${limits.deadlineMsDefault})`)
     .addHelpText(
       'after',
-      `\nExit: 0 only if everyone it was aimed at did it.\n${examples('rankctl send print \'"hello"\'', 'rankctl send log.level \'{"level":"debug"}\' --to 1,3-5 --deadline 2000')}`,
+      `\nExit code: 0 only if every target executed the command.\n${examples('rankctl send print \'"hello"\'', 'rankctl send log.level \'{"level":"debug"}\' --to 1,3-5 --deadline 2000')}`,
     )
     .action((name: string, json: string | undefined, { to, deadline }: { to: string; deadline?: string }) => {
       const order = {
@@ -128,9 +128,9 @@ function addSteering(program: Command, run: Run): void {
     });
   program
     .command('move')
-    .argument('<MEMBER>', 'its id, or its name if no other has it')
-    .argument('<RANK>', 'the rank it gets; 0 leads')
-    .description('give a member another rank, the others close up; needs the admin token')
+    .argument('<MEMBER>', 'id of the member, or its name if it is unique')
+    .argument('<RANK>', 'new rank of the member; rank 0 leads')
+    .description('change the rank of a member and renumber the others; needs the admin token')
     .addHelpText('after', examples('rankctl move client-3 0'))
     .action((member: string, rank: string) => {
       const to = parseInteger('RANK', rank, 0);
@@ -138,9 +138,9 @@ function addSteering(program: Command, run: Run): void {
     });
   program
     .command('remove')
-    .argument('<MEMBER>', 'its id, or its name if no other has it')
-    .description('put a member out for good; needs the admin token')
-    .option('--reason <WORDS>', 'what it is told, at most 64 characters')
+    .argument('<MEMBER>', 'id of the member, or its name if it is unique')
+    .description('remove a member; its client does not rejoin; needs the admin token')
+    .option('--reason <WORDS>', 'reason that the member receives, at most 64 characters')
     .addHelpText('after', examples('rankctl remove client-3 --reason "disk is failing"'))
     .action((member: string, options: { reason?: string }) => run(call => remove(call, member, options)));
 }
@@ -154,9 +154,9 @@ interface CompletionOptions {
 function addOthers(program: Command, run: Run): void {
   program
     .command('attach')
-    .description('join as a member, see rank changes as they come, order what you type')
-    .option('--name <NAME>', 'what the others see (default: the name of this host)')
-    .option('--handle <NAMES>', 'commands that it answers with done, comma-separated', 'print')
+    .description('join as a member, print rank changes, and send the commands that you type')
+    .option('--name <NAME>', 'name of the member (default: the name of this host)')
+    .option('--handle <NAMES>', 'commands that it answers with done, separated by commas', 'print')
     .addHelpText('after', examples('rankctl attach --name ann', 'echo \'print "hi"\' | rankctl attach'))
     .action(({ name = hostname().slice(0, limits.wordCharsMax), handle }: { name?: string; handle: string }) => {
       const handles = handle.split(',').filter(text => text !== '');
@@ -164,12 +164,12 @@ function addOthers(program: Command, run: Run): void {
     });
   program
     .command('bench')
-    .description('measure rankd on this machine, beside the documented defaults of its peers')
-    .option('--quick', 'small sizes, a few seconds: shows that it works')
-    .option('--members <N>', 'how many take part at most', '100')
+    .description('measure rankd on this machine and list the documented defaults of other systems')
+    .option('--quick', 'small sizes, a few seconds: shows only that it works')
+    .option('--members <N>', 'largest number of members in a measurement', '100')
     .addHelpText(
       'after',
-      `\nWithout --url it starts a server of its own for it; with --url it uses that server, in a group of its own.\n${examples('rankctl bench', 'rankctl bench --quick --url rankd://127.0.0.1:2700')}`,
+      `\nWithout --url, it starts a new server. With --url, it uses that server, in a new group.\n${examples('rankctl bench', 'rankctl bench --quick --url rankd://127.0.0.1:2700')}`,
     )
     .action((options: { quick?: boolean; members: string }) => {
       const { url } = program.opts<{ url?: string }>();
@@ -188,13 +188,14 @@ function addOthers(program: Command, run: Run): void {
         'rankctl completion fish > ~/.config/fish/completions/rankctl.fish',
       ),
     )
-    // For the scripts themselves.
-    .addOption(new Option('--members <TYPED>', 'print members instead, as this shell inserts them').hideHelp())
-    .addOption(new Option('--kept <TEXT>', 'what stays in the line before').default('').hideHelp())
-    .addOption(new Option('--after-dashes', 'behind `--`').default(false).hideHelp())
+    // Used by the completion scripts.
+    .addOption(new Option('--members <TYPED>', 'print members instead, quoted for this shell').hideHelp())
+    .addOption(new Option('--kept <TEXT>', 'text of the word before TYPED').default('').hideHelp())
+    .addOption(new Option('--after-dashes', 'complete after `--`').default(false).hideHelp())
     .action((name: string, { members, kept, afterDashes }: CompletionOptions) => {
       const shell = shells.find(known => known === name);
-      if (shell === undefined) throw new UsageError(`there is no ${name} here but ${shells.join(', ')}`);
+      if (shell === undefined)
+        throw new UsageError(`no completion for ${JSON.stringify(name)}: use one of ${shells.join(', ')}`);
       if (members !== undefined) {
         return run(call => completeMembers(call, { shell, typed: members, kept, isAfterDashes: afterDashes }));
       }

@@ -1,10 +1,9 @@
+/** The clock, randomness and connections that the library uses. */
+
 import { systemClock, type Clock } from './clock.js';
 import { createConnect, type Connect } from './connection/dial.js';
 
-/**
- * What the library takes from its process: clock, randomness and connections. Tests pass their own, so that no test waits for
- * real time.
- */
+/** The clock, randomness and connections that the library uses. Tests pass their own, so that no test waits for real time. */
 export interface ClientEnvironment {
   readonly clock: Clock;
   /** Returns a number from 0 to 1. It sets the jitter of the backoff and selects which address of a host name is tried first. */

@@ -1,3 +1,5 @@
+/** Monotonic time and timers. */
+
 /** A monotonic clock with timers. The library reads time and sets timers only through it, so that tests can pass a clock of their own. */
 export interface Clock {
   /** The time in ms from an arbitrary start. It never runs backwards. */

@@ -33,20 +33,21 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(membership:
   membership.on('suspended', ({ rank, because }) => {
     // The program logs that it leaves.
     if (because === 'leave') return;
-    const why = because === 'yield' ? 'the coordinator asks for it' : 'the coordinator is not heard';
-    logger.warn({ event: 'suspended', rank, because }, `${why}: I act on rank ${rank} no more`);
+    const state = because === 'yield' ? 'yielded' : 'suspended';
+    const until = because === 'yield' ? 'the server sends the next view' : 'the server answers again';
+    logger.warn({ event: 'suspended', rank, because }, `${state}: not acting on rank ${rank} until ${until}`);
   });
   membership.on('acting', ({ rank }) => {
-    logger.info({ event: 'acting', rank }, `I act on my rank again: ${rank}`);
+    logger.info({ event: 'acting', rank }, `acting on rank ${rank} again`);
   });
   membership.on('waiting', ({ position, of }) => {
     logger.info(
       { event: 'waiting', position, of },
-      `the group is full: I wait for a seat, position ${position} of ${of}`,
+      `the group is full: waiting for a seat, position ${position} of ${of}`,
     );
   });
   membership.on('disconnected', ({ error, retryInMs }) => {
-    const next = retryInMs === undefined ? 'not trying again' : `trying again in ${retryInMs} ms`;
+    const next = retryInMs === undefined ? 'not reconnecting' : `reconnecting in ${retryInMs} ms`;
     logger.warn({ event: 'disconnected', code: error.code, retryInMs }, `${error.message} (${error.code}); ${next}`);
   });
   logExecutions(membership, logger);
@@ -64,12 +65,16 @@ function logExecutions<C extends CommandsOf<C>>(membership: Membership<C>, logge
       rank: ownRank,
       status,
     };
-    const by = `by order of ${from.name} (rank ${from.rank}); I am rank ${ownRank}`;
-    if (status === 'done') logger.info(fields, `command ${name} #${seq} has been executed ${by}`);
-    else
-      logger.warn(
-        { ...fields, code: error?.code },
-        `command ${name} #${seq} has not been executed, ${error?.message ?? status}: ${by}`,
-      );
+    const by = `by order of ${from.name} (rank ${from.rank})`;
+    const own = `I am rank ${ownRank}`;
+    if (status === 'done') {
+      logger.info(fields, `command ${name} #${seq} has been executed ${by}; ${own}`);
+      return;
+    }
+    const how = status === 'failed' ? 'has failed' : 'was refused';
+    logger.warn(
+      { ...fields, code: error?.code },
+      `command ${name} #${seq} ${by} ${how}: ${error?.message ?? ''}; ${own}`,
+    );
   });
 }

@@ -5,19 +5,19 @@ import type { Execution } from './commands/command-executor.js';
 import type { RankdError } from './rankd-error.js';
 
 /** A change of this member's rank, of the leader, or of the size if `updates` asks for it. */
-/** The rank of this member now. 0 leads. */
 export interface RankChange {
+  /** The rank of this member now. 0 leads. */
   readonly rank: number;
   /** The rank in the `rank` event before. Undefined in the first one. */
-  /** The number of members of the group. */
   readonly was: number | undefined;
-  /** Which member's join, departure or move caused the change. */
+  /** The number of members of the group. */
   readonly size: number;
+  /** Which member's join, departure or move caused the change. */
   readonly cause: Cause;
 }
 
 /**
- * Why a member may not act on its rank. `silence`: the server has acknowledged no heartbeat for `suspendMs` (R-LEAD-3). `yield`:
+ * Why a member must not act on its rank. `silence`: the server has acknowledged no heartbeat for `suspendMs` (R-LEAD-3). `yield`:
  * the server asked the member to stop, because its rank changes (R-LEAD-2). `leave`: the member leaves.
  */
 export type Suspension = 'silence' | 'yield' | 'leave';
@@ -26,7 +26,7 @@ export type Suspension = 'silence' | 'yield' | 'leave';
 export interface MembershipEvents {
   /** A connection attempt starts. `address` is `host:port`. `attempt` counts the attempts since the last seat, from 1. */
   connecting: [{ readonly address: string; readonly attempt: number }];
-  /** The member was admitted, or its seat was resumed. */
+  /** The member was admitted, or has taken back its seat. */
   joined: [
     {
       readonly rank: number;
@@ -39,13 +39,13 @@ export interface MembershipEvents {
   ];
   /** The group is full, and the member is on the waitlist (R-JOIN-4). `position` counts from 1, `of` is the length of the waitlist. */
   waiting: [{ readonly position: number; readonly of: number }];
-  /** The rank, the leader, or with `updates: 'size'` the size has changed. */
+  /** The rank or the leader has changed. With `updates` `size` or `roster`: or the size. */
   rank: [RankChange];
   /** The member must not act on its rank until `acting` or `joined` (R-LEAD-3). */
   suspended: [{ readonly rank: number; readonly because: Suspension }];
   /** The member may act on its rank again, after `suspended`. */
   acting: [{ readonly rank: number }];
-  /** The session has ended with `error`. The next attempt starts in `retryInMs` ms. If it is undefined, the membership closes. */
+  /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms; if undefined, there is none. */
   disconnected: [{ readonly error: RankdError; readonly retryInMs: number | undefined }];
   /** A command that this member received has ended. */
   executed: [Execution];

@@ -30,15 +30,15 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   readonly dial?: Dial;
   /**
    * Which changes the `rank` event reports. `rank`, the default: changes of this member's rank and of the leader. `size`: also
-   * changes of the size, at most 200 ms late. `roster`: as `size`, and the server sends every change of the group. `partitions`
-   * needs the latter and opens a new session if `updates` has another value.
+   * changes of the size of the group. `roster`: as `size`, and the library receives every change of the group. `partitions` needs
+   * `roster`: with another value, `partitions` opens a new session.
    */
   readonly updates?: 'rank' | 'size' | 'roster';
   /** Receives a log line for each event of the membership. A pino logger has this shape. Default: nothing is logged. */
   readonly logger?: Logger;
   /**
-   * How long to try for the first seat, ms. Default: 10 000. `Infinity`: no limit. Time on the waitlist counts. If no seat is
-   * given in time, `join` rejects with the code of the last failure, or with CONNECT_FAILED.
+   * How long to try until the member is admitted for the first time, ms. Default: 10 000. `Infinity`: no limit. Time on the
+   * waitlist counts. After this time, `join` rejects with the code of the last failure, or with CONNECT_FAILED.
    */
   readonly joinWithinMs?: number;
   /** If aborted before the member is admitted, `join` rejects with ABORTED. If aborted later, the member leaves. */
@@ -51,7 +51,7 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
  * Joins a group. Resolves when the server has admitted the member.
  *
  * The member stays in the group until `leave`. If the session ends, the library reconnects, after a delay of at most 1 s or the
- * delay that the server asks for. If the server still holds the seat, the member takes it back: same member id, rank and slot
+ * delay that the server asks for. If the server still keeps the seat, the member takes it back: same member id, rank and slot
  * (R-JOIN-6). Otherwise it joins again with the last rank.
  *
  * `join<Commands>(…)` checks the names, arguments and values of commands at compile time.

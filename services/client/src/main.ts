@@ -1,3 +1,5 @@
+/** The program of the client container. */
+
 import { createLogger, readTlsFiles, keepStandardErrorFromBlocking, settingsOrExit, type Logger } from '@rankd/startup';
 import { parseClientConfig, tagsOf, type ClientConfig } from './container/config.js';
 import { commandRegularly } from './container/fleet-traffic.js';
@@ -26,7 +28,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
     if (error.code !== 'ABORTED') {
-      logger.fatal({ event: 'failed', code: error.code }, `cannot go on: ${error.message} (${error.code})`);
+      logger.fatal({ event: 'failed', code: error.code }, `stopping: ${error.message} (${error.code})`);
       process.exit(1);
     }
   }

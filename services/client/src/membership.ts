@@ -105,7 +105,9 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   /**
    * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has ended, at the latest 100
    * ms after the deadline (R-CMD-7).
-   * @param args any JSON value, at most `frameBytesMax` - 1024 bytes (the server's RANKD_FRAME_BYTES_MAX, 65 536 by default)
+   * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
+   * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes: the
+   *   server's RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024
    * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED if there is no session; the code
    *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
    *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first; ABORTED if `signal` is aborted
@@ -117,6 +119,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   /**
    * Sends a command as `command` does, and returns each recipient's result when it arrives. The iteration ends when every
    * recipient has ended. It throws the errors of `command`.
+   * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
+   * @param args the arguments of the command, then its options, as for `command`
    */
   stream<K extends CommandName<C>>(
     name: K,
@@ -145,23 +149,26 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * Every member computes the same division, by rendezvous hashing over the members' ids. Each has about count/size partitions.
    * When a member joins or leaves, only the partitions that must move do.
    *
-   * When a member joins, the old owners call `release` for the partitions that move to it, which may take `handoverMs`. The
-   * newcomer acquires them `handoverMs` + `suspendMs` after its admission (`suspendMs` is a setting of the server, 4500 by
-   * default). It acquires a partition at once if the old owner leaves earlier. When an owner leaves, its partitions move at once.
-   * If the server removed the owner (REMOVED, SLOW_CONSUMER), they move after `suspendMs`, because the owner stops within that
-   * time. A member that is away keeps its partitions (R-VIEW-4). A member that is suspended (R-LEAD-3) or disconnected owns none:
-   * `lost` is called.
+   * When a member joins, the library calls `release` at the old owners of the partitions that move to the new member. `release`
+   * may take `handoverMs`. The new member acquires these partitions `handoverMs` + `suspendMs` after its admission (`suspendMs` is
+   * a setting of the server, 4500 by default). If the old owner leaves earlier, the new member acquires the partition earlier, but
+   * not before `suspendMs`. When an owner leaves, its partitions move at once. If the server removed the owner (REMOVED,
+   * SLOW_CONSUMER), they move after `suspendMs`, because the owner stops within that time.
+   *
+   * When a member is suspended (R-LEAD-3) or loses its connection, the library calls `lost` for all of its partitions. While it is
+   * away (R-VIEW-4), no other member acquires them.
    *
    * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same
    * speed, and an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only
-   * one end, a server that was restarted without a store, and the moment between a check of `signal` and the next action. For
-   * these cases resources must refuse an older `fence`. docs/partitions.md has the details.
+   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the
+   * next
+   * action. For these cases resources must refuse an older `fence`. docs/partitions.md has the details.
    *
    * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not
-   * is owned by no member. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates:
+   * call it has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates:
    * 'roster'`, the library replaces it by one that has. This member's open commands then end with OUTCOME_UNKNOWN.
    * @param count the number of partitions, 1 to 65 536
-   * @throws RankdError BAD_ARGUMENT
+   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range
    */
   partitions(count: number, handlers: PartitionHandlers, options: PartitionOptions = {}): Partitions {
     return this.#core.addPartitions(count, handlers, options);

@@ -2,25 +2,25 @@
 
 import { errorCodes, explain, printable, type ErrorCode } from '@rankd/protocol';
 
-/** What an error has besides its code and its detail. */
+/** The optional properties of an error. */
 export interface RankdErrorOptions {
   readonly cause?: unknown;
   /** The message of the server. It replaces the sentence of the error table. */
   readonly message?: string | undefined;
   /** The server's statement whether a retry may succeed. It replaces that of the error table. */
-  /** How long the server asks to wait before a retry, ms. */
   readonly retry?: boolean | undefined;
+  /** How long the server asks to wait before a retry, ms. */
   readonly retryAfterMs?: number | undefined;
 }
 
 /** Every error that this library throws. docs/errors.md explains each code. */
 export class RankdError extends Error {
-  /** The stable name of the error, for programs. */
   override readonly name = 'RankdError';
+  /** The stable name of the error, for programs. */
   readonly code: ErrorCode;
   /** Whether the same call may succeed later. */
-  /** How long the server asks to wait before a retry, ms. Undefined if it does not ask. */
   readonly retry: boolean;
+  /** How long the server asks to wait before a retry, ms. Undefined if it does not ask. */
   readonly retryAfterMs: number | undefined;
 
   /** @internal */
@@ -57,7 +57,7 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
     });
   }
   const known = retry === true ? 'UNAVAILABLE' : 'UNSUPPORTED';
-  return new RankdError(known, `${code}: ${message}`, { retry, retryAfterMs });
+  return new RankdError(known, undefined, { message: `the server reported ${code}: ${message}`, retry, retryAfterMs });
 }
 
 /** Settles as `work` does. Rejects with ABORTED as soon as `signal` is aborted, and then ignores the result of `work`. */

@@ -3,23 +3,23 @@
 /** The reasons that have words. Other reasons are shown as codes. */
 const words: Readonly<Record<string, string>> = {
   CLOSED: 'connection closed',
-  LEFT: 'said goodbye',
-  HEARTBEAT_TIMEOUT: 'fell silent',
-  GRACE_ENDED: 'did not come back in time',
+  LEFT: 'sent leave',
+  HEARTBEAT_TIMEOUT: 'did not answer pings',
+  GRACE_ENDED: 'did not resume in time',
   REMOVED: 'removed by an administrator',
   RESTARTED: 'the server was restarted',
   SERVER_LOST: 'its server was lost',
-  SERVER_LEFT: 'its server went down',
-  REPLACED: 'another session had taken its seat',
-  SLOW_CONSUMER: 'did not read what it was sent',
+  SERVER_LEFT: 'its server stopped',
+  REPLACED: 'a newer session resumed its seat',
+  SLOW_CONSUMER: 'did not read fast enough',
 };
 
 /** The reasons that a departure usually has. */
 export const departureReasons: readonly string[] = Object.keys(words);
 
 /**
- * Returns a reason in words, or the code itself if it has none. Some reasons are not in the error table: CLOSED (the member's end closed
- * the connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (about the member's server in a cluster).
+ * Returns a reason in words, or the code itself if it has none. Some reasons are not in the error table: CLOSED (the client closed the
+ * connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (about the member's server in a cluster).
  */
 export function reasonInWords(reason: string): string {
   return (Object.hasOwn(words, reason) ? words[reason] : undefined) ?? reason;

@@ -11,22 +11,22 @@ export interface ErrorEntry {
   readonly retry: boolean;
   /** What has happened. */
   readonly meaning: string;
-  /** What to do about it. */
-  readonly remedy: string;
+  /** What to do next. Undefined if there is nothing to do. */
+  readonly remedy: string | undefined;
 }
 
 /**
  * Where a user meets a code.
  * - `bye`: the session ends.
  * - `receipt`: a command was not accepted.
- * - `refused`: one target of a command may not execute it.
+ * - `refused`: one target of a command must not execute it.
  * - `error`: the answer to another message.
  * - `result`: a recipient did not execute the command.
  * - `library`: @rankd/client throws it.
  */
 export type ErrorPlace = 'bye' | 'receipt' | 'refused' | 'error' | 'result' | 'library';
 
-const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remedy: string): ErrorEntry => ({
+const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remedy?: string): ErrorEntry => ({
   on,
   retry,
   meaning,
@@ -35,143 +35,162 @@ const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remed
 
 /** The table of all codes. */
 export const errorCodes = {
-  FULL: entry(
+  FULL: entry(['bye'], true, 'no place is free', 'try again later, or raise the limit'),
+  HELLO_TIMEOUT: entry(
     ['bye'],
     true,
-    'there is no place left: in the group, among the groups, or among the observers',
-    'wait for a place, or raise the limit that is named',
+    'no hello arrived in time',
+    'send hello as the first frame, directly after connecting',
   ),
-  HELLO_TIMEOUT: entry(['bye'], true, 'no hello came in time', 'send hello as the first frame, right after connecting'),
   HEARTBEAT_TIMEOUT: entry(
     ['bye'],
     true,
-    'pings went unanswered for deadMs',
-    'answer each ping with a pong of the same n at once',
+    'the session did not answer pings',
+    'answer each ping at once with a pong of the same n',
   ),
   SLOW_CONSUMER: entry(
     ['bye'],
     true,
-    'what was sent was not read in time',
-    'read faster, or do the work apart from reading',
+    'the session did not read fast enough',
+    'read continuously, and do slow work outside the code that reads',
   ),
-  RATE_LIMITED: entry(['bye', 'receipt', 'error'], true, 'more than the limit allows', 'slow down and send it again'),
-  DRAINING: entry(['bye', 'receipt'], true, 'the server is going down', 'come back after retryAfterMs'),
-  UNAVAILABLE: entry(['bye'], true, 'the server cannot serve now', 'try again, or try another server'),
+  RATE_LIMITED: entry(['bye', 'receipt', 'error'], true, 'the rate limit is exceeded', 'wait, then try again'),
+  DRAINING: entry(['bye', 'receipt'], true, 'the server is stopping', 'reconnect after retryAfterMs'),
+  UNAVAILABLE: entry(
+    ['bye'],
+    true,
+    'the server accepts no sessions at the moment',
+    'try again after retryAfterMs, or try another server',
+  ),
   UNAUTHORIZED: entry(['bye'], false, 'the token is missing or wrong', 'send the token of this server in hello'),
   UNSUPPORTED: entry(
     ['bye'],
     false,
-    'the server lacks what was asked for',
-    'ask for protocol 1 and no more features than welcome names',
+    'the server does not support what hello requires',
+    'require protocol 1 and only features that welcome lists',
   ),
-  HELLO_EXPECTED: entry(['bye'], false, 'another frame came before hello', 'send hello first'),
+  HELLO_EXPECTED: entry(['bye'], false, 'another frame arrived before hello', 'send hello first'),
   FRAME_TOO_LARGE: entry(
     ['bye'],
     false,
-    'a frame was longer than it may be',
-    'send less at once; the limit is frameBytesMax, and 4096 bytes before welcome',
+    'a frame exceeds the limit',
+    'send frames of at most 4096 bytes before welcome, and of at most frameBytesMax bytes after it',
   ),
   BAD_FRAME: entry(
     ['bye'],
     false,
-    'a line was not one JSON object in UTF-8',
-    'send one JSON object a line, nested no deeper than 32, without the key __proto__',
+    'a line is not one JSON object in UTF-8',
+    'send one JSON object per line, nested at most 32 deep, without the key __proto__',
   ),
   BAD_MESSAGE: entry(
     ['bye'],
     false,
-    'a message has an unknown type, or a field that is missing or not as it should be',
-    'mend the field that is named',
+    'a message has an unknown type, or a field that is missing or invalid',
+    'correct the message',
   ),
   REPLACED: entry(
     ['bye'],
     false,
-    'a newer session took this seat',
-    'nothing, if that was you; else keep the resume secret to one process',
+    'a newer session resumed this seat',
+    'if that was not you, use each resume secret in one process only',
   ),
-  REMOVED: entry(['bye'], false, 'an administrator removed this member', 'ask whoever removed it'),
-  LEFT: entry(['bye'], false, 'you said leave', 'nothing'),
+  REMOVED: entry(['bye'], false, 'an administrator removed this member', 'ask the administrator before you join again'),
+  LEFT: entry(['bye'], false, 'the client sent leave'),
 
   OUTRANKED: entry(
     ['receipt', 'refused'],
     false,
-    'only a member of larger rank number may execute your commands',
-    'aim at members below you',
+    'only members with a larger rank number may execute your commands',
+    'send commands to your subordinates',
   ),
   AWAY: entry(
     ['receipt', 'refused'],
     true,
-    'the member has lost its connection and may come back',
-    'send it again later',
+    'the member lost its connection and may resume',
+    'send the command again later',
   ),
-  NO_SUCH_TARGET: entry(['receipt'], false, 'no member is meant by that', 'look at the roster for who is there'),
-  NO_RECIPIENTS: entry(['receipt'], true, 'nobody whom you aimed at is there', 'send it again when there is'),
-  DUPLICATE_ID: entry(['receipt'], false, 'a command of yours with that id is still open', 'choose another id'),
+  NO_SUCH_TARGET: entry(['receipt'], false, 'no member matches the target', 'compare the target with the roster'),
+  NO_RECIPIENTS: entry(
+    ['receipt'],
+    true,
+    'the target matches no member at the moment',
+    'send the command again when members have joined',
+  ),
+  DUPLICATE_ID: entry(['receipt'], false, 'a command with this id is still open', 'use another id'),
   TOO_MANY_OPEN: entry(
     ['receipt'],
     true,
-    'too many of your commands are still open',
-    'wait for outcomes, or send with reply none',
+    'too many commands of this member are open',
+    'wait for outcomes, or send commands with reply none',
   ),
   PAYLOAD_TOO_LARGE: entry(
     ['receipt', 'error'],
     false,
-    'args or value is longer than frameBytesMax - 1024 bytes',
-    'send less, or a reference to it',
+    'the command or the result is too large',
+    'send at most frameBytesMax - 1024 bytes of args or value, for example a reference to the data',
   ),
-  NOT_A_MEMBER: entry(['receipt'], false, 'only members send commands', 'join as a member'),
-  FORBIDDEN: entry(['receipt'], false, 'this needs the admin token', 'say hello with the admin token'),
+  NOT_A_MEMBER: entry(['receipt'], false, 'only members may send commands', 'join with the role member'),
+  FORBIDDEN: entry(['receipt'], false, 'this request needs the admin token', 'send the admin token in hello'),
 
   LATE_RESULT: entry(
     ['error'],
     false,
-    'that command is closed',
-    'nothing; its sender has been told that this result is missing',
+    'the command ended before this result arrived, so its outcome does not contain the result',
   ),
   UNEXPECTED_RESULT: entry(
     ['error'],
     false,
-    'no result is awaited from you for that seq',
-    'answer each command once, with its seq',
+    'the server expects no result from this member for that seq',
+    'send one result for each command, with its seq',
   ),
 
   SUSPENDED: entry(
     ['result'],
     true,
-    'the member had not heard the coordinator for too long to act on its rank',
-    'send it again when it is back',
+    'the member was suspended and did not act on its rank',
+    'send the command again when the member is no longer suspended',
   ),
-  DEADLINE_PASSED: entry(['result'], false, 'the command arrived after its deadline', 'give commands longer'),
-  NO_HANDLER: entry(['result'], false, 'no handler is registered for that command', 'call handle() with its name'),
-  HANDLER_FAILED: entry(['result'], false, 'the handler threw', 'see the message'),
+  DEADLINE_PASSED: entry(['result'], false, 'the command arrived after its deadline', 'use a longer deadline'),
+  NO_HANDLER: entry(['result'], false, 'the member has no handler for the command', 'register a handler with handle()'),
+  HANDLER_FAILED: entry(
+    ['result'],
+    false,
+    'the handler threw an error',
+    'correct the handler; the message of this error is that of the thrown error',
+  ),
   NOT_CONNECTED: entry(
     ['library'],
     true,
-    'there is no session with the coordinator now',
+    'there is no session with the server at the moment',
     'wait for the next rank event',
   ),
-  LEADERSHIP_LOST: entry(['library'], false, 'this member leads no more', 'stop what only the leader may do'),
+  LEADERSHIP_LOST: entry(
+    ['library'],
+    false,
+    'this member is no longer the leader',
+    'stop the work that only the leader may do',
+  ),
   PARTITION_LOST: entry(
     ['library'],
     false,
-    'this member holds the partition no more',
-    'stop what only its holder may do',
+    'this member no longer holds the partition',
+    'stop the work on the partition',
   ),
   OUTCOME_UNKNOWN: entry(
     ['library'],
     false,
-    'the session ended before the outcome came',
-    'assume that any recipient may have done it',
+    'the session ended before the outcome arrived',
+    'assume that any recipient may have executed the command',
   ),
-  CONNECT_FAILED: entry(['library'], true, 'no server could be reached', 'check the address and that the server runs'),
+  CONNECT_FAILED: entry(['library'], true, 'no server could be reached', 'check the address, and that the server runs'),
   OTHER_CLUSTER: entry(
     ['library'],
     true,
-    'this server keeps another order than the one before it',
-    'name servers of one cluster only',
+    'this server belongs to another cluster than the server before it',
+    'list only servers of one cluster in the URL',
   ),
-  ABORTED: entry(['library'], false, 'the signal that was given was aborted', 'nothing'),
-  BAD_ARGUMENT: entry(['library'], false, 'an argument is not as it should be', 'mend the argument that is named'),
+  ABORTED: entry(['library'], false, 'the given signal was aborted'),
+  BAD_ARGUMENT: entry(['library'], false, 'an argument is invalid', 'correct the argument'),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the table. */
@@ -180,5 +199,5 @@ export type ErrorCode = keyof typeof errorCodes;
 /** Returns a sentence for people: what has happened and what to do. `detail` names the field, limit or member. */
 export function explain(code: ErrorCode, detail?: string): string {
   const { meaning, remedy } = errorCodes[code];
-  return `${meaning}${detail === undefined ? '' : ` (${detail})`}: ${remedy}`;
+  return `${meaning}${detail === undefined ? '' : ` (${detail})`}${remedy === undefined ? '' : `: ${remedy}`}`;
 }

@@ -2,9 +2,9 @@
 export const limits = {
   /** R-FRAME-2: the longest frame that a session may send before its `welcome`. */
   helloFrameBytesMax: 4096,
-  /** R-FRAME-2: the bytes of a frame that `args` and `value` may not use, for the other fields. */
+  /** R-FRAME-2: the bytes of a frame that are reserved for the fields other than `args` and `value`. */
   frameOverheadBytes: 1024,
-  /** The smallest RANKD_FRAME_BYTES_MAX. Every message that the server may not split fits into it. */
+  /** The smallest RANKD_FRAME_BYTES_MAX. Every message that the server must not split fits into it. */
   frameBytesMaxLeast: 8192,
   /** R-FRAME-3: how deep JSON may nest. The frame itself is level 1. */
   nestingMax: 32,

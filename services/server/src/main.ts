@@ -7,10 +7,10 @@ import { RankServer } from './rank-server.js';
 import { systemEnvironment } from './server-environment.js';
 
 /**
- * Turns off V8's pretenuring. With it, V8 creates objects of one line of code in the old generation once most earlier ones have survived
- * a garbage collection. The lists of a flush cycle survive one collection and then die. Dead lists in the old generation keep all frames
- * of their cycle in memory until the next full collection. With pretenuring, some starts of the same gateway needed nearly twice as long
- * for a command (docs/performance/bounds.md).
+ * Turns off V8's pretenuring. With it, V8 creates the objects of a line of code in the old generation if most earlier objects of that line
+ * have survived a garbage collection. The lists of a flush cycle survive one collection and then die. Dead lists in the old generation keep
+ * all frames of their cycle in memory until the next full collection. With pretenuring, some starts of the same gateway needed nearly twice
+ * as long for a command (docs/performance/bounds.md).
  */
 setFlagsFromString('--no-allocation-site-pretenuring');
 
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     server.logger.fatal(
       { event: 'failed', code },
-      `cannot start: ${message}${code === 'EADDRINUSE' ? '; is another rankd running?' : ''}`,
+      `cannot start: ${message}${code === 'EADDRINUSE' ? ': stop the program that uses the port, or set another RANKD_PORT or RANKD_HTTP_PORT' : ''}`,
     );
     process.exit(1);
   }

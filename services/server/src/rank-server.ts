@@ -5,16 +5,13 @@ import { createLogger, type Logger, readTlsFiles } from '@rankd/startup';
 import { type Clock, repeat, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
-import { coreLimits } from './core-limits.js';
-import { Coordinator, type Group, type RosterChangedEffect } from './core/index.js';
+import type { Group, RosterChangedEffect } from './core/index.js';
 import { type ClusterPlace, Gateway } from './gateway/gateway.js';
 import type { Connection, ConnectionListener } from './gateway/transport/connection.js';
 import { TcpListener } from './gateway/transport/tcp-listener.js';
 import { type Transport, transportFor } from './gateway/transport/transport.js';
-import { LocalLog } from './log/local-log.js';
 import type { OrderedLog } from './log/ordered-log.js';
 import type { RedisMirror } from './mirror/redis-mirror.js';
-import { emptyRestoredOrder } from './mirror/restored-order.js';
 import { ActivitySamples, SAMPLE_PERIOD_MS } from './observability/activity-samples.js';
 import type { Readiness } from './observability/group-queries.js';
 import { EventStreams } from './observability/http/event-streams.js';
@@ -28,10 +25,13 @@ import { parseRedisAddress } from './redis/redis-address.js';
 import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
+import { StandaloneServer } from './standalone-server.js';
 
-/** The longest time for which the start waits until the last order is read from Redis (R-VIEW-6). */
+/** How long the server waits for Redis before it listens. After that it listens, and refuses hellos until Redis was read (R-VIEW-6). */
 const RESTORE_WAIT_MS = 1000;
-/** How long the connections of members may take to close. The mirror then gets as long again. */
+/** The length in bytes of the random name of one run of a server. */
+const INCARNATION_SIZE = 12;
+/** How long the connections of members may take to close. After that, the mirror may take as long again for its last write. */
 const SHUTDOWN_WAIT_MS = 1000;
 
 /** The port for members and its transport, once the server listens. */
@@ -56,6 +56,7 @@ export class RankServer {
   /** The owner of the gateway that accepts connections now. In a cluster, each incarnation has another gateway. */
   #gatewayOwner: { readonly gateway: Gateway | undefined } | undefined;
   #cluster: ClusterServer | undefined;
+  #standalone: StandaloneServer | undefined;
   #running: Running | undefined;
   #sampling: Timer | undefined;
   #state: Readiness['state'] = 'starting';
@@ -72,6 +73,7 @@ export class RankServer {
       logSink,
       mirror: this.#mirror,
       state: () => this.#state,
+      refusal: () => this.#standalone?.refusal,
       gateway: () => this.#gatewayReadings(),
       cluster: () => this.#cluster,
     });
@@ -113,19 +115,18 @@ export class RankServer {
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
     this.#sampling = repeat(this.#environment.clock, SAMPLE_PERIOD_MS, () => this.#publishActivity());
-    const restored = (await this.#mirror?.readRestoredOrder(RESTORE_WAIT_MS)) ?? emptyRestoredOrder();
-    const gateway = await this.#openGateway(restored.epochLast);
-    if (gateway === undefined || this.#state !== 'starting') return;
+    await this.#openGateway();
+    if (this.#gatewayOwner?.gateway === undefined || this.#state !== 'starting') return;
     const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
     const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
-    // The order is restored only now: a server that cannot listen must not replace the mirror of the server that does.
-    // No client has connected yet, because nothing is awaited after listen(). A cluster has its order in its log.
-    if (this.#cluster === undefined) gateway.restore(restored.orders);
     this.#running = { transport, listener };
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });
     this.#recordEvent({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
+    // Only now: a server that cannot listen must not replace the mirror of the server that does. No client has connected
+    // yet, because nothing is awaited after listen().
+    this.#standalone?.open();
   }
 
   /**
@@ -134,7 +135,7 @@ export class RankServer {
    */
   accept(connection: Connection): ConnectionListener {
     const gateway = this.#gatewayOwner?.gateway;
-    if (gateway === undefined) throw new Error('the server takes no connections before it has started');
+    if (gateway === undefined) throw new Error('the server accepts no connections before it has started');
     return gateway.accept(connection);
   }
 
@@ -159,6 +160,7 @@ export class RankServer {
     const { clock } = this.#environment;
     const startedMs = clock.monotonicMs();
     this.#state = 'draining';
+    this.#standalone?.stop();
     const gateway = this.#gatewayOwner?.gateway;
     if (this.#running !== undefined && gateway !== undefined) {
       this.#recordEvent({ event: 'draining', signal, members: this.#queries.members });
@@ -174,15 +176,21 @@ export class RankServer {
     this.#recordEvent({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
   }
 
-  /** Creates the gateway. Returns undefined if the server was stopped before. */
-  async #openGateway(epochLast: number): Promise<Gateway | undefined> {
+  /** Creates the gateway. In a cluster there is none if the server was stopped before. */
+  async #openGateway(): Promise<void> {
     const { clock, hostName, randomBytes, fraction } = this.#environment;
     if (this.#config.RANKD_MODE === 'standalone') {
-      const log = new LocalLog(new Coordinator(coreLimits(this.#config), epochLast));
-      const gateway = this.#createGateway(log, clock);
-      this.#gatewayOwner = { gateway };
-      return gateway;
+      this.#standalone = new StandaloneServer({
+        config: this.#config,
+        mirror: this.#mirror,
+        createGateway: (log, isClosedTo) => this.#createGateway(log, clock, { isClosedTo }),
+      });
+      this.#gatewayOwner = this.#standalone;
+      await this.#standalone.prepare(RESTORE_WAIT_MS);
+      return;
     }
+    const { RANKD_REFORM_MS: reformMs, RANKD_SUSPEND_MS: suspendMs } = this.#config;
+    const epochLast = (await this.#mirror?.readRestoredOrder(Math.max(reformMs, suspendMs)))?.epochLast ?? 0;
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
     const settings = { config: this.#config, hostName, epochLast };
@@ -191,21 +199,24 @@ export class RankServer {
       environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },
       watch: event => this.#recordEvent(event),
       recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),
-      createGateway: (log, shared, place) => this.#createGateway(log, shared, place),
+      createGateway: (log, shared, place) => this.#createGateway(log, shared, { place }),
     });
     this.#gatewayOwner = this.#cluster;
     await this.#cluster.start();
-    return this.#cluster.gateway;
   }
 
-  #createGateway(log: OrderedLog, clock: Clock, place?: ClusterPlace): Gateway {
+  #createGateway(
+    log: OrderedLog,
+    clock: Clock,
+    ports: { readonly place?: ClusterPlace; readonly isClosedTo?: (group: string) => boolean },
+  ): Gateway {
     return new Gateway({
       config: this.#config,
       clock,
       log,
       randomBytes: this.#environment.randomBytes,
       serverName: this.#environment.hostName,
-      ...(place === undefined ? {} : { place }),
+      ...ports,
       watch: event => this.#recordEvent(event),
       overhear: event => this.#publishCommandEvent(event),
       publish: (group, change) => this.#publishChange(group, change),
@@ -248,10 +259,15 @@ export class RankServer {
   #createMirror(mirrorClass: typeof RedisMirror): RedisMirror | undefined {
     const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_ORDER_TTL_MS: orderTtlMs } = this.#config;
     const { RANKD_MEMBERS_MAX: membersMax, RANKD_GROUPS_MAX: groupsMax } = this.#config;
+    const { RANKD_MODE: mode, RANKD_REFORM_MS: reformMs, RANKD_SUSPEND_MS: suspendMs } = this.#config;
+    const { hostName: serverName, randomBytes } = this.#environment;
     const address = url === undefined ? undefined : parseRedisAddress(url);
     if (address === undefined) return undefined;
+    const incarnation = randomBytes(INCARNATION_SIZE).toString('hex');
+    const windowMs = Math.max(reformMs, suspendMs);
+    const standalone = mode === 'standalone' ? { incarnation, suspendMs, windowMs } : undefined;
     return new mirrorClass(
-      { address, prefix, serverName: this.#environment.hostName, membersMax, groupsMax, orderTtlMs },
+      { address, prefix, serverName, membersMax, groupsMax, orderTtlMs, standalone },
       {
         clock: this.#environment.clock,
         watch: event => this.#recordEvent(event),
@@ -260,7 +276,7 @@ export class RankServer {
     );
   }
 
-  /** Returns what the queries read of the present gateway. */
+  /** Returns the part of the present gateway that the queries read. */
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;

@@ -8,7 +8,7 @@ export function rosterRow(member: Member, rank: number): RosterMember {
   return { rank, ...memberFacts(member) };
 }
 
-/** Returns the same without the rank. The mirror stores it. */
+/** Returns the row of a member without its rank. The mirror stores it. */
 export function memberFacts(member: Member): Omit<RosterMember, 'rank'> {
   return {
     member: member.id,

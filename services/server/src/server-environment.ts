@@ -3,7 +3,9 @@ import { standardOutput, type LogSink } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
 import { RandomPool } from './gateway/session/random-pool.js';
 
-/** What a server takes from its process and its machine. Tests pass their own, with a clock that they advance. */
+/**
+ * The environment of a server: the parts of its process and its machine that it uses. Tests pass their own, with a clock that they advance.
+ */
 export interface ServerEnvironment {
   /** Time and timers. */
   readonly clock: Clock;

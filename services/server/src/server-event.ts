@@ -64,6 +64,29 @@ export type ServerEvent =
   | { readonly event: 'result'; readonly status: string }
   | { readonly event: 'mirror.up'; readonly server: string }
   | { readonly event: 'mirror.down'; readonly server: string; readonly reason: string }
+  /** The last order in Redis is unread: hellos are refused, for at most `waitMs`. */
+  | { readonly event: 'mirror.unread'; readonly server: string; readonly reason: string; readonly waitMs: number }
+  /** The same for these groups only. */
+  | {
+      readonly event: 'mirror.unreadable';
+      readonly server: string;
+      readonly groups: readonly string[];
+      readonly waitMs: number;
+    }
+  | { readonly event: 'mirror.given-up'; readonly server: string; readonly reason: string }
+  /** Redis held this order, and the present one replaces it. `epoch`: the largest in Redis. */
+  | {
+      readonly event: 'mirror.read-late';
+      readonly server: string;
+      readonly epoch: number;
+      readonly groups: number;
+      readonly members: number;
+    }
+  /** The present order continues in this epoch. */
+  | { readonly event: 'mirror.epoch-passed'; readonly server: string; readonly epoch: number }
+  /** The server `other` writes the same mirror with the larger epoch `epoch`. */
+  | { readonly event: 'mirror.conflict'; readonly server: string; readonly other: string; readonly epoch: number }
+  | { readonly event: 'mirror.regained'; readonly server: string; readonly other: string }
   | { readonly event: 'cluster.entered'; readonly cluster: string; readonly server: string; readonly servers: number }
   | { readonly event: 'cluster.over'; readonly server: string; readonly why: string }
   | { readonly event: 'log.up' }

@@ -8,10 +8,10 @@ import { simulate, type Outcome } from './simulate.js';
 import type { WriteTrace } from './world.js';
 
 const usage = `Usage: simulator [--seed N] [--seeds N] [--steps N] [--minutes M] [--fault NAME] [--transcript]
-       simulator --cluster, with the same
+       simulator --cluster, with the same options
 
-Runs seeds from --seed on, so many or for so long, and prints each that breaks an invariant, with how to run it again. The
-last line is one of JSON. Exits with 1 where an invariant was broken.
+Runs --seeds seeds, or seeds for --minutes minutes, from --seed on. Prints each seed that breaks an invariant, and how to run it
+again. The last line is JSON. Exits with 1 if an invariant was broken.
 With --cluster: several servers on one simulated Redis.
 Faults to plant: ${Object.keys(plantedBugs).join(', ')};
 with --cluster: ${Object.keys(clusterFaults).join(', ')}`;
@@ -74,6 +74,6 @@ async function simulateOne(seed: number, steps: number, writeTrace: WriteTrace |
 
 function findFault<T>(among: Readonly<Record<string, T>>, none: T): T {
   const fault = values.fault === undefined ? none : among[values.fault];
-  if (fault === undefined) throw new Error(`there is no fault ${values.fault ?? ''}\n${usage}`);
+  if (fault === undefined) throw new Error(`no such fault: ${values.fault ?? ''}\n${usage}`);
   return fault;
 }

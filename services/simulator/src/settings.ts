@@ -24,7 +24,7 @@ const base = parseServerConfig({
   RANKD_DEADLINE_MAX_MS: '600',
 });
 
-/** The socket buffers of the simulated machines, bytes. Data past it counts as backlog. */
+/** The socket buffers of the simulated machines, bytes. Data that does not fit counts as backlog. */
 export const WINDOW_BYTES = 2048;
 
 /** Picks the settings of the server for one seed. */

@@ -27,7 +27,7 @@ export class TraceRecorder implements Probe {
   }
 
   recordSessionEnd(client: ModelClient): void {
-    this.#writeLine(`${client.name} is out`);
+    this.#writeLine(`${client.name} is disconnected`);
     this.#next.recordSessionEnd(client);
   }
 }

@@ -20,11 +20,12 @@ export const settings = {
   /** 1 or 0. */
   flag: (fallback: boolean, description: string) => Type.Boolean({ default: fallback, description }),
 
-  text: (fallback: string, description: string, pattern = '.') =>
-    Type.String({ default: fallback, pattern, description, expects: description }),
+  /** `expects` says in an error what the value must be. */
+  text: (fallback: string, description: string, pattern = '.', expects = description) =>
+    Type.String({ default: fallback, pattern, description, expects }),
 
-  optionalText: (description: string, pattern = '.') =>
-    Type.Optional(Type.String({ pattern, description, expects: description })),
+  optionalText: (description: string, pattern = '.', expects = description) =>
+    Type.Optional(Type.String({ pattern, description, expects })),
 
   /** A value that no message quotes. The variable `X_FILE` may name a file that contains it. */
   secret: (description: string, pattern = '^.{1,256}$', expects = '1 to 256 characters') =>

@@ -17,7 +17,7 @@ export class SettingsError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The configuration cannot be used:\n${faults.map(fault => `  - ${fault}`).join('\n')}`);
+    super(`The configuration is invalid:\n${faults.map(fault => `  - ${fault}`).join('\n')}`);
     this.faults = faults;
   }
 }
@@ -60,7 +60,7 @@ export function parseSettings<S extends TObject>(
   }
   const settings = Value.Default(schema, raw) as Record<string, unknown>;
   addFieldFaults(schema, settings, faults);
-  // `check` runs also if fields have faults. These get their defaults, and contradictions that name them are left out.
+  // `check` also runs if some fields have faults. It sees their defaults, so faults that it returns about these fields are dropped.
   for (const name of faults.keys()) settings[name] = schema.properties[name]?.['default'];
   const contradictions = check(settings as Static<S>).filter(found => !speaksOf(found, faults));
   const all = [...faults.values(), ...contradictions];
@@ -88,7 +88,7 @@ function readVariable(
   const path = blankToUndefined(environment[`${name}_FILE`]);
   if (path === undefined) return value;
   if (value === undefined) return readSecret(name, path, faults);
-  faults.set(name, `${name} and ${name}_FILE are both set: keep one`);
+  faults.set(name, `${name} and ${name}_FILE are both set: set only one`);
   return undefined;
 }
 
@@ -139,5 +139,5 @@ function wanted(field: TSchema | undefined): string {
   if (field?.['type'] === 'boolean') return '1 or 0';
   const choices = (field?.['anyOf'] as { const: string }[] | undefined)?.map(choice => choice.const);
   if (choices !== undefined) return `one of ${choices.join(', ')}`;
-  return (field?.['expects'] as string | undefined) ?? 'as its description says';
+  return (field?.['expects'] as string | undefined) ?? 'valid: see docs/configuration.md';
 }

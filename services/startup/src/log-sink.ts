@@ -1,6 +1,6 @@
 /** Writes log lines without waiting for the reader of the output. */
 
-/** The limit of bytes that wait for a descriptor that accepts none. Past it, lines are dropped and counted. */
+/** The limit of bytes that wait for a descriptor that accepts none. Above it, lines are dropped and counted. */
 export const BUFFER_BYTES_MAX = 1_048_576;
 /** The limit of characters that are collected in one round of the event loop before they are written. */
 const GATHERED_CHARS_MAX = 65_536;

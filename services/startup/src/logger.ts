@@ -32,7 +32,7 @@ export function createLogger(settings: LoggerSettings, sink: LogSink = standardO
   sink.onDropped(count =>
     reports.warn(
       { event: 'lines.dropped', count },
-      `${count} lines of this log were dropped: standard output did not take them (full disk, full pipe or stopped terminal)`,
+      `${count} lines of this log were dropped: standard output did not accept them (full disk, full pipe or stopped terminal)`,
     ),
   );
   return logger;

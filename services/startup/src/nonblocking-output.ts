@@ -21,8 +21,9 @@ function nonblockingDescriptor(descriptor: 1 | 2): number {
 }
 
 /**
- * Opens the pipe or terminal again, for this process only. O_NONBLOCK belongs to the open file, which a process shares with its parent
- * and others. If it were set there, the output of the shell would fail. Returns undefined if the system does not allow this.
+ * Opens the pipe or terminal again, for this process only. A process shares its open file with its parent and others, and O_NONBLOCK
+ * belongs to the open file. With O_NONBLOCK on the shared file, the output of the shell would fail. Returns undefined if the system does
+ * not allow this.
  */
 function reopened(descriptor: number): number | undefined {
   try {

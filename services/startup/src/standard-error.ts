@@ -31,7 +31,7 @@ export function keepStandardErrorFromBlocking(): void {
 function standardError(): LogSink {
   if (sink !== undefined) return sink;
   const opened = new LogSink(nonblockingOutput(2));
-  opened.onDropped(count => opened.write(`${count} lines were dropped: standard error did not take them\n`));
+  opened.onDropped(count => opened.write(`${count} lines were dropped: standard error did not accept them\n`));
   process.on('exit', () => opened.flushAtExit());
   sink = opened;
   return opened;

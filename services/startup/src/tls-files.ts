@@ -60,7 +60,7 @@ function attempt(variables: string, use: () => unknown): void {
   try {
     use();
   } catch (error) {
-    // The error of OpenSSL does not name the file.
+    // The error of OpenSSL does not name the file, so this message names the variables.
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`${variables} cannot be used: ${code ?? message}`, { cause: error });
   }

@@ -1,6 +1,7 @@
 /** The entry point `@rankd/testkit`, for tests, scripts/fuzz and scripts/soak. */
 
 export * from './fixture/frames.js';
+export * from './fixture/membership-event.js';
 export * from './fixture/process-server.js';
 export * from './fixture/test-server.js';
 export * from './fixture/timings.js';

@@ -56,7 +56,8 @@ export async function runClusterBench(settings: BenchSettings, reporter: Reporte
   const machine = describeMachine(repository, node.version);
   await using scratch = await createScratch();
   const tools = await findTools(children);
-  if (!has(tools, 'redis-server')) throw new BenchError('a cluster needs redis-server, which is not installed');
+  if (!has(tools, 'redis-server'))
+    throw new BenchError('redis-server is not installed, and a cluster needs it: install redis-server');
   const cores = chooseCores(tools);
   const context: BenchContext = { children, tools, cores, node, repository, scratch: scratch.path };
   const unpin = await pinSelf(cores);

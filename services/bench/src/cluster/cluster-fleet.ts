@@ -58,6 +58,7 @@ export class ClusterFleet implements AsyncDisposable {
     return this.#servers.map(({ port }) => dialPort(port));
   }
 
+  /** The CPU time so far of all servers and of Redis. */
   get spent(): Spent {
     const serversMs = this.#servers.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
     return { serversMs, redisMs: this.#redis === undefined ? 0 : cpuMs(this.#redis.pid) };

@@ -83,7 +83,7 @@ function sampleBetween(before: Moment, after: Moment, pairs: readonly ClusterPai
   };
 }
 
-/** Waits as long as the load says, and longer if no command has ended because the machine is busy. */
+/** Waits for `measureS` seconds, and longer if no command has ended because the machine is busy. */
 async function untilMeasured({ measureS }: ClusterLoad, pairs: readonly ClusterPair[], since: Moment): Promise<void> {
   await sleep(measureS * 1000);
   while (pairs.every(({ timesMs }, index) => timesMs.length === since.ended[index])) await sleep(20);

@@ -32,6 +32,10 @@ export class ClusterPair {
     };
   }
 
+  /**
+   * Joins both members.
+   * @throws BenchError
+   */
   static async join(group: string, at: Dial, otherAt: Dial): Promise<ClusterPair> {
     const sender = await comeIn(at, group);
     const executor = await comeIn(otherAt, group);
@@ -50,10 +54,12 @@ export class ClusterPair {
     });
   }
 
+  /** Sends no further commands. */
   stop(): void {
     this.#isOpen = false;
   }
 
+  /** Closes both connections. */
   end(): void {
     this.#sender.end();
     this.#executor.end();
@@ -67,7 +73,7 @@ export class ClusterPair {
   }
 
   #take(id: string, done: unknown): void {
-    if (done !== 1) this.#fail(new BenchError(`a command was done by ${String(done)} of one`));
+    if (done !== 1) this.#fail(new BenchError(`${String(done)} of 1 recipients executed a command`));
     this.timesMs.push(performance.now() - (this.#sentAtMs.get(id) ?? Number.NaN));
     this.#sentAtMs.delete(id);
     if (this.#isOpen) this.#send();

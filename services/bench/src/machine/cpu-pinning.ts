@@ -38,12 +38,12 @@ export function pinned(command: Command, core: number | undefined, tools: readon
   return { ...command, program, args };
 }
 
-/** Keeps this process off the server's core. Returns a function that ends this. */
+/** Moves this process off the server's core. Returns a function that moves it back. */
 export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<void>> {
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {
     if (load === undefined) return;
-    // It is started outside the run's children, because it must still work after all of those have been killed.
+    // This command is not one of the run's child processes, because it must still work after all of them have been killed.
     await new Children().run({ program: 'taskset', args: ['-acp', list, String(process.pid)] }, 5000);
   };
   await pin(String(load));

@@ -47,6 +47,7 @@ export class NodeFan {
     return fan;
   }
 
+  /** Starts to send commands. */
   start(): void {
     this.#isSending = true;
     this.#send();

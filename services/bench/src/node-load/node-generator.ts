@@ -1,3 +1,5 @@
+/** A program: the load generator in Node. */
+
 import { parseArgs } from 'node:util';
 import { dialPort } from './dial.js';
 import { wireDialect } from './wire-dialects.js';

@@ -1,3 +1,5 @@
+/** A program: the practical limit of a server in Node. */
+
 import { createServer, type Socket } from 'node:net';
 
 /**

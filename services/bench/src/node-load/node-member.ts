@@ -25,7 +25,7 @@ export class NodeMember {
   /**
    * Joins a group.
    * @param heartbeat false: the server does not ping this member (R-JOIN-1)
-   * @throws BenchError with the answer of the server, if it is no welcome
+   * @throws BenchError with the answer of the server, if the answer is not a welcome
    */
   static async join({ dial, hello }: Target, heartbeat = false): Promise<NodeMember> {
     const talk = new Talk(await dial());
@@ -59,6 +59,7 @@ export class NodeMember {
     }
   }
 
+  /** Sends a frame. */
   send(frame: Frame): void {
     this.#talk.send(frame);
   }

@@ -31,13 +31,13 @@ export async function measureTrip(target: Target, { members, rounds = 100 }: Loa
     };
   }
   const times: number[] = [];
-  // A tenth of the rounds comes first and warms the server up.
+  // A tenth of the rounds runs first and is not measured, to warm the server up.
   for (let round = -Math.ceil(rounds / 10); round < rounds; round += 1) {
     const fromMs = performance.now();
     const over = sender.until(({ type }) => type === 'outcome' || type === 'error', answerMs, 'outcome');
     sender.send({ type: 'command', id: String(round), name: 'x', args: 'x'.repeat(64) });
     const { done } = await over;
-    if (done !== members) throw new BenchError(`${String(done)} of ${members} did a command`);
+    if (done !== members) throw new BenchError(`${String(done)} of ${members} members executed a command`);
     if (round >= 0) times.push((performance.now() - fromMs) * 1000);
   }
   await endAll(target, [sender, ...crowd]);
@@ -71,7 +71,7 @@ export async function measureSilence(target: Target): Promise<Sample> {
   const { deadMs, heartbeatMs } = leader.welcome as { readonly deadMs: number; readonly heartbeatMs: number };
   if (deadMs > silenceMsMax) {
     leader.end();
-    throw new BenchError(`its RANKD_DEAD_MS is ${deadMs}: longer than this waits`);
+    throw new BenchError(`RANKD_DEAD_MS of the server is ${deadMs}, longer than the measurement waits`);
   }
   const heir = await NodeMember.join(target);
   const told = heir.until(leads, 2 * deadMs + 2 * heartbeatMs + answerMs, 'promotion');
@@ -127,7 +127,7 @@ async function untilEmpty(target: Target): Promise<void> {
     if (last.welcome['rank'] === 0) return;
     await sleep(20);
   }
-  throw new BenchError('members stay in the group that have gone');
+  throw new BenchError('members that have left are still in the group');
 }
 
 function timesOf(timesUs: readonly number[]): Sample {

@@ -14,7 +14,7 @@ const idleMs = 5000;
 
 /** Servers whose code is compiled while it runs. The others were compiled before. */
 const compiledAsTheyRun: ReadonlySet<ServerKind> = new Set(['rankd', 'rankd-unmirrored', 'node-limit']);
-/** Measurements that need a few seconds until such a server has reached its full speed. */
+/** Measurements for which such a server needs a few seconds to reach its full speed. */
 const warmedFor: ReadonlySet<LoadMode> = new Set(['fan', 'trip']);
 
 /**

@@ -1,4 +1,4 @@
-/** What can be measured. */
+/** The measurements that a benchmark can make. */
 
 /** The kinds of server. `rankd` has its default settings, with a mirror in a Redis of its own. */
 export type ServerKind = 'rankd' | 'rankd-unmirrored' | 'nats' | 'redis' | 'mosquitto' | 'c-limit' | 'node-limit';

@@ -1,3 +1,5 @@
+/** Reads metrics during a measurement. */
+
 const everyMs = 1000;
 
 /** Reads the metrics once a second, as Prometheus does, until it is disposed. */
@@ -7,7 +9,7 @@ export function startScraper(url: string): Disposable {
       const answer = await fetch(url, { signal: AbortSignal.timeout(everyMs) });
       await answer.text();
     } catch {
-      // a server that is too busy to answer is measured all the same
+      // A server that is too busy to answer is still measured.
     }
   };
   const timer = setInterval(() => void scrape(), everyMs);

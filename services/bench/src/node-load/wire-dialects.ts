@@ -47,7 +47,7 @@ export function wireDialect(protocol: string): WireDialect {
         command: payload => `\x30${mqttLength(payload.length + 3)}\0\x01c${payload}`,
       };
     default:
-      throw new BenchError(`the generator in Node does not speak ${protocol}`);
+      throw new BenchError(`the Node generator does not support ${protocol}`);
   }
 }
 

@@ -4,7 +4,7 @@
 export interface DocumentedDefault {
   readonly system: string;
   readonly seconds: number;
-  /** What that time is called in the system. */
+  /** The name of that time in the documentation of the system. */
   readonly what: string;
   readonly source: string;
 }
@@ -27,7 +27,7 @@ export const documentedDefaults: readonly DocumentedDefault[] = [
   {
     system: 'Consul',
     seconds: 15,
-    what: "lock-delay, which begins only after the session's TTL or health check has ended it",
+    what: 'lock-delay; it begins only after the TTL or a health check has ended the session',
     source: 'https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions',
   },
   {

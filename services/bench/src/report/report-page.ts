@@ -54,7 +54,7 @@ function methodOf({ at, machine, tools, repeats, seconds, isPinned, loadFromNode
 
 - ${at}, commit ${machine.commit ?? 'unknown'}, ${repeats} repeats, ${seconds} s in total.
 - ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node}; load average ${machine.loadAverage} before.
-- ${isPinned ? 'The measured server has one core. The load and everything else have another.' : 'Nothing was pinned to a core.'}${loadFromNode ? ' **The load came from Node, which was the bottleneck itself.**' : ''}
+- ${isPinned ? 'The measured server has one core. The load and everything else have another.' : 'Nothing was pinned to a core.'}${loadFromNode ? ' **The load came from Node, and this load was the bottleneck.**' : ''}
 - rankd runs with its defaults, except for larger limits: \`RANKD_MEMBERS_MAX\` 20000, \`RANKD_COMMANDS_OPEN_MAX\` 100000, and
   \`RANKD_DEAD_MS\` 60000 with \`RANKD_SUSPEND_MS\` 40000, because the load generator answers no ping during a fan-out. rankd mirrors to
   a real Redis and logs at level info to a file. Its metrics are read once a second. Redis and the reader of metrics do not use its core.

@@ -71,5 +71,5 @@ function verdictText({ judgement }: JudgedTarget): string {
 /** Returns a sentence about the rates of the core alone. */
 export function coreSentence({ members, joins, replacements, commands, moves }: CoreRates): string {
   const [join, replacement, command, move] = [joins, replacements, commands, moves].map(numberText);
-  return `core, ${numberText(members)} members, entries a second: joins ${join}, leaving and joining ${replacement}, commands ${command}, moves ${move}`;
+  return `core, ${numberText(members)} members, entries per second: joins ${join}, leaving and joining ${replacement}, commands ${command}, moves ${move}`;
 }

@@ -1,3 +1,5 @@
+/** A program: measures the core alone. */
+
 import { measureCore } from './core-rates.js';
 
 // The program that measureCoreIn starts: node core-rates-main.js REPOSITORY SIZE…

@@ -36,7 +36,7 @@ export function fanRows(scale: Scale): Row[] {
     },
     {
       id: 'fan-limit',
-      work: `same, the receivers' bytes discarded by the kernel`,
+      work: `the same; the kernel discards the bytes of the receivers`,
       probes: fan(['rankd', 'c-limit'], { members, discards: true }),
       figures: against([['c-limit', 0.4, 0.7]]),
     },

@@ -5,7 +5,7 @@ import { median, spreadOf, type Spread } from './statistics.js';
 
 /** One number of a row, with the value that it must reach (must) and the value that it should reach (goal). */
 export interface MetricTarget {
-  /** What the number is, and what it is compared with: `vs nats`. */
+  /** The name of the number, and of the server that it is compared with: `vs nats`. */
   readonly what: string;
   readonly must: number;
   readonly goal: number;
@@ -43,11 +43,11 @@ export interface JudgedTarget extends Omit<MetricTarget, 'of'> {
   readonly judgement: Judgement;
 }
 
-/** Judges a target by the median of what each repeat gives alone. So noise in one minute affects only one repeat. */
+/** Computes the number for each repeat alone, and judges their median. So noise in one minute affects only one repeat. */
 export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): JudgedTarget {
   const { of, ...described } = figure;
   const values: number[] = [];
-  let reason = 'nothing was measured';
+  let reason = 'there is no measurement';
   for (const sampleOf of repeats) {
     try {
       values.push(of(sampleOf));
@@ -57,7 +57,7 @@ export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): Judge
     }
   }
   const isMeasured = values.length > 0 && values.every(Number.isFinite);
-  if (values.length > 0 && !isMeasured) reason = 'the numbers make no ratio';
+  if (values.length > 0 && !isMeasured) reason = 'the numbers have no ratio';
   return {
     ...described,
     judgement: isMeasured
@@ -87,6 +87,6 @@ export function verdictOf(
  */
 export function numberOf(sample: Sample, name: string): number {
   const value = sample[name];
-  if (value === undefined) throw new Unmeasured(`no ${name} was told`);
+  if (value === undefined) throw new Unmeasured(`no ${name} was reported`);
   return value;
 }

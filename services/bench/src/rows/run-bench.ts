@@ -70,9 +70,8 @@ function noteShortcomings(
   reporter: Reporter,
 ): void {
   hintsFor(tools).forEach(hint => reporter.note(hint));
-  if (loadFromNode)
-    reporter.note('the load comes from Node, which is the bottleneck itself: no ratio is what it seems');
-  if (!isPinned) reporter.note('nothing is pinned to a core: ratios swing more');
+  if (loadFromNode) reporter.note('the load comes from Node and is the bottleneck: the ratios are not valid');
+  if (!isPinned) reporter.note('no process is pinned to a core: the ratios vary more');
 }
 
 async function runRows(

@@ -61,7 +61,7 @@ async function mosquittoConfig(directory: string, port: number): Promise<string>
     'max_queued_messages 0',
     'set_tcp_nodelay true',
     'log_type none',
-    // As root mosquitto changes to another user, which may not exist.
+    // If root starts mosquitto, it changes to another user, which possibly does not exist.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
   ];
   await writeFile(path, `${lines.join('\n')}\n`);

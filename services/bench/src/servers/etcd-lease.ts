@@ -20,7 +20,7 @@ const lockMs = 10_000;
  */
 export async function measureLeases(context: BenchContext, rounds: number): Promise<Sample> {
   for (const tool of ['etcd', 'etcdctl'] as const) {
-    if (!has(context.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    if (!has(context.tools, tool)) throw new BenchError(`${tool} is not installed`);
   }
   const { child, url } = await startEtcd(context);
   try {

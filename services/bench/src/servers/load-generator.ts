@@ -98,6 +98,6 @@ function parseSample(stdout: string): Sample {
   try {
     return JSON.parse(stdout) as Sample;
   } catch (error) {
-    throw new BenchError(`the load generator told no numbers but: ${stdout.slice(0, 200)}`, { cause: error });
+    throw new BenchError(`the load generator printed no numbers, but: ${stdout.slice(0, 200)}`, { cause: error });
   }
 }

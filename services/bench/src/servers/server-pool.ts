@@ -51,13 +51,14 @@ export class ServerPool {
     await server?.[Symbol.asyncDispose]();
   }
 
+  /** Ends all servers. */
   async dropAll(): Promise<void> {
     for (const kind of [...this.#servers.keys()]) await this.drop(kind);
   }
 
   async #start(kind: ServerKind): Promise<Server> {
     const tool = needs[kind];
-    if (tool !== undefined && !has(this.#context.tools, tool)) throw new BenchError(`no ${tool} is installed`);
+    if (tool !== undefined && !has(this.#context.tools, tool)) throw new BenchError(`${tool} is not installed`);
     return kind === 'rankd' || kind === 'rankd-unmirrored'
       ? await startRankd(this.#context, kind)
       : await startCompetitor(this.#context, kind);

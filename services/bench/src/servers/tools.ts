@@ -30,13 +30,14 @@ const versionArguments: Partial<Record<ToolName, readonly string[]>> = { mosquit
 /** What each program is for, and how to install it on Debian or Ubuntu. */
 const howToGet: Readonly<Record<ToolName, string>> = {
   'nats-server': 'rows against NATS: apt-get install nats-server',
-  'redis-server': 'the mirror, and rows against Redis: apt-get install redis-server',
-  mosquitto: 'Mosquitto beside the others: apt-get install mosquitto',
+  'redis-server': 'the mirror and the rows against Redis: apt-get install redis-server',
+  mosquitto: 'the rows against Mosquitto: apt-get install mosquitto',
   etcd: 'how long a lease takes to expire: apt-get install etcd-server',
   etcdctl: 'how long a lease takes to expire: apt-get install etcd-client',
-  gcc: 'the load generator and the C limit: apt-get install gcc libc6-dev; without it a slow generator in Node measures fan-outs only',
-  taskset: 'a core for the server and another for the load: apt-get install util-linux; without it nothing is pinned',
-  setpriv: 'servers that end even where this process is killed: apt-get install util-linux',
+  gcc: 'the load generator and the C limit: apt-get install gcc libc6-dev; without gcc, a slow generator in Node measures only fan-outs',
+  taskset:
+    'a core for the server and another for the load: apt-get install util-linux; without it, no process is pinned',
+  setpriv: 'servers that end if this process is killed: apt-get install util-linux',
 };
 
 const versionDeadlineMs = 10_000;
@@ -60,7 +61,9 @@ export function has(tools: readonly Tool[], name: ToolName): boolean {
 
 /** Returns a line for each program that is not installed. */
 export function hintsFor(tools: readonly Tool[]): string[] {
-  return tools.filter(({ version }) => version === undefined).map(({ name }) => `no ${name}: ${howToGet[name]}`);
+  return tools
+    .filter(({ version }) => version === undefined)
+    .map(({ name }) => `${name} is not installed; needed for ${howToGet[name]}`);
 }
 
 async function versionOf(children: Children, name: ToolName): Promise<string | undefined> {

@@ -31,7 +31,7 @@ export interface TargetReport {
   readonly seconds: number;
   readonly where: string;
   readonly members: number;
-  /** The server's `deadMs`: after this time a silent member has left, ms. */
+  /** The server's `deadMs`: how long a member must be silent until the server ends its session, ms. */
   readonly deadMs: number;
   readonly machine: Machine;
   readonly rows: readonly RowReport[];
@@ -82,6 +82,6 @@ async function look(target: Target): Promise<Limits> {
   const visitor = await NodeMember.join(target);
   visitor.end();
   const { membersMax, deadMs } = visitor.welcome as unknown as Limits;
-  if (membersMax < 2) throw new BenchError('the server takes only one member: there is nothing to measure');
+  if (membersMax < 2) throw new BenchError('the server accepts only one member: raise RANKD_MEMBERS_MAX to measure');
   return { membersMax, deadMs };
 }

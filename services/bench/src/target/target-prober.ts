@@ -1,3 +1,5 @@
+/** Runs the measurements of one running server. */
+
 import { BenchError } from '../servers/child.js';
 import { measureElections, measureFan, measureSilence, measureStorm, measureTrip } from '../node-load/node-probes.js';
 import type { LoadMode, LoadOptions, Sample } from '../node-load/probe.js';

@@ -24,8 +24,11 @@ export function targetRows({ members, rounds, warmS, measureS }: TargetScale): R
     row('storm', `${members} members join at once`, { members }),
     row('trip', `a command to ${receivers}, until all results are back`, { members: receivers, rounds }),
     row('fan', `commands of 64 bytes to ${receivers}, 64 in flight`, { members: receivers, warmS, measureS }),
-    row('elect', "the leader's connection closes, until the next one knows that it leads", { members: 2, rounds }),
-    row('silence', 'the leader falls silent, until the next one knows that it leads', { members: 2 }),
+    row('elect', 'the connection of the leader closes, until the next member knows that it leads', {
+      members: 2,
+      rounds,
+    }),
+    row('silence', 'the leader stops answering, until the next member knows that it leads', { members: 2 }),
   ];
 }
 

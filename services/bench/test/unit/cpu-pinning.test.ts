@@ -33,5 +33,5 @@ it('a missing tool has a hint, and an installed one has none', () => {
     { name: 'gcc', version: 'gcc 14' },
     { name: 'nats-server', version: undefined },
   ]);
-  expect(hints).toEqual(['no nats-server: rows against NATS: apt-get install nats-server']);
+  expect(hints).toEqual(['nats-server is not installed; needed for rows against NATS: apt-get install nats-server']);
 });

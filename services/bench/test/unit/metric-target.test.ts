@@ -66,8 +66,8 @@ describe('a judgement', () => {
   });
 
   it('has the reason if there is no number', () => {
-    const { judgement } = judge(figure, [without('no nats-server is installed')]);
-    expect(judgement).toEqual({ kind: 'unmeasured', reason: 'no nats-server is installed' });
+    const { judgement } = judge(figure, [without('nats-server is not installed')]);
+    expect(judgement).toEqual({ kind: 'unmeasured', reason: 'nats-server is not installed' });
   });
 
   it('has no ratio without the other number', () => {

@@ -31,7 +31,9 @@ describe('the options', () => {
 
   it('may select a cluster, which has no rows to select', () => {
     expect(parseBenchArguments(['--cluster'])).toMatchObject({ subject: 'cluster', writesDocs: true });
-    expect(() => parseBenchArguments(['--cluster', '--rows', 'fan'])).toThrow('--rows are those of one server');
+    expect(() => parseBenchArguments(['--cluster', '--rows', 'fan'])).toThrow(
+      '--rows cannot be combined with --cluster: the rows measure a single server',
+    );
   });
 
   it('may name another Node, whose path is valid in every working directory', () => {
@@ -61,6 +63,6 @@ describe('the options', () => {
   });
 
   it('list the rows if the name of a row is unknown', () => {
-    expect(() => parseBenchArguments(['--rows', 'walk'])).toThrow(/no such row: walk; there are fan, .*roster/);
+    expect(() => parseBenchArguments(['--rows', 'walk'])).toThrow(/no such row: walk; the rows are fan, .*roster/);
   });
 });

@@ -20,7 +20,7 @@ export function rowOf(...figures: readonly JudgedTarget[]): RowReport {
     probes: [
       { key: 'rankd', samples: [{ deliveriesPerCoreSecond: 40e6 }, { deliveriesPerCoreSecond: 20e6 }], faults: [] },
       { key: 'nats', samples: [{ deliveriesPerCoreSecond: 10e6 }], faults: ['took longer than 10 s'] },
-      { key: 'redis', samples: [], faults: ['no redis-server is installed'] },
+      { key: 'redis', samples: [], faults: ['redis-server is not installed'] },
     ],
   };
 }

@@ -9,13 +9,13 @@ export function printMembershipEvents(membership: Membership, conversation: Inte
     const place = `rank ${rank} of ${size}${rank === 0 ? ': you lead' : ''}`;
     conversation.print(
       { event: 'joined', rank, size, slot, member, resumed },
-      `${how} as ${membership.name ?? ''}, ${place}; /help tells what you can type`,
+      `${how} as ${membership.name ?? ''}, ${place}; type /help for the commands`,
     );
   });
   membership.on('waiting', ({ position, of }) => {
     conversation.print(
       { event: 'waiting', position, of },
-      `the group is full: you wait, position ${position} of ${of}`,
+      `the group is full: waiting for a seat, position ${position} of ${of}`,
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
@@ -39,18 +39,18 @@ export function printMembershipEvents(membership: Membership, conversation: Inte
 function printInterruptions(membership: Membership, conversation: InteractivePrompt): void {
   membership.on('suspended', ({ rank, because }) => {
     if (because === 'leave') return;
-    const why = because === 'yield' ? 'the server asks for it' : 'the server is not heard';
-    conversation.print({ event: 'suspended', rank, because }, `rank ${rank} is not yours to act on now: ${why}`);
+    const why = because === 'yield' ? 'the server asked for a yield' : 'the server does not answer';
+    conversation.print({ event: 'suspended', rank, because }, `not acting on rank ${rank}: ${why}`);
   });
   membership.on('acting', ({ rank }) => {
-    conversation.print({ event: 'acting', rank }, `rank ${rank} is yours to act on again`);
+    conversation.print({ event: 'acting', rank }, `acting on rank ${rank} again`);
   });
   // Prints one line for each interruption. The command itself reports that the first attempt has failed.
   let isSeated = false;
   membership.on('joined', () => (isSeated = true));
   membership.on('disconnected', ({ error, retryInMs }) => {
     if (isSeated && retryInMs !== undefined) {
-      conversation.print({ event: 'disconnected', code: error.code }, `${error.message}; trying again`);
+      conversation.print({ event: 'disconnected', code: error.code }, `${error.message}; reconnecting`);
     }
     isSeated = false;
   });

@@ -40,7 +40,7 @@ export function parseInput(line: string): ParsedInput {
   const nameEnd = rest.search(/\s/);
   const name = nameEnd === -1 ? rest : rest.slice(0, nameEnd);
   const args = nameEnd === -1 ? undefined : rest.slice(nameEnd).trimStart();
-  if (name.startsWith('--')) throw new UsageError('the name of the command comes first: /help tells how');
+  if (name.startsWith('--')) throw new UsageError('the name of the command must come first: type /help for the syntax');
   const deadline = options.get('deadline');
   return {
     kind: 'order',
@@ -53,14 +53,14 @@ export function parseInput(line: string): ParsedInput {
 
 function askOf(text: string): ParsedInput {
   const what = [...queries].find(([word]) => word === text)?.[1];
-  if (what === undefined) throw new UsageError(`there is no ${text}: /help tells what there is`);
+  if (what === undefined) throw new UsageError(`unknown input ${text}: type /help for the commands`);
   return { kind: 'ask', what };
 }
 
 interface Option {
   readonly name: 'to' | 'deadline';
   readonly value: string;
-  /** The text before the option. */
+  /** The text of the line before the option. */
   readonly rest: string;
 }
 
@@ -97,7 +97,7 @@ export function checkJson(text: string): string {
     JSON.parse(text);
     return text;
   } catch {
-    const hint = /^[\w .-]+$/.test(text) ? `: a text goes in quotes, '"${text}"'` : '';
-    throw new UsageError(`${text} is no JSON${hint}`);
+    const hint = /^[\w .-]+$/.test(text) ? `: put a string in quotes, '"${text}"'` : '';
+    throw new UsageError(`${text} is not JSON${hint}`);
   }
 }

@@ -10,7 +10,7 @@ export interface PrintedEvent {
   readonly [field: string]: unknown;
 }
 
-/** Reads lines that a user types. A line that is printed in between does not damage the line that the user is typing. */
+/** Reads lines that a user types. The line that the user is typing stays complete when another line is printed. */
 export class InteractivePrompt {
   readonly #call: CommandContext;
   #lines: Interface | undefined;
@@ -52,6 +52,7 @@ export class InteractivePrompt {
     if (isTyping) this.#lines?.prompt(true);
   }
 
+  /** Stops reading. Resolves when every line so far is answered. */
   async end(): Promise<void> {
     this.#lines?.close();
     await this.#answered;

@@ -22,10 +22,10 @@ interface AttachOptions {
 /** How long to try to join, ms. It is short, so that a user soon learns that there is no server. */
 const firstJoinMs = 2000;
 
-const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   orders those below you, or whom you name
-  /ls      who is there
-  /quit    leaves, as Ctrl-D does
-  /help    this`;
+const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   sends a command, by default to your subordinates
+  /ls      lists the members
+  /quit    leaves; Ctrl-D leaves too
+  /help    prints this help`;
 
 /** Joins as a member, prints its events, and sends the commands that are typed, until `/quit`, the end of the input or a signal. */
 export async function attach(call: CommandContext, { name, handles }: AttachOptions): Promise<ExitCode> {
@@ -117,7 +117,7 @@ async function order(
   const { seq, done, recipients, ms } = sheet;
   conversation.print(
     { event: 'outcome', name, seq, done, recipients, ms, missing: sheet.missing, refused: sheet.outranked },
-    `${name} #${seq}: ${done} of ${recipients} did it, after ${ms} ms${rest === '' ? '' : `; not: ${rest}`}`,
+    `${name} #${seq}: ${done} of ${recipients} executed it after ${ms} ms${rest === '' ? '' : `; not done: ${rest}`}`,
   );
 }
 

@@ -56,12 +56,12 @@ async function measure(
   const reporter = createTerminalReporter(new Output(process.stderr), printable);
   if (url !== undefined) return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
   if (serverIn(repository) === undefined) {
-    throw new UsageError('there is no rankd server beside this rankctl that it could start: name one with --url');
+    throw new UsageError('this rankctl has no rankd server to start: give the address of one with --url');
   }
   await using server = await startOwnServer(repository, signal);
   const own = { ...connection, url: `rankd://127.0.0.1:${server.port}`, token: undefined };
   const report = await benchTarget(targetOf(own), { quick, members, signal }, reporter);
-  return { ...report, where: 'a server of its own on this machine' };
+  return { ...report, where: 'a new server on this machine' };
 }
 
 function targetOf({ url, token, tls }: Connection): Target {
@@ -77,7 +77,7 @@ function targetOf({ url, token, tls }: Connection): Target {
           address,
           { tls: () => readTlsFiles(tls), dial: undefined },
           AbortSignal.timeout(connectMs),
-          'no connection in time',
+          `no connection within ${connectMs} ms`,
           systemEnvironment.connect,
         );
       } catch (error) {

@@ -1,10 +1,10 @@
-/** What every verb receives, and what it returns. */
+/** The arguments and the result of every verb. */
 
 import { printable } from '@rankd/protocol';
 import type { Connection } from '../connection.js';
 import type { Terminal } from '../output/terminal.js';
 
-/** What every verb receives. */
+/** The arguments of every verb. */
 export interface CommandContext {
   readonly connection: Connection;
   readonly terminal: Terminal;

@@ -41,7 +41,7 @@ async function watch(call: CommandContext): Promise<ExitCode> {
           else show();
         },
         lost: error => {
-          if (!isLost) terminal.say(`${formatError(error, connection).message}; trying again`);
+          if (!isLost) terminal.say(`${formatError(error, connection).message}; reconnecting`);
           isLost = true;
         },
       },

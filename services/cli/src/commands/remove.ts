@@ -13,6 +13,6 @@ export async function remove(
   const { member, name, rank } = findMember(await observer.roster(), wanted);
   const { view } = await observer.remove(member, options.reason);
   if (call.json) writeJson(call, { member, name, rank, view });
-  else call.terminal.write(`${printable(name)} (${printable(member)}), which had rank ${rank}, is removed`);
+  else call.terminal.write(`${printable(name)} (${printable(member)}), which had rank ${rank}, was removed`);
   return 0;
 }

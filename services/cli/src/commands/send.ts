@@ -50,12 +50,13 @@ async function sendAndCollect(
     });
   } catch (error) {
     if (error instanceof RankdError && error.code === 'NO_RECIPIENTS') {
-      throw new NotDone(error.code, `nobody is there to execute ${name}: group ${connection.group} has no members`);
+      throw new NotDone(error.code, `no member can execute ${name}: group ${connection.group} has no members`);
     }
     // With these codes the receipt may list the targets, which are printed below.
     if (receipt === undefined || !['AWAY', 'NO_SUCH_TARGET'].includes(receipt.code ?? '')) throw error;
   }
-  if (receipt === undefined) throw new NotDone('OUTCOME_UNKNOWN', 'no receipt came');
+  if (receipt === undefined)
+    throw new NotDone('OUTCOME_UNKNOWN', 'the server sent no receipt: the members may have executed the command');
   return { receipt, results, sheet, ranks };
 }
 
@@ -87,7 +88,7 @@ function reportTable(lines: readonly ReportLine[], screen: Screen): string[] {
 
 const namedMax = 5;
 
-/** Returns a sentence: `2 of 5 did not do print: client-3 (rank 2): expired, …`. */
+/** Returns a sentence: `2 of 5 did not execute print: client-3 (rank 2): expired, …`. */
 function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly ReportLine[]): string {
   const missing = lines.filter(({ status }) => status !== 'done');
   const unnamed = receipt.refusedCount - receipt.refused.length;
@@ -99,5 +100,5 @@ function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly Rep
         `${name ?? 'rank'} ${name === undefined ? rank : `(rank ${rank})`}: ${status}, ${why ?? ''}`,
     );
   const more = count > named.length ? `; and ${count - named.length} more` : '';
-  return `${count} of ${all} did not do ${name}: ${named.join('; ')}${more}`;
+  return `${count} of ${all} did not execute ${name}: ${named.join('; ')}${more}`;
 }

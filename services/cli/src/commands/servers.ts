@@ -1,3 +1,5 @@
+/** The verb `servers`. */
+
 import { printable } from '@rankd/protocol';
 import { formatAge } from '../output/format-duration.js';
 import { fetchServersReport, type ServersReport } from '../http-client.js';
@@ -16,13 +18,13 @@ export async function servers(call: CommandContext, url: string): Promise<ExitCo
 }
 
 function formatServers(cluster: ClusterReport | undefined, nowMs: number, screen: Screen): string[] {
-  if (cluster === undefined) return ['This server stands alone: it is in no cluster.'];
+  if (cluster === undefined) return ['This server is not in a cluster.'];
   const { state, server, servers: all, epoch, lagEntries, shardsFollowed } = cluster;
   const count = `${all.length} ${all.length === 1 ? 'server' : 'servers'}`;
   const follows = `follows ${shardsFollowed} ${shardsFollowed === 1 ? 'shard' : 'shards'}`;
   const behind = lagEntries === 0 ? [] : [`${lagEntries} records behind`];
   const title = [count, `epoch ${epoch}`, follows, ...behind, state].map(part => printable(part)).join(' · ');
-  if (all.length === 0) return [title, 'This server has no place in the order yet.'];
+  if (all.length === 0) return [title, 'This server has not joined the cluster yet.'];
   const rows = all.map(({ id, name, upAt, applied }) => {
     const isThis = id === server;
     const cells = [isThis ? `${id} *` : id, name, formatAge(new Date(upAt).toISOString(), nowMs), applied];

@@ -41,7 +41,7 @@ function printAll(call: CommandContext, { group, view, size }: Roster, story: re
   });
   const title = `group ${terminal.paint('bold', printable(group))} · ${size} members · view ${view}`;
   const titles = ['AGO', 'VIEW', 'MEMBER', 'WHAT', 'RANK', 'OTHERS', 'SIZE'];
-  const table = rows.length === 0 ? ['Nothing has changed yet.'] : textTable(titles, rows, terminal);
+  const table = rows.length === 0 ? ['The history has no changes yet.'] : textTable(titles, rows, terminal);
   terminal.write([title, ...table].join('\n'));
 }
 
@@ -71,7 +71,7 @@ function printOne(call: CommandContext, { roster, history, wanted, story, limit 
     });
     return;
   }
-  const now = rank === undefined ? 'is not there any more' : `has rank ${rank} of ${roster.size}`;
+  const now = rank === undefined ? 'has left' : `has rank ${rank} of ${roster.size}`;
   const rows = told.map(({ change, step }) => [
     formatAge(change.at, Date.now()),
     String(change.view),
@@ -80,11 +80,11 @@ function printOne(call: CommandContext, { roster, history, wanted, story, limit 
   ]);
   const table =
     rows.length === 0
-      ? ['Nothing is known of how it came there.']
+      ? ['The history has no change of this rank.']
       : textTable(['AGO', 'VIEW', 'RANK', 'BECAUSE'], rows, terminal);
   terminal.write([`${terminal.paint('bold', printable(name))} (${printable(member)}) ${now}`, ...table].join('\n'));
   if (story.some(({ change: { cause }, steps }) => steps.length === 0 && hasSteps[cause.kind])) {
-    terminal.say('not every rank is known any more: changes by others are missing where it is not');
+    terminal.say('the history is incomplete: some rank changes that other members caused are missing');
   }
 }
 

@@ -19,9 +19,9 @@ interface Reading {
 }
 
 /**
- * Returns the names that begin with what was typed. Each is quoted so that readline can insert it in place of `replaced`: bash
- * then reads `kept` and the candidate as that name, as one word, and evaluates no part of it. This function evaluates nothing
- * that was typed.
+ * Returns the names that begin with what was typed. Each is quoted so that readline can insert it in place of `replaced`. Bash
+ * then reads `kept` and the candidate as one word, which is the name, and evaluates no part of it. This function evaluates no
+ * typed text.
  */
 export function bashCandidates({ kept, replaced }: TypedWord, names: readonly string[]): string[] {
   const before = read(kept, { value: '', quote: 'none' });
@@ -57,8 +57,8 @@ function hasActiveCharacter(kept: string): boolean {
 }
 
 /**
- * If a candidate begins or ends with the open quote, readline takes that for the opening or the closing quote. So that quote is
- * doubled.
+ * If a candidate begins or ends with the open quote, readline takes that quote for the opening or the closing one. So the quote
+ * is doubled.
  */
 function withQuotes(candidate: string, quote: Quote): string {
   if (quote === 'none') return candidate;

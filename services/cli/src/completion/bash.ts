@@ -20,7 +20,7 @@ _rankctl() {
 ${verbs.map(({ name }) => `      ${name}) verb=${name} verb_at=$at; break ;;`).join('\n')}
     esac
   done
-  # Readline ends a word at : = and @, too: what stands together is one.
+  # Readline also ends a word at : = and @. Join the parts that have no space between them.
   [[ -n "\${COMP_LINE-}" ]] && line="\${COMP_LINE:0:COMP_POINT}"
   while ((first > verb_at + 1)) && [[ "$line" == *"\${COMP_WORDS[first - 1]}$word" ]]; do
     first=$((first - 1))

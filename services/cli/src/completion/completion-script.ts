@@ -42,11 +42,11 @@ export function completionScript(shell: Shell, program: Command): string {
       takesMember: argument?.name() === 'MEMBER',
     };
   });
-  const help = { name: 'help', description: 'tell how a verb is used', options: [], takesMember: false };
+  const help = { name: 'help', description: 'print the help of a verb', options: [], takesMember: false };
   return writers[shell]([...verbs, help]);
 }
 
-const helpFlag: CompletableOption = { flags: ['--help'], description: 'tell how it is used', takesValue: false };
+const helpFlag: CompletableOption = { flags: ['--help'], description: 'print this help', takesValue: false };
 
 function optionsOf(command: Command): CompletableOption[] {
   return command.options

@@ -7,7 +7,7 @@ import type { Shell } from './completion-script.js';
 const visible = /^[^\p{C}\p{Z}]{1,64}$/u;
 const plainId = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
-/** What limits the candidates. */
+/** The properties of the typed word that limit the candidates. */
 export interface CandidateOptions {
   readonly shell: Shell;
   /** Whether `--` precedes the word. Only then a word that begins with a dash is not an option. */

@@ -15,11 +15,11 @@ export function benchTables(report: TargetReport, screen: Screen): string[] {
   return [
     `${screen.paint('bold', 'rankd')} · ${printable(how)}`,
     ...textTable(['WORK', 'GOT', ''], measured, screen),
-    'Server and load share this machine, and the load comes from one Node process: a server does more than that.',
-    ...(quick ? ['A quick run: that there are numbers is what it shows; what they are says nothing.'] : []),
+    'The server and the load share this machine, and one Node process makes the load. A server alone can do more.',
+    ...(quick ? ['A quick run shows only that the measurement works. Its numbers mean nothing.'] : []),
     '',
-    screen.paint('bold', 'A leader is heard no more: after how long another leads'),
-    ...textTable(['SYSTEM', 'AFTER', 'WHAT THAT IS', 'SOURCE'], failoverRows(report), screen),
+    screen.paint('bold', 'Time from the loss of a leader until the next member leads'),
+    ...textTable(['SYSTEM', 'AFTER', 'MEANING', 'SOURCE'], failoverRows(report), screen),
   ];
 }
 
@@ -72,8 +72,8 @@ function medianOf({ probes }: RowReport, name: string): number | undefined {
 
 function failoverRows({ rows }: TargetReport): (string | Cell)[][] {
   const [closed, silent] = [
-    ['elect', 'p50Us', 'measured here: its process dies, so its connection closes'],
-    ['silence', 'silentMs', 'measured here: its host dies, nothing comes any more'],
+    ['elect', 'p50Us', 'measured here: the process of the leader dies, and its connection closes'],
+    ['silence', 'silentMs', 'measured here: the host of the leader dies, and the connection stays silent'],
   ].map(([id, name = '', what = '']) => {
     const row = rows.find(each => each.id === id);
     const value = row === undefined ? undefined : medianOf(row, name);

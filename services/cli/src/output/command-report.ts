@@ -49,8 +49,8 @@ function lineOfResult({ from, status, value, error, ms }: CommandResult): Report
 }
 
 const reasons: Partial<Record<CommandResult['status'], string>> = {
-  expired: 'no answer before the deadline: it may have done it or not',
-  left: 'it went before it answered: it may have done it or not',
+  expired: 'no result before the deadline: the member may have executed it',
+  left: 'the member left without a result: it may have executed it',
 };
 
 function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][number]): ReportLine {
@@ -59,7 +59,7 @@ function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][n
 }
 
 function lineOfNobody(rank: number): ReportLine {
-  const why = 'nobody has this rank';
+  const why = 'no member has this rank';
   return {
     rank,
     member: undefined,

@@ -14,13 +14,13 @@ export function formatError(error: unknown, connection: Connection): NotDone {
 function sentenceOf(error: RankdError, { url, token }: Connection): string {
   switch (error.code) {
     case 'CONNECT_FAILED':
-      return `no rankd server answers at ${url} (${reasonOf(error)}): start one, or say where it is with --url or RANKD_URL`;
+      return `no rankd server answers at ${url} (${reasonOf(error)}): start one, or give its address with --url or RANKD_URL`;
     case 'UNAUTHORIZED':
       return token === undefined
-        ? `the server at ${url} wants a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
-        : `the server at ${url} does not take this token: look at --token, RANKD_ADMIN_TOKEN and RANKD_TOKEN`;
+        ? `the server at ${url} requires a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
+        : `the server at ${url} rejects this token: check --token, RANKD_ADMIN_TOKEN and RANKD_TOKEN`;
     case 'FORBIDDEN':
-      return 'this needs the admin token: give it with --token or RANKD_ADMIN_TOKEN';
+      return 'this request needs the admin token: give it with --token or RANKD_ADMIN_TOKEN';
     default:
       return error.message;
   }
@@ -49,6 +49,6 @@ export function formatSystemReason(cause: unknown): string | undefined {
 const known: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name cannot be looked up',
-  EHOSTUNREACH: 'no way to that host',
+  EAI_AGAIN: 'the name of the host cannot be resolved',
+  EHOSTUNREACH: 'the host cannot be reached',
 };

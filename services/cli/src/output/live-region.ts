@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.js';
 
-/** Shows lines in place of the lines shown before. If the output is no terminal, it appends them after an empty line. */
+/** Shows lines in place of the lines shown before. If the output is not a terminal, appends the lines after an empty line. */
 export class LiveRegion {
   readonly #terminal: Terminal;
   #linesShown = 0;
@@ -9,6 +9,7 @@ export class LiveRegion {
     this.#terminal = terminal;
   }
 
+  /** Shows these lines. */
   show(lines: readonly string[]): void {
     const { isInteractive, rows, write } = this.#terminal;
     if (!isInteractive) {

@@ -13,7 +13,7 @@ export function rosterTable({ group, view, members }: Roster, nowMs: number, scr
     `${members.length} ${members.length === 1 ? 'member' : 'members'}${away === 0 ? '' : `, ${away} away`}`,
     `view ${view}`,
   ].join(' · ');
-  if (members.length === 0) return [title, 'Nobody has joined yet.'];
+  if (members.length === 0) return [title, 'The group has no members.'];
   const hasTags = members.some(({ tags }) => Object.keys(tags).length > 0);
   const titles = ['RANK', 'NAME', 'STATE', 'AGE', 'SLOT', 'ADDRESS', 'MEMBER', ...(hasTags ? ['TAGS'] : [])];
   const rows = members.map(member => rowOf(member, nowMs, hasTags));

@@ -4,14 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RankdError, type Observer, type Roster } from '@rankd/client/observer';
 import { open, type Connection } from '../connection.js';
 
-/** The shortest time between two questions, ms. The server answers 10 questions a second; this uses less than half of them. */
+/**
+ * The shortest time between two queries, ms. The server answers 10 queries a second. With this interval, rankctl sends less than
+ * half of them.
+ */
 const askEveryMs = 250;
 const retryMs = 500;
 
 /** Receives the rosters. */
 export interface RosterListener {
   roster(roster: Roster): void;
-  /** The session has ended, or no session could be opened. It is tried again. */
+  /** The session has ended, or no session could be opened. Another attempt follows. */
   lost(error: RankdError): void;
 }
 
@@ -49,7 +52,7 @@ async function followRoster(observer: Observer, listener: RosterListener, signal
   }
 }
 
-/** Records whether the roster has changed since the last question, and why the session ended. */
+/** Records whether the roster has changed since the last query, and why the session ended. */
 class Changes {
   #isPending = false;
   #ended: RankdError | undefined;

@@ -20,14 +20,17 @@ export class Output {
     stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
   }
 
+  /** Whether it is a terminal. */
   get isTTY(): boolean {
     return this.#stream.isTTY;
   }
 
+  /** The width of the terminal. */
   get columns(): number {
     return this.#stream.columns;
   }
 
+  /** Writes a text. Does nothing after a write has failed. */
   write(text: string): void {
     if (this.#hasFailed) return;
     try {

@@ -9,7 +9,7 @@ export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
 /** The properties of the output that text is made for. */
 export interface Screen {
-  /** The width. Infinity if it is no terminal: nothing is cut. */
+  /** The width in columns. Infinity if the output is not a terminal: nothing is cut. */
   readonly columns: number;
   /** Adds colours to a text. Returns the text unchanged if the output has no colours. */
   readonly paint: Paint;
@@ -53,7 +53,7 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const output = new Output(stdout, error => {
     unread.abort();
     if (error.code === 'EPIPE') return;
-    say(`cannot write to standard output: ${formatSystemError(error)}; direct it elsewhere`);
+    say(`cannot write to standard output: ${formatSystemError(error)}; redirect it to another file`);
     // The verb sets its own exit code later, so this one is set at exit.
     process.once('exit', () => (process.exitCode = 1));
   });

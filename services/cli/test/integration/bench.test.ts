@@ -44,7 +44,7 @@ describe('bench', () => {
     const { code, stdout } = await bench.end(4 * DEADLINE_MS);
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/^rankd · a server of its own [^]*Kubernetes leases +15 s/),
+      expect.stringMatching(/^rankd · a new server on this machine [^]*Kubernetes leases +15 s/),
     ]);
     expect(readdirSync(directory)).toEqual([]);
   });

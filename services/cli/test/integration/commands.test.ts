@@ -118,7 +118,7 @@ describe('send', () => {
     const { code, stdout, stderr } = await run('send', 'fail', '--to', '1');
     expect(code).toBe(1);
     expect(stdout).toMatch(/1 +bob +failed +\d+ ms +no disk/);
-    expect(stderr).toBe('rankctl: 1 of 1 did not do fail: bob (rank 1): failed, no disk\n');
+    expect(stderr).toBe('rankctl: 1 of 1 did not execute fail: bob (rank 1): failed, no disk\n');
   });
 
   it('exits with 1 if one passed the deadline, and prints that it may have executed the command', async () => {
@@ -126,7 +126,7 @@ describe('send', () => {
     const { code, stderr } = await run('send', 'hang', '--deadline', '50');
     expect([code, stderr]).toEqual([
       1,
-      expect.stringContaining('ann (rank 0): expired, no answer before the deadline'),
+      expect.stringContaining('ann (rank 0): expired, no result before the deadline'),
     ]);
   });
 
@@ -134,7 +134,7 @@ describe('send', () => {
     await fleetOf();
     const { code, stdout, stderr } = await run('send', 'go');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe(`rankctl: nobody is there to execute go: group ${group} has no members\n`);
+    expect(stderr).toBe(`rankctl: no member can execute go: group ${group} has no members\n`);
   });
 
   it('exits with 1 if no member has one of the ranks', async () => {
@@ -144,7 +144,7 @@ describe('send', () => {
       ['7-8', '2 of 2'],
     ] as const) {
       const { code, stderr } = await run('send', 'go', '--to', to);
-      expect([code, stderr]).toEqual([1, expect.stringContaining(`${count} did not do go: rank 7: unsent`)]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`${count} did not execute go: rank 7: unsent`)]);
     }
   });
 
@@ -160,8 +160,8 @@ describe('send', () => {
   });
 
   it.each([
-    [['send', 'go', 'hello'], `a text goes in quotes, '"hello"'`],
-    [['send', 'go', '--to', 'everybody'], 'is no list of ranks'],
+    [['send', 'go', 'hello'], `put a string in quotes, '"hello"'`],
+    [['send', 'go', '--to', 'everybody'], 'is not a list of ranks'],
     [['send', 'go', '--deadline', '0'], '--deadline must be a whole number from 1'],
     [['send'], "missing required argument 'NAME'"],
   ])('exits with 2 for invalid arguments: %p', async (args, message) => {
@@ -174,7 +174,7 @@ describe('move and remove', () => {
   it('move gives a member the rank', async () => {
     await fleetOf('ann', 'bob', 'eve');
     const { code, stdout } = await run('move', 'eve', '0');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eve \(m\w+\) has moved from rank 2 to rank 0\n$/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eve \(m\w+\) was moved from rank 2 to rank 0\n$/)]);
     expect(jsonOf(await run('move', members[0]?.member ?? '', '2', '--json'))).toMatchObject({
       name: 'ann',
       was: 1,
@@ -187,7 +187,7 @@ describe('move and remove', () => {
     await fleetOf('ann', 'bob');
     const closed = new Promise(resolve => members[0]?.once('closed', ({ error }) => resolve(error?.code)));
     const { code, stdout } = await run('remove', 'ann', '--reason', 'disk is failing');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ann \(m\w+\), which had rank 0, is removed\n$/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ann \(m\w+\), which had rank 0, was removed\n$/)]);
     expect(await closed).toBe('REMOVED');
     expect(jsonOf(await run('remove', 'bob', '--json'))).toMatchObject({ name: 'bob', rank: 0 });
   });
@@ -197,7 +197,7 @@ describe('move and remove', () => {
     const { code, stderr } = await run('remove', 'twin');
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/2 members are named twin: say which by its id: m\w+ \(rank 0\), m/),
+      expect.stringMatching(/2 members are named twin: use one of their ids: m\w+ \(rank 0\), m/),
     ]);
   });
 
@@ -240,20 +240,16 @@ describe('why', () => {
     await members[0]?.leave();
     const { code, stdout } = await run('why', '--limit', '2');
     expect([code, stdout.split('\n').length]).toEqual([0, 5]);
-    expect(stdout).toMatch(
-      /\n\d+s +4 +ann +left: said goodbye +0 → gone +2 moved up +2\n\d+s +3 +eve +joined +→ 2 +3\n/,
-    );
+    expect(stdout).toMatch(/\n\d+s +4 +ann +left: sent leave +0 → gone +2 moved up +2\n\d+s +3 +eve +joined +→ 2 +3\n/);
   });
 
   it('prints what changed the rank of one member, even after it has left', async () => {
     await fleetOf('ann', 'bob');
     await members[0]?.leave();
     expect((await run('why', 'bob')).stdout).toMatch(
-      /^bob \(m\w+\) has rank 0 of 1\n[^]*1 → 0 +ann left: said goodbye\n[^]*→ 1 +it joined\n$/,
+      /^bob \(m\w+\) has rank 0 of 1\n[^]*1 → 0 +ann left: sent leave\n[^]*→ 1 +it joined\n$/,
     );
-    expect((await run('why', 'ann')).stdout).toMatch(
-      /^ann \(m\w+\) is not there any more\n[^]*0 → gone +it left: said goodbye\n/,
-    );
+    expect((await run('why', 'ann')).stdout).toMatch(/^ann \(m\w+\) has left\n[^]*0 → gone +it left: sent leave\n/);
   });
 
   it('prints the same with --json', async () => {
@@ -280,15 +276,15 @@ describe('attach', () => {
       await join(url, { group, name: 'bob', token: 'friend', prepare: bob => void bob.handle('go', () => null) }),
     );
     attached.type('go {"a": 1}');
-    await attached.says(/go #\d+: 1 of 1 did it, after \d+ ms/);
+    await attached.says(/go #\d+: 1 of 1 executed it after \d+ ms/);
     attached.type('go --to 0');
-    await attached.says(/only a member of larger rank number may execute your commands/);
+    await attached.says(/only members with a larger rank number may execute your commands/);
     attached.type('/ls');
     await attached.says(/1 +me +present/);
     await members[0]?.command('print', 'hi', { to: { names: ['me'] } });
     await attached.says(/ann \(rank 0\) orders print "hi": done/);
     await members[0]?.leave();
-    await attached.says(/rank 1 → 0, you lead of 2: ann left: said goodbye/);
+    await attached.says(/rank 1 → 0, you lead of 2: ann left: sent leave/);
     attached.type('/quit');
     expect(await attached.end()).toMatchObject({ code: 0, stderr: '' });
   });
@@ -332,7 +328,7 @@ describe('servers', () => {
 
   it('reports in one sentence that a server is not in a cluster; it finds the server by RANKD_HTTP_PORT', async () => {
     const { stdout, code } = await start(['servers'], { RANKD_HTTP_PORT: String(server.httpPort) }).end();
-    expect([code, stdout]).toEqual([0, 'This server stands alone: it is in no cluster.\n']);
+    expect([code, stdout]).toEqual([0, 'This server is not in a cluster.\n']);
   });
 
   it('reports that no server answers, and an invalid URL', async () => {
@@ -340,7 +336,7 @@ describe('servers', () => {
     const unanswered = await run('servers', '--http', http);
     expect([unanswered.code, unanswered.stderr]).toEqual([
       1,
-      `rankctl: no side port answers at ${http} (connection refused): say where it is with --http\n`,
+      `rankctl: no side port answers at ${http} (connection refused): give its address with --http\n`,
     ]);
     const { code, stderr } = await run('servers', '--http', 'localhost:9464');
     expect([code, stderr]).toEqual([2, 'rankctl: --http "localhost:9464" is not of the form http://host:port\n']);
@@ -362,8 +358,12 @@ describe('a first use', () => {
   });
 
   it.each([
-    ['a wrong token', ['ls', '--token', 'wrong'], /does not take this token/],
-    ['a token other than the admin token', ['move', 'ann', '0', '--token', 'friend'], /this needs the admin token/],
+    ['a wrong token', ['ls', '--token', 'wrong'], /rejects this token/],
+    [
+      'a token other than the admin token',
+      ['move', 'ann', '0', '--token', 'friend'],
+      /this request needs the admin token/,
+    ],
     ['an unknown verb', ['frob'], /unknown command 'frob'/],
     ['an invalid group', ['ls', '--group', 'a b'], /--group must be 1 to 64/],
   ])('%s', async (_, args, message) => {
@@ -381,7 +381,7 @@ describe('a first use', () => {
     const ended = await program.end();
     expect(ended.code).toBe(1);
     expect(jsonOf(ended)).toMatchObject({ error: { code: 'UNAUTHORIZED' } });
-    expect(ended.stderr).toContain('wants a token');
+    expect(ended.stderr).toContain('requires a token');
   });
 
   it.each<[string[], number, 'stdout' | 'stderr']>([

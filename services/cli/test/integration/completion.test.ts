@@ -184,7 +184,7 @@ describe('TAB within a word in bash', () => {
   });
 });
 
-it('quotes a candidate so that bash reads it as the same word, wherever the typed part ends', () => {
+it('a candidate is quoted so that bash reads it as the same word, wherever the typed part ends', () => {
   const quotes = [
     { kept: '', end: '' },
     { kept: "'", end: "'" },

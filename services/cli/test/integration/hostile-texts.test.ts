@@ -142,7 +142,7 @@ describe('a server with a hostile answer', () => {
   });
 });
 
-describe('a side port that is no rankd', () => {
+describe('a side port that is not a rankd server', () => {
   let http: Server;
   beforeAll(async () => {
     const row = { id: allHostile, name: allHostile, upAt: 0, applied: allHostile };

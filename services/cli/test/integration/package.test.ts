@@ -37,8 +37,12 @@ describe('the package', () => {
     const help = await new Rankctl(['--help'], {}, installed).end();
     expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('Usage: rankctl VERB')]);
     const ls = await new Rankctl(['ls'], { RANKD_URL: `rankd://127.0.0.1:${server.port}` }, installed).end();
-    expect(ls).toEqual({ code: 0, stdout: 'group default · 0 members · view 0\nNobody has joined yet.\n', stderr: '' });
+    expect(ls).toEqual({
+      code: 0,
+      stdout: 'group default · 0 members · view 0\nThe group has no members.\n',
+      stderr: '',
+    });
     const bench = await new Rankctl(['bench'], {}, installed).end();
-    expect([bench.code, bench.stderr]).toEqual([2, expect.stringContaining('name one with --url')]);
+    expect([bench.code, bench.stderr]).toEqual([2, expect.stringContaining('give the address of one with --url')]);
   });
 });

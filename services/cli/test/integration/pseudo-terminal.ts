@@ -1,3 +1,5 @@
+/** Runs programs on a pseudo-terminal. */
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 

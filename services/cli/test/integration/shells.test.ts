@@ -47,7 +47,8 @@ describe('in a pipe', () => {
 });
 
 describe('standard output that fails', () => {
-  const SENTENCE = 'rankctl: cannot write to standard output: no space left on device (ENOSPC); direct it elsewhere';
+  const SENTENCE =
+    'rankctl: cannot write to standard output: no space left on device (ENOSPC); redirect it to another file';
 
   it.each([
     'ls',
@@ -90,7 +91,7 @@ describe('standard output that fails', () => {
   it('a file that accepts only the beginning is a failure', async () => {
     const limited = 'file=$(mktemp); (ulimit -f 1; rankctl --help >"$file" 2>"$file.err"; echo "$?"); wc -c <"$file"';
     expect(await bash(`${limited}; cat "$file.err"; rm "$file" "$file.err"`)).toBe(
-      '1\n1024\nrankctl: cannot write to standard output: file too large (EFBIG); direct it elsewhere',
+      '1\n1024\nrankctl: cannot write to standard output: file too large (EFBIG); redirect it to another file',
     );
   });
 
@@ -144,7 +145,7 @@ describe('completion', () => {
 
   it('rejects another shell', async () => {
     const { code, stderr } = await new Rankctl(['completion', 'csh']).end();
-    expect([code, stderr]).toEqual([2, 'rankctl: there is no csh here but bash, zsh, fish\n']);
+    expect([code, stderr]).toEqual([2, 'rankctl: no completion for "csh": use one of bash, zsh, fish\n']);
     const told = await new Rankctl(['completion', 'fish', '--json']).end();
     expect(JSON.parse(told.stdout)).toMatchObject({ shell: 'fish' });
   });

@@ -45,7 +45,7 @@ describe('the tables of a benchmark', () => {
       'Consul',
       'Kubernetes leases',
     ]);
-    expect(text).toMatch(/^rankd +400 µs +measured here: its process dies/m);
+    expect(text).toMatch(/^rankd +400 µs +measured here: the process of the leader dies/m);
     for (const { system, seconds, source } of documentedDefaults) {
       expect(source).toMatch(/^https:\/\//);
       expect(text).toMatch(

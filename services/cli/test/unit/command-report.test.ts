@@ -66,14 +66,14 @@ describe('the report of a command', () => {
   it('is not done if no member has one of the ranks', () => {
     const answers = answersOf(['done'], { ranks: [0, 9] });
     expect(verdict(answers)).toBe(false);
-    expect(reportLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'nobody has this rank' });
+    expect(reportLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'no member has this rank' });
   });
 
   it('says that it is unknown whether a recipient without an answer has executed the command', () => {
     const [expired, left] = reportLines(answersOf(['expired', 'left']));
     expect([expired?.why, left?.why]).toEqual([
-      'no answer before the deadline: it may have done it or not',
-      'it went before it answered: it may have done it or not',
+      'no result before the deadline: the member may have executed it',
+      'the member left without a result: it may have executed it',
     ]);
   });
 

@@ -18,11 +18,11 @@ describe('the input of an attached session', () => {
   });
 
   it.each([
-    ['/frob', 'there is no /frob'],
-    ['print hello', `a text goes in quotes, '"hello"'`],
-    ['print {', 'is no JSON'],
+    ['/frob', 'unknown input /frob'],
+    ['print hello', `put a string in quotes, '"hello"'`],
+    ['print {', 'is not JSON'],
     ['print --deadline x', '--deadline must be a whole number'],
-    ['--to all', 'the name of the command comes first'],
+    ['--to all', 'the name of the command must come first'],
   ])('%s is rejected', (line, message) => {
     expect(() => parseInput(line)).toThrow(message);
   });

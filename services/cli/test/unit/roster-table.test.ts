@@ -48,7 +48,7 @@ describe('the roster as a table', () => {
   it('says that the group has no member', () => {
     expect(rosterTable(rosterOf(), nowMs, plain)).toEqual([
       'group default · 0 members · view 7',
-      'Nobody has joined yet.',
+      'The group has no members.',
     ]);
   });
 });
@@ -68,11 +68,11 @@ describe('the member of an argument', () => {
 
   it('is ambiguous if several have the name', () => {
     expect(() => findMember(roster, 'twin')).toThrow(
-      '2 members are named twin: say which by its id: m1 (rank 1), m2 (rank 2)',
+      '2 members are named twin: use one of their ids: m1 (rank 1), m2 (rank 2)',
     );
   });
 
   it('is unknown if none has the id or the name', () => {
-    expect(() => findMember(roster, 'eve')).toThrow('rankctl ls tells who is there');
+    expect(() => findMember(roster, 'eve')).toThrow('run rankctl ls for the list');
   });
 });

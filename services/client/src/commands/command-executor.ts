@@ -12,7 +12,7 @@ import type { Clock } from '../clock.js';
 import { RankdError } from '../rankd-error.js';
 import { encodePayload } from './payload.js';
 
-/** What a handler learns about the command that it executes. */
+/** The context of a command, which its handler receives. */
 export interface CommandContext {
   /** The sender of the command. Its rank is -1 if it is an administrator. */
   readonly from: Sender;
@@ -26,10 +26,13 @@ type Handler = (args: never, context: CommandContext) => unknown;
 
 /** How a command that was delivered to this member ended. */
 export interface Execution {
+  /** The command as the server sent it: its name, its arguments, its sender and its `seq`. */
   readonly command: DeliveredCommandMessage;
   /** The rank of this member when the command arrived. */
   readonly ownRank: number;
+  /** `done`: the handler returned. `failed`: it threw. `refused`: no handler was called. */
   readonly status: 'done' | 'failed' | 'refused';
+  /** Why the status is not `done`. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
 }
 
@@ -37,8 +40,8 @@ export interface Execution {
 export interface ReadyResult {
   readonly message: ResultMessage;
   readonly value: RawField | undefined;
-  /** When the sender stops waiting for the result, by the monotonic clock. */
   readonly recipient: RecipientRef;
+  /** The time at which the sender stops waiting for the result, by the monotonic clock. */
   readonly expiresAtMs: number;
 }
 
@@ -59,13 +62,13 @@ export interface Delivery {
   readonly ownRank: number;
   /** The earliest time at which the command can have arrived, by the monotonic clock. */
   readonly arrivedAtMs: number;
-  /** Whether this member is suspended: it may not act on its rank (R-LEAD-3). */
+  /** Whether this member is suspended: it must not act on its rank (R-LEAD-3). */
   readonly suspended: boolean;
   /** Aborted when the member's seat is lost. */
   readonly seatLost: AbortSignal;
 }
 
-/** What the executor needs from its membership. */
+/** The functions and values that the executor gets from its membership. */
 export interface CommandExecutorPorts {
   readonly sendResult: (result: ReadyResult) => void;
   readonly emitExecuted: (execution: Execution) => void;
@@ -113,8 +116,8 @@ export class CommandExecutor {
   }
 
   /**
-   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so the last
-   * seq suffices.
+   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so only the
+   * last seq is kept.
    */
   #recordDelivery(epoch: number, seq: number): boolean {
     const isRepeated = epoch === this.#lastDelivered.epoch && seq <= this.#lastDelivered.seq;
@@ -125,7 +128,7 @@ export class CommandExecutor {
   async #runHandler({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<HandlerOutcome> {
     // The server has checked the authority. R-CMD-4 demands that the client checks it too.
     if (command.from.rank >= ownRank)
-      return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member ${ownRank}`);
+      return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member has rank ${ownRank}`);
     if (suspended) return refusal('SUSPENDED', explain('SUSPENDED'));
     const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.clock.nowMs();
     if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
@@ -161,6 +164,6 @@ function errorText(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    return 'something that cannot be told in words';
+    return 'an error that cannot be shown as text';
   }
 }

@@ -45,20 +45,20 @@ export class CommandSender {
   constructor(seat: () => Seat | undefined) {
     this.#getSeat = seat;
   }
+
   /**
    * Sends a command and resolves with its sheet (R-CMD-7).
    * @throws RankdError as `Membership.command`
    */
-
   async send(name: string, args: unknown, options: CommandOptions = {}): Promise<Sheet> {
     const sheet = this.#sendCommand({ name, args, options }, 'outcome', () => undefined);
     return rejectOnAbort(sheet, options.signal);
   }
+
   /**
    * Sends a command and returns its results as they arrive (R-CMD-6).
    * @throws RankdError from the iteration, as `Membership.command`
    */
-
   stream(name: string, args: unknown, options: CommandOptions = {}): ResultStream {
     const queue = new ResultStream();
     const sheet = this.#sendCommand({ name, args, options }, 'each', result => queue.push(result));
@@ -68,8 +68,8 @@ export class CommandSender {
     );
     return queue;
   }
-  /** Passes a message about a command of this member to the command that waits for it. */
 
+  /** Passes a message about a command of this member to the command that waits for it. */
   handleMessage(message: ReceiptMessage | ForwardedResultMessage | OutcomeMessage): void {
     switch (message.type) {
       case 'receipt':
@@ -122,6 +122,7 @@ function encodeCommand(message: CommandMessage, args: unknown, frameBytesMax: nu
   if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
   const frame = encodeFrame(message, encodePayload('args', args, frameBytesMax));
   const bytes = Buffer.byteLength(frame);
-  if (bytes > frameBytesMax) throw new RankdError('PAYLOAD_TOO_LARGE', `the list in "to" makes ${bytes} bytes`);
+  if (bytes > frameBytesMax)
+    throw new RankdError('PAYLOAD_TOO_LARGE', `with its list "to" the command has ${bytes} bytes`);
   return frame;
 }

@@ -1,3 +1,5 @@
+/** The types with which a user declares the commands of a group. */
+
 import type { Json } from '@rankd/protocol';
 import type { CommandContext } from './command-executor.js';
 import type { CommandOptions } from './command-sender.js';

@@ -27,10 +27,14 @@ export function checkPayloadJson(key: RawField['key'], text: string, frameBytesM
   const json = text.trim().replaceAll(/[\r\n]/g, ' ');
   const bytesMax = frameBytesMax - limits.frameOverheadBytes;
   const bytes = Buffer.byteLength(json);
-  if (bytes > bytesMax) throw new RankdError('PAYLOAD_TOO_LARGE', `${key}: ${bytes} bytes of at most ${bytesMax}`);
+  if (bytes > bytesMax)
+    throw new RankdError('PAYLOAD_TOO_LARGE', `${key} has ${bytes} bytes, the limit is ${bytesMax}`);
   const isNested = json.startsWith('{') || json.startsWith('[');
   if (isNested && parseFrame(`{"${key}":${json}}`) === undefined) {
-    throw new RankdError('BAD_ARGUMENT', `${key}: nested over ${limits.nestingMax}, or a key that reads __proto__`);
+    throw new RankdError(
+      'BAD_ARGUMENT',
+      `${key} is nested more than ${limits.nestingMax} deep, or has a key __proto__`,
+    );
   }
   return { key, json };
 }
@@ -39,6 +43,6 @@ function toJson(key: RawField['key'], value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    throw new RankdError('BAD_ARGUMENT', `${key} cannot be told in JSON`, { cause: error });
+    throw new RankdError('BAD_ARGUMENT', `${key} cannot be encoded as JSON`, { cause: error });
   }
 }

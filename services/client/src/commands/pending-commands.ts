@@ -35,8 +35,8 @@ export class PendingCommands {
       this.#commands.set(id, { receipt: undefined, onResult, resolve, reject });
     });
   }
-  /** Records whether the server accepted a command. Rejects the command if not. */
 
+  /** Records whether the server accepted a command. Rejects the command if not. */
   handleReceipt(receipt: ReceiptMessage): void {
     const command = this.#commands.get(receipt.id);
     if (command === undefined) return;
@@ -45,13 +45,13 @@ export class PendingCommands {
     this.#commands.delete(receipt.id);
     command.reject(errorFromServer(receipt));
   }
-  /** Passes the result of one recipient to its command. */
 
+  /** Passes the result of one recipient to its command. */
   handleResult({ id, from, status, value, error, ms }: ForwardedResultMessage): void {
     this.#commands.get(id)?.onResult({ from, status, value, error, ms });
   }
-  /** Resolves the command with its sheet. */
 
+  /** Resolves the command with its sheet. */
   handleOutcome(outcome: OutcomeMessage): void {
     const command = this.#commands.get(outcome.id);
     if (command?.receipt === undefined) return;

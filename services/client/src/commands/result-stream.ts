@@ -1,3 +1,5 @@
+/** The results of one command as an async iterator. */
+
 import type { CommandResult } from './sheet.js';
 
 interface PendingRead {

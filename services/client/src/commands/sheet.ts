@@ -1,4 +1,4 @@
-/** What a sender learns about the execution of its command. */
+/** The outcome of a command, as its sender receives it. */
 
 import type {
   MissingRecipient,
@@ -10,20 +10,21 @@ import type {
 } from '@rankd/protocol';
 
 /**
- * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed without a
- * result. `left`: the member left the group first. After `expired` and `left` it is unknown whether the command was executed
- * (R-CMD-6).
+ * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed before a
+ * result arrived. `left`: the member left the group before a result arrived. After `expired` and `left` it is unknown whether the
+ * command was executed (R-CMD-6).
  */
 export type Ending = 'done' | 'failed' | 'refused' | 'expired' | 'left';
 
 /** The result of one recipient (R-CMD-6). */
-/** The member that executed the command. */
 export interface CommandResult<V = unknown> {
+  /** The recipient that this result is about. */
   readonly from: NamedMember;
-  /** What the handler returned. Undefined if it returned nothing or did not succeed. */
+  /** How the recipient ended. */
   readonly status: Ending;
-  /** Why the command was not executed, if the status is `failed` or `refused`. */
+  /** What the handler returned. Undefined if it returned nothing or did not succeed. */
   readonly value: V | undefined;
+  /** Why the command was not executed, if the status is `failed` or `refused`. */
   readonly error: { readonly code: string; readonly message?: string } | undefined;
   /** From the acceptance of the command to this result, ms, by the server's clock. */
   readonly ms: number;
@@ -32,13 +33,18 @@ export interface CommandResult<V = unknown> {
 /** The outcome of a command: the number of recipients, and how each of them ended (R-CMD-7). */
 export class Sheet implements OutcomeCounts {
   /** The position of the command in the group's log. It identifies the command within an epoch. */
-  /** How many members received the command. The five counts below add up to it. */
   readonly seq: number;
+  /** How many members received the command. The five counts below add up to it. */
   readonly recipients: number;
+  /** How many executed the command. */
   readonly done: number;
+  /** How many failed: their handler threw an error. */
   readonly failed: number;
+  /** How many did not start the command. */
   readonly refused: number;
+  /** How many sent no result before the deadline. */
   readonly expired: number;
+  /** How many left the group before they sent a result. */
   readonly left: number;
   /** The recipients that did not end with `done`, by rank. At most 100 of them. */
   readonly missing: readonly MissingRecipient[];

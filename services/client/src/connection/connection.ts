@@ -25,11 +25,11 @@ import { StallDetector } from './stall-detector.js';
 /** How long to wait for the TCP connection and the TLS handshake, ms. */
 const CONNECT_MS = 5000;
 /**
- * How long to wait for the welcome, ms. It is longer than a server's hello timeout: TCP repeats a lost hello, so a silent server
- * is a lost server.
+ * How long to wait for the welcome, ms. It is longer than the hello timeout of a server. TCP repeats a lost hello, so a server
+ * that is silent for this long is lost.
  */
 const WELCOME_MS = 10_000;
-/** The longest frame that is read from a server, bytes. It is above every setting of a server. */
+/** The longest frame that is read from a server, bytes. It is larger than the largest RANKD_FRAME_BYTES_MAX. */
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The messages that both members and observers receive. */
@@ -120,7 +120,7 @@ export class Connection {
       listener.handleEnd(this.#endReason);
       return;
     }
-    const noWelcome = new RankdError('CONNECT_FAILED', 'no welcome came');
+    const noWelcome = new RankdError('CONNECT_FAILED', `no welcome arrived within ${WELCOME_MS} ms`);
     this.#welcomeTimer = this.#environment.clock.after(WELCOME_MS, () => this.end(noWelcome));
     this.send(hello);
   }
@@ -151,8 +151,8 @@ export class Connection {
   }
 
   /**
-   * Reads `isEnded` again, because handling a frame may close the connection. A method, because the compiler assumes that a
-   * getter has not changed.
+   * Reads `isEnded` again, because handling a frame may close the connection. This is a method, because TypeScript assumes that a
+   * getter returns the same value again.
    */
   #hasEnded(): boolean {
     return this.isEnded;

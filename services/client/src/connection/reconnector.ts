@@ -18,7 +18,7 @@ const BACKOFF = { baseMs: 100, capMs: 5000 };
 const BACKOFF_SEATED = { baseMs: 100, capMs: 1000 };
 /** How long `stop` waits for the server's bye, ms. */
 const GOODBYE_MS = 1000;
-/** Never used. There is always an address, but the compiler does not know that. */
+/** Never used: the list of addresses is never empty, but TypeScript does not know that. */
 const NO_ADDRESS: ServerAddress = { host: '', port: 0, transport: 'tcp' };
 /** The longest delay that a timer accepts, ms. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -28,7 +28,7 @@ export interface DialTargets extends DialTarget {
   readonly addresses: readonly ServerAddress[];
 }
 
-/** What the reconnector needs from its membership. */
+/** The functions and values that the reconnector gets from its membership. */
 export interface ReconnectorPorts {
   readonly emitConnecting: (event: MembershipEvents['connecting'][0]) => void;
   readonly emitDisconnected: (event: MembershipEvents['disconnected'][0]) => void;
@@ -76,7 +76,7 @@ export class Reconnector {
   start(withinMs: number): () => void {
     const { clock } = this.#environment;
     this.#giveUpAtMs = clock.nowMs() + withinMs;
-    const noSeat = new RankdError('CONNECT_FAILED', `no seat within ${withinMs} ms`);
+    const noSeat = new RankdError('CONNECT_FAILED', `not admitted within ${withinMs} ms`);
     // This also ends a session on which the server does not answer, or keeps the client on the waitlist.
     const endSession = (): void => this.#session?.connection.end(noSeat);
     const timer = withinMs > TIMER_MS_MAX ? undefined : clock.after(withinMs + 1, endSession);
@@ -131,7 +131,9 @@ export class Reconnector {
     await sleep(this.#environment.clock, ms, { signal: this.#stopping.signal });
   }
 
-  /** Opens one session. Resolves when it, and every session that replaced it, has ended: with the reason of the last one. */
+  /**
+   * Opens one session. Resolves when this session and every session that replaced it have ended. Returns why the last one ended.
+   */
   async #runSession(): Promise<RankdError> {
     try {
       const connection = await this.#dial();
@@ -203,8 +205,8 @@ export class Reconnector {
   }
 
   /**
-   * Returns the delay that the server asked for plus up to 100 ms of jitter. If the server asked for none: the backoff with full
-   * jitter.
+   * Returns the delay before the next attempt, ms. If the server asked for a delay: that delay plus up to 100 ms of jitter.
+   * Otherwise the backoff with full jitter.
    */
   #retryInMs(error: RankdError): number {
     const jitterMs = backoffMs(Math.max(0, this.#attempt - 1), this.#backoff, this.#environment.random);

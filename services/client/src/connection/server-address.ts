@@ -4,7 +4,9 @@ import { RankdError } from '../rankd-error.js';
 
 /** The address of a server. */
 export interface ServerAddress {
+  /** A host name or an IP address, without brackets. */
   readonly host: string;
+  /** The port, 2700 by default. */
   readonly port: number;
   /** `tcp` for a `rankd://` URL, `tls` for a `rankds://` URL. */
   readonly transport: 'tcp' | 'tls';

@@ -7,8 +7,9 @@ import type { Timer } from '../clock.js';
 const CHECK_MS = 50;
 
 /**
- * Returns the earliest time at which the bytes that are read now can have arrived. After a stop the process first reads old
- * bytes. They may have arrived at any moment since the process last ran. Deadlines of commands count from that moment (R-CMD-4).
+ * Returns the earliest time at which the bytes that are read now can have arrived. A process that continues after a stop first
+ * reads old bytes. They may have arrived at any time since the process last ran, so the deadlines of their commands count from
+ * that time (R-CMD-4).
  */
 export class StallDetector {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'afterReads'>;

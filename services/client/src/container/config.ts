@@ -9,32 +9,38 @@ import { parseServerAddresses } from '../connection/server-address.js';
 export const clientSettingsSchema = settings.object({
   RANKD_URL: settings.text(
     'rankd://127.0.0.1:2700',
-    'where the coordinator is, rankds:// for TLS; several, comma-separated, are tried in turn',
+    'The address of the server; rankds:// for TLS. Several addresses, separated by commas, are tried in turn.',
   ),
-  RANKD_GROUP: settings.text('default', 'the group to join: 1 to 64 of A-Z a-z 0-9 . _ -', '^[A-Za-z0-9._-]{1,64}$'),
+  RANKD_GROUP: settings.text(
+    'default',
+    'The group to join: 1 to 64 of A-Z a-z 0-9 . _ -',
+    '^[A-Za-z0-9._-]{1,64}$',
+    '1 to 64 of A-Z a-z 0-9 . _ -',
+  ),
   RANKD_NAME: settings.optionalText(
-    "its name; none: in a container the replica's own, such as client-3, else the host's",
+    'The name of the member. None: in a container the name of the replica, such as client-3; elsewhere the host name.',
   ),
   RANKD_TAGS: settings.optionalText(
-    'key=value, comma-separated; others can aim commands by them',
+    'The tags of the member: key=value, separated by commas. Other members can send commands to a tag.',
     '^[^=,]+=[^,]*(,[^=,]+=[^,]*)*$',
+    'pairs such as zone=a,disk=ssd',
   ),
-  RANKD_TOKEN: settings.secret('what the server wants to hear; RANKD_TOKEN_FILE names a file instead'),
+  RANKD_TOKEN: settings.secret('The token that the server requires. RANKD_TOKEN_FILE names a file that holds it.'),
   RANKD_TLS_CA: settings.optionalText(
-    "file with the CA that has to have signed the server's certificate; none: those that Node knows",
+    'The file with the CA that must have signed the certificate of the server. None: the CAs that Node trusts.',
   ),
-  RANKD_TLS_CERT: settings.optionalText('file with the certificate that it shows the server'),
-  RANKD_TLS_KEY: settings.optionalText('file with its private key'),
+  RANKD_TLS_CERT: settings.optionalText('The file with the certificate of the client and its chain.'),
+  RANKD_TLS_KEY: settings.optionalText('The file with the private key of RANKD_TLS_CERT.'),
   RANKD_COMMAND_EVERY_MS: settings.millis(
     0,
-    'how often it orders those below to do something, and now and then someone above; 0: never',
+    'How often the client sends a command to its subordinates, and sometimes to a superior. 0: never.',
   ),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'info',
-    'how much is logged',
+    'The lowest level that is logged.',
   ),
-  LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for a person who watches'),
+  LOG_FORMAT: settings.choice(['json', 'pretty'], 'json', 'json, or pretty for people who read the log in a terminal.'),
 });
 
 /** The settings of the client container, by name. */

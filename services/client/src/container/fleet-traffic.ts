@@ -39,9 +39,9 @@ async function hasWaited(waitMs: number, stop: AbortSignal): Promise<boolean> {
 
 async function order(membership: Membership, options: CommandOptions, logger: Logger): Promise<void> {
   const to = options.to ?? 'below';
-  const aim = typeof to === 'object' && 'ranks' in to ? `rank ${to.ranks.join(', ')}` : 'everyone below';
+  const aim = typeof to === 'object' && 'ranks' in to ? `rank ${to.ranks.join(', ')}` : 'all subordinates';
   const fields = { name: 'print', rank: membership.rank };
-  logger.info({ event: 'command.sent', ...fields, to }, `ordering ${aim} to print`);
+  logger.info({ event: 'command.sent', ...fields, to }, `sending the command print to ${aim}`);
   try {
     const { seq, recipients, done, failed, refused, expired, left, ms } = await membership.command(
       'print',
@@ -51,7 +51,7 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
     const counts = { recipients, done, failed, refused, expired, left };
     logger.info(
       { event: 'command.outcome', ...fields, seq, ...counts, ms },
-      `${done} of ${recipients} did print #${seq}, after ${ms} ms`,
+      `${done} of ${recipients} executed print #${seq} after ${ms} ms`,
     );
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
@@ -64,6 +64,6 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
 
 /** OUTCOME_UNKNOWN is not a refusal: the session ended first, and recipients may have executed the command. */
 function whatCameOf({ code }: RankdError, aim: string): string {
-  if (code === 'OUTCOME_UNKNOWN') return `what came of the order to ${aim} is unknown (${code})`;
-  return `the order to ${aim} was refused (${code})`;
+  if (code === 'OUTCOME_UNKNOWN') return `the outcome of the command to ${aim} is unknown (${code})`;
+  return `the command to ${aim} was refused (${code})`;
 }

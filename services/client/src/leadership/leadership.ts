@@ -11,7 +11,7 @@ import { LeaseSignal } from './lease-signal.js';
  */
 export type Work = (signal: AbortSignal, fence: Fence) => unknown;
 
-/** What leadership needs from the membership. */
+/** The functions and values that leadership gets from the membership. */
 export interface LeadershipPorts {
   /** The fencing token while this member has rank 0 and may act on it. Undefined otherwise. */
   readonly fence: Fence | undefined;

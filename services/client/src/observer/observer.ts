@@ -23,12 +23,12 @@ import { errorFromServer, RankdError } from '../rankd-error.js';
 import { type History, PendingQueries, type Roster } from './pending-queries.js';
 
 /** A command that an administrator sends (R-ADMIN-1). */
-/** The name of the command. */
 export interface AdminOrder {
+  /** The name of the command. */
   readonly name: string;
   /** The arguments as JSON text. The text itself is sent, so numbers keep all their digits. Default: no arguments. */
-  /** Which members receive the command. A list has at most 1000 entries. */
   readonly argsJson?: string | undefined;
+  /** Which members receive the command. A list has at most 1000 entries. */
   readonly to: Target;
   /**
    * How long recipients may take, ms, at least 1. Default: 5000. The server reduces it to RANKD_DEADLINE_MAX_MS (60 000 by
@@ -50,8 +50,8 @@ export interface ObserverEvents {
 }
 
 /** One session of an observer. When the session ends, every open call rejects with the reason, and `closed` is emitted. */
-/** What the server sent at the start: the group's size, leader, epoch and view, and the server's limits. */
 export class Observer extends EventEmitter<ObserverEvents> {
+  /** The welcome of the server: the group's size, leader, epoch and view, and the server's limits. */
   readonly welcome: ObserverWelcomeMessage;
   readonly #connection: Connection;
   readonly #queries: PendingQueries;
@@ -111,7 +111,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
 
   /**
    * Returns the members of the group by rank (R-ASK-1).
-   * @throws RankdError RATE_LIMITED after more than 10 questions in a second; the reason if the session ends
+   * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async roster(): Promise<Roster> {
     return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
@@ -120,7 +120,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
   /**
    * Returns the last changes of the group, newest first (R-ASK-1). The server keeps the last 1000.
    * @param limit the largest number of changes to return
-   * @throws RankdError RATE_LIMITED after more than 10 questions in a second; the reason if the session ends
+   * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async history(limit: number): Promise<History> {
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
@@ -172,8 +172,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
     this.#connection.send({ type: 'leave' });
     this.#connection.end(new RankdError('LEFT'));
   }
-  /** Calls `close` at the end of a `using` block. */
 
+  /** Calls `close` at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,4 +1,4 @@
-/** The questions of an observer that have no answer yet. */
+/** The queries of an observer that have no answer yet. */
 
 import type { ErrorMessage, HistoryMessage, ReceiptMessage, RosterMember, RosterMessage } from '@rankd/protocol';
 import { errorFromServer, type RankdError } from '../rankd-error.js';
@@ -27,8 +27,8 @@ interface PendingQuery<T> {
 /** Queries of one kind that have no answer yet. The server answers them in the order in which they were sent. */
 class QueryQueue<T> {
   readonly #queries: PendingQuery<T>[] = [];
-  /** Sends a query and resolves with its answer. */
 
+  /** Sends a query and resolves with its answer. */
   async add(send: () => void): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#queries.push({ resolve, reject });
@@ -42,15 +42,15 @@ class QueryQueue<T> {
     asker?.resolve(answer);
     return asker !== undefined;
   }
-  /** Rejects the oldest query. Returns false if there is none. */
 
+  /** Rejects the oldest query. Returns false if there is none. */
   rejectNext(error: RankdError): boolean {
     const asker = this.#queries.shift();
     asker?.reject(error);
     return asker !== undefined;
   }
-  /** Rejects every query. */
 
+  /** Rejects every query. */
   rejectAll(error: RankdError): void {
     while (this.rejectNext(error));
   }
@@ -63,8 +63,8 @@ export class PendingQueries {
   readonly #receipts = new Map<string, PendingQuery<ReceiptMessage>>();
   #members: RosterMember[] = [];
   #changes: HistoryMessage['changes'] = [];
-  /** Records a frame of a roster. */
 
+  /** Records a frame of a roster. */
   handleRoster({ group, epoch, view, size, members, more }: RosterMessage): void {
     this.#members.push(...members);
     if (more) return;

@@ -11,8 +11,9 @@ interface EarlierMember {
 }
 
 /**
- * The members that were admitted before this one. Only they can still hold a partition that is assigned to this member. A later
- * member is assigned the partition only if its weight is larger than this member's, and the roster has no such member.
+ * The members that were admitted before this one. Only they can still hold a partition that is assigned to this member. A member
+ * that was admitted later can hold the partition only if its weight is larger than this member's, and then the partition is not
+ * assigned to this member.
  */
 export class EarlierMembers {
   /** When the last earlier member has certainly released the partitions of this member, by the monotonic clock. */

@@ -16,7 +16,7 @@ const COUNT_MAX = 65_536;
 const HANDOVER_MS_DEFAULT = 5000;
 /** The longest `handoverMs`: one hour. */
 const HANDOVER_MS_MAX = 3_600_000;
-/** How long to wait after RATE_LIMITED, ms. The server answers at most 10 questions a second (R-ASK-1). */
+/** How long to wait after RATE_LIMITED, ms. The server answers at most 10 queries a second (R-ASK-1). */
 const ROSTER_RETRY_MS = 1000;
 
 /** Every `partitions()` call of one member, and the replica of the roster. The roster decides which member has which partition. */
@@ -40,7 +40,7 @@ export class MemberPartitions {
     return this.#runners.length > 0;
   }
 
-  /** Whether the current session is such a session. */
+  /** Whether the server sends every change of the roster on the current session. */
   get receivesRoster(): boolean {
     return this.#seat !== undefined;
   }
@@ -76,21 +76,21 @@ export class MemberPartitions {
     this.runDueActions();
   }
 
+  /** Records the end of the session: the member knows no roster, and loses its partitions. */
   handleSessionEnd(): void {
-    /** Records the end of the session: the member knows no roster, and loses its partitions. */
     this.#retryTimer?.cancel();
     this.#roster.markStale(Number.NEGATIVE_INFINITY);
     this.#seat = undefined;
     this.runDueActions();
   }
 
+  /** Applies a view. */
   handleView(view: ViewMessage): void {
-    /** Applies a view. */
     if (this.#seat !== undefined) this.#applyStep(this.#roster.applyView(view, this.#leaseExpiresAtMs));
   }
 
+  /** Applies one frame of a roster. */
   handleRoster(roster: RosterMessage): void {
-    /** Applies one frame of a roster. */
     if (this.#seat !== undefined) this.#applyStep(this.#roster.applyRosterFrame(roster));
   }
 
@@ -136,5 +136,5 @@ function toOwnershipSeat({ welcome }: Seat): OwnershipSeat {
 
 function checkInteger(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RankdError('BAD_ARGUMENT', `${what} is a whole number from ${least} to ${most}, not ${value}`);
+  throw new RankdError('BAD_ARGUMENT', `${what} must be a whole number from ${least} to ${most}, not ${value}`);
 }

@@ -7,7 +7,7 @@ import { EarlierMembers } from './earlier-members.js';
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterChange } from './roster-replica.js';
 
-/** What the caller must do with a partition now. */
+/** An action for a partition that is due now. The caller must perform it. */
 export type PartitionAction =
   | { readonly kind: 'acquire'; readonly partition: number; readonly fence: Fence }
   /** Another member owns the partition soon: release it within `deadlineMs` ms. */
@@ -126,8 +126,8 @@ export class PartitionOwnership {
     }
     for (const { member: newcomer } of joined) for (const lost of assigned.addMember(newcomer)) affected.add(lost);
     for (const partition of affected) {
-      // A leap may hide changes: another member may have owned a partition that this one does not hold, with the token of a view in
-      // between. So this member needs a new token for it.
+      // A leap may hide changes: another member may have owned a partition that this one does not hold, with the token of a view
+      // that this member did not receive. So this member needs a new token for the partition.
       if (change.kind === 'leap' && this.#states.get(partition)?.kind !== 'held') this.#fences.delete(partition);
       if (assigned.has(partition)) this.#assignPartition(partition, { epoch, view }, nowMs);
       else this.#unassignPartition(partition, nowMs);
@@ -136,8 +136,8 @@ export class PartitionOwnership {
 
   /**
    * Returns whether another member may have joined, acquired a partition and been removed without this member's knowledge. That
-   * takes two changes which no list names, at least `handoverMs` apart. A member that receives every change receives both within
-   * `suspendMs`.
+   * causes two changes which no list names, at least `handoverMs` apart. A member with a current roster receives both changes
+   * within `suspendMs`.
    */
   #mayMissMember({ kind, unlisted }: RosterChange, { suspendMs }: OwnSeat): boolean {
     return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
@@ -183,7 +183,8 @@ export class PartitionOwnership {
 
   /**
    * Returns what to do at `nowMs`.
-   * @param knownUntilMs until then this member knows all changes that are older than its lease; after that it holds nothing
+   * @param knownUntilMs the time until which this member knows all changes that are older than its lease; after that it holds
+   * nothing
    */
   collectActions(nowMs: number, knownUntilMs: number): readonly PartitionAction[] {
     if (nowMs >= knownUntilMs) this.#loseAll(nowMs);
@@ -213,7 +214,7 @@ export class PartitionOwnership {
     }
   }
 
-  /** Handles a partition that is assigned to this member, if that or the time to acquire it is new. */
+  /** Handles a partition that is assigned to this member, if the assignment or the time to acquire the partition is new. */
   #assignPartition(partition: number, fence: Fence, nowMs: number): void {
     if (this.#intent === 'leave') return;
     if (!this.#fences.has(partition)) this.#fences.set(partition, fence);

@@ -13,12 +13,12 @@ import type { RosterChange } from './roster-replica.js';
 /** The delay between two attempts to acquire a partition, ms. With full jitter it is half of the bound on average. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 
-/** What a runner needs from its membership. */
+/** The functions and values that a runner gets from its membership. */
 export interface PartitionRunnerPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Returns until when this member knows the roster, by the monotonic clock. */
+  /** Returns the time until which this member knows the roster, by the monotonic clock. */
   readonly knownUntilMs: () => number;
 }
 
@@ -56,13 +56,13 @@ export class PartitionRunner implements Partitions {
     return this.#ownership.holds(partition, this.#ports.clock.nowMs(), this.#ports.knownUntilMs());
   }
 
+  /** Records a seat of this member. */
   setSeat(seat: OwnershipSeat): void {
-    /** Records a seat of this member. */
     this.#ownership.setSeat(seat, this.#ports.clock.nowMs());
   }
 
+  /** Applies a change of the roster. */
   applyChange(change: RosterChange): void {
-    /** Applies a change of the roster. */
     this.#ownership.applyChange(change, this.#ports.clock.nowMs());
     this.runDueActions();
   }
@@ -85,7 +85,7 @@ export class PartitionRunner implements Partitions {
     const untilMs = knownUntilMs();
     this.#logActions(this.#ownership.collectActions(nowMs, untilMs).map(action => this.#startAction(action)));
     if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
-    // Without a known roster there is no time to wait for: the next message of the server decides.
+    // Without a known roster no action has a time: the next message of the server decides what is due.
     const nextMs =
       nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
     if (nextMs < Number.POSITIVE_INFINITY)

@@ -16,7 +16,10 @@ export interface PartitionHold {
   readonly signal: AbortSignal;
 }
 
-/** What a member does with its partitions. The handlers of one partition run one after another. Only `lost` does not wait. */
+/**
+ * The handlers with which a member takes over and gives up its partitions. The handlers of one partition run one after another.
+ * Only `lost` does not wait for an earlier handler.
+ */
 export interface PartitionHandlers {
   /**
    * Called when this member owns the partition: start to work on it. `holds` returns true from this call on. If `acquire` throws
@@ -36,8 +39,8 @@ export interface PartitionHandlers {
     },
   ) => unknown;
   /**
-   * Called when the partition must be given up at once, because another member may own it soon. It is called even while another
-   * handler runs. If it throws or rejects, the error is logged.
+   * Called when the partition must be given up at once, because another member may acquire it at any moment. It is called even
+   * while another handler runs. If it throws or rejects, the error is logged.
    */
   readonly lost?: (partition: number) => unknown;
 }
@@ -45,8 +48,8 @@ export interface PartitionHandlers {
 /** Options of `Membership.partitions`. */
 export interface PartitionOptions {
   /**
-   * How long `release` may take, ms: 0 to 3 600 000. Default: 5000. Every member of the group must use the same value. Another
-   * value rejects with BAD_ARGUMENT.
+   * How long `release` may take, ms: 0 to 3 600 000. Default: 5000. Every member of the group must use the same value. A value
+   * outside the range throws BAD_ARGUMENT.
    */
   readonly handoverMs?: number;
 }

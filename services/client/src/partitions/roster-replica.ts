@@ -11,8 +11,8 @@ export interface RosterEntry {
 /** The difference between two views of the roster. */
 export interface RosterChange {
   /**
-   * `step`: a change that was received when it happened. `leap`: the difference between two complete rosters, with any number of
-   * changes in between.
+   * `step`: a change that was received when it happened. `leap`: the difference between two complete rosters, which may include
+   * any number of changes.
    */
   readonly kind: 'step' | 'leap';
   readonly epoch: number;
@@ -20,11 +20,11 @@ export interface RosterChange {
   readonly joined: readonly RosterEntry[];
   /** The members that left. `stopped`: the member has certainly stopped acting. Otherwise it may act for up to `suspendMs` (R-LEAD-3). */
   readonly left: readonly { readonly member: string; readonly stopped: boolean }[];
-  /** How many changes are not in these lists. If there are two, a member may have joined and left in between. */
+  /** How many changes are not in these lists. If there are two, they may be the join and the departure of one member. */
   readonly unlisted: number;
 }
 
-/** What the caller must do after a message of the server. */
+/** The action that the caller must perform after a message of the server. */
 export type RosterReplicaStep =
   | { readonly kind: 'nothing' }
   /** The replica differs from the server's roster: request the roster (R-ASK-1). */
@@ -38,7 +38,7 @@ const nothing: RosterReplicaStep = { kind: 'nothing' };
 /**
  * The reasons of a departure after which the member has certainly stopped: it left, it closed its end of the connection, or it
  * was silent for longer than it may act. For other reasons (REMOVED, SLOW_CONSUMER, …) the server decided the departure, and the
- * member may not know yet.
+ * member possibly does not know it yet.
  */
 const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TIMEOUT', 'GRACE_ENDED']);
 
@@ -64,14 +64,14 @@ export class RosterReplica {
   }
 
   /**
-   * Returns until when this member knows every change that is older than its lease, by the monotonic clock.
+   * Returns the time until which this member knows every change that is older than its lease, by the monotonic clock.
    * @param leaseEndsAtMs when the lease expires
    */
   knownUntilMs(leaseEndsAtMs: number): number {
     return this.#state.kind === 'current' ? leaseEndsAtMs : Math.min(this.#state.knownUntilMs, leaseEndsAtMs);
   }
 
-  /** Records that changes may be missing from now on. What the replica has is valid until `leaseEndsAtMs`. */
+  /** Records that changes may be missing from now on. The replica is valid until `leaseEndsAtMs`. */
   markStale(leaseEndsAtMs: number): void {
     this.#state = { kind: 'stale', knownUntilMs: this.knownUntilMs(leaseEndsAtMs) };
     this.#chunks = [];
@@ -85,8 +85,8 @@ export class RosterReplica {
     this.#baseView = view - 1;
     this.#view = view - 1;
   }
-  /** Applies a view (R-VIEW-2). `leaseEndsAtMs` is when the lease expires. */
 
+  /** Applies a view (R-VIEW-2). `leaseEndsAtMs` is when the lease expires. */
   applyView(told: ViewMessage, leaseEndsAtMs: number): RosterReplicaStep {
     const { view, changes, reset, joined, left, moved = [], away = [], resumed = [] } = told;
     if (reset === true) {

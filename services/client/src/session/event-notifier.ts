@@ -38,8 +38,8 @@ export class EventNotifier {
     this.#emittedActing = true;
     this.#listeners.emit('joined', { rank, size, slot, member, resumed });
   }
-  /** Records a view. `emitChanges` emits what has changed. */
 
+  /** Records a view. `emitChanges` emits what has changed. */
   recordView(view: ViewMessage): void {
     const { rank, size, leader, cause, changes } = view;
     // A view without changes only ends a yield (R-LEAD-2). The rank is the same.

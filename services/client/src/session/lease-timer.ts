@@ -30,7 +30,7 @@ export class LeaseTimer {
   start({ connection, lease }: LeaseHolder): void {
     this.stop();
     const nowMs = this.#clock.nowMs();
-    // A timer counts whole milliseconds and may fire a fraction early, so each one checks the clock again.
+    // A timer counts whole milliseconds and may fire a fraction of a millisecond early, so the clock is checked when it fires.
     const nextMs = Math.ceil((lease.isValid(nowMs) ? lease.expiresAtMs : lease.sessionLostAtMs) - nowMs);
     if (nextMs > 0) this.#timer = this.#clock.after(nextMs, () => this.start({ connection, lease }));
     this.#onChange();

@@ -1,7 +1,7 @@
 /**
- * The lease of a member: its right to act on its rank (R-LEAD-3). It lasts `suspendMs` from the sending of the last pong that a
- * later ping has acknowledged. Before the first ping it lasts `suspendMs` from the sending of the hello. All times are of one
- * monotonic clock. Every method computes its answer from the time that is passed, so a process that was stopped and continued
+ * The lease of a member: its right to act on its rank (R-LEAD-3). It expires `suspendMs` after the member sent the last pong that
+ * a later ping has acknowledged. Before the first ping it expires `suspendMs` after the member sent the hello. All times are of
+ * one monotonic clock. Every method computes its answer from the time that is passed, so a process that was stopped and continued
  * learns at once that its lease has expired.
  */
 export class Lease {

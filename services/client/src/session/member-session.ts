@@ -21,7 +21,7 @@ export interface MemberParts {
   readonly assignments: MemberPartitions;
 }
 
-/** What a session reports to its membership. */
+/** The notifications of a session to its membership. */
 export interface MemberSessionCallbacks {
   /** Called when the server has admitted the member on this session. An earlier session is replaced. */
   readonly onSeated: () => void;
@@ -59,7 +59,8 @@ export class MemberSession implements ConnectionListener {
     if (message.type === 'waiting') {
       state.handleWaiting(this.#sentHello, message);
     } else if (message.type === 'ping') {
-      // Before the ping too: an expired lease must end the partitions before this ping renews it.
+      // This runs before the ping is handled too: if the lease has expired, the member must lose its partitions before this ping
+      // renews the lease.
       assignments.runDueActions();
       state.handlePing(message);
       assignments.runDueActions();

@@ -113,7 +113,8 @@ export class MemberState {
   handlePing({ n, seen }: ServerPingMessage): void {
     const holder = this.#leaseHolder;
     if (holder === undefined) return;
-    // If the lease has expired, that is emitted even though this ping renews it: work that saw it has ended.
+    // If the lease has expired, `suspended` is emitted although this ping renews the lease: work that read the aborted signal has
+    // ended.
     this.#emitChanges();
     holder.lease.recordPing(n, seen, this.#clock.nowMs());
     holder.connection.send({ type: 'pong', n });
@@ -141,8 +142,8 @@ export class MemberState {
     this.#notifier.recordSessionEnd();
     if (!error.retry) this.#abandonResumableSeat();
   }
-  /** Closes the membership. The seat is lost. */
 
+  /** Closes the membership. The seat is lost. */
   close(): void {
     this.#status = { kind: 'closed' };
     this.#leaseTimer.stop();

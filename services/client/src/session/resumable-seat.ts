@@ -2,7 +2,10 @@ import type { WelcomeMessage } from '@rankd/protocol';
 import type { ReadyResult } from '../commands/command-executor.js';
 import type { Fence, Seat, SeatClaim } from './seat.js';
 
-/** What a member keeps between sessions until its seat is lost: the claim, the fencing token and the unsent results (R-JOIN-6). */
+/**
+ * The data that a member keeps between sessions until its seat is lost: the claim, the fencing token and the unsent results
+ * (R-JOIN-6).
+ */
 export class ResumableSeat {
   readonly #member: string;
   readonly #lostController = new AbortController();

@@ -8,20 +8,22 @@ import type { Lease } from './lease.js';
  * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later leader has a
  * larger token: compare the epoch first, then the view. A resource that remembers the largest token can refuse an earlier leader.
  */
-/** One run of the group's order. A later run has a larger number. */
 export interface Fence {
-  /** The number of the view within the epoch. */
+  /** One run of the group's order. A later run has a larger number. */
   readonly epoch: number;
+  /** The number of the view within the epoch. */
   readonly view: number;
 }
 
-/** What a hello contains to take back a seat (R-JOIN-6): the member id and the secret of the last welcome. */
+/** The fields of a hello that takes back a seat (R-JOIN-6): the member id and the secret of the last welcome. */
 export interface SeatClaim {
+  /** The id of the member. */
   readonly member: string;
+  /** The secret of the last welcome. Each welcome has another one. */
   readonly secret: string;
 }
 
-/** What a seat needs from its connection. */
+/** The functions and values that a seat gets from its connection. */
 export type SeatConnection = Pick<Connection, 'send' | 'write' | 'end'>;
 
 /** R-LEAD-2: a member that was asked to yield does not act on its rank until the next view. */
@@ -88,7 +90,8 @@ export class Seat {
 
 /**
  * Returns the fencing token of a seat with rank 0. It does not change while the member stays the leader. After a resumption it is
- * the earlier token. If the welcome has a later one, another member has led in between, and that one is returned.
+ * the token of the earlier session. If the welcome has a later token, another member has led since then, and the later token is
+ * returned.
  */
 function latestFence({ epoch, view, fence }: WelcomeMessage, before: Fence | undefined): Fence {
   if (before === undefined) return fence ?? { epoch, view };

@@ -1,10 +1,17 @@
 /** The servers, members and processes of an integration test. */
 
-import type { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { jest } from '@jest/globals';
 import { join, type JoinOptions, type Membership, type MembershipEvents } from '@rankd/client';
-import { ChildProcess, eventually, type LaunchedServer, launchServer, repository, within } from '@rankd/testkit';
+import {
+  ChildProcess,
+  eventually,
+  type LaunchedServer,
+  launchServer,
+  nextEvent,
+  realTime,
+  repository,
+} from '@rankd/testkit';
 
 /** Ten times the expected duration, ms. */
 export const DEADLINE_MS = 10_000;
@@ -83,15 +90,7 @@ export async function next<E extends keyof MembershipEvents>(
   event: E,
   fits: (payload: MembershipEvents[E][0]) => boolean = () => true,
 ): Promise<MembershipEvents[E][0]> {
-  const emitter = member as EventEmitter;
-  let listener: (payload: MembershipEvents[E][0]) => void = () => undefined;
-  const happened = new Promise<MembershipEvents[E][0]>(resolve => {
-    listener = payload => {
-      if (fits(payload)) resolve(payload);
-    };
-    emitter.on(event, listener);
-  });
-  return within(DEADLINE_MS, event, happened).finally(() => emitter.off(event, listener));
+  return await nextEvent(realTime, { member, event, deadlineMs: DEADLINE_MS }, fits);
 }
 
 /** Returns the fields of a rejection with this code, for `toMatchObject`. */

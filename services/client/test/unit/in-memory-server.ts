@@ -1,3 +1,5 @@
+/** A server in memory, whose frames the test writes. */
+
 import { duplexPair, type Duplex } from 'node:stream';
 import { VirtualClock } from '@rankd/testkit';
 import type { ClientEnvironment } from '../../src/client-environment.js';

@@ -66,7 +66,7 @@ function What({ activity }: { readonly activity: Activity }): JSX.Element {
     case 'refused':
       return (
         <>
-          {who} <small>rank {activity.rank}</small> may not order <i>{activity.name}</i>:{' '}
+          {who} <small>rank {activity.rank}</small> ordered <i>{activity.name}</i>: refused,{' '}
           <span class="code">{activity.code}</span>
         </>
       );

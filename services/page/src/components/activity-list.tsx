@@ -1,3 +1,5 @@
+/** The list of events. */
+
 import { useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { ActivityLine } from './activity-line.js';

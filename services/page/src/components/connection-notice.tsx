@@ -36,7 +36,7 @@ function Lost({ heardAtMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' 
       ) : (
         <>
           <strong>Connection lost.</strong> The server was last heard at {formatTime(heardAtMs)},{' '}
-          {formatDuration(nowMs - heardAtMs)} ago. What you see is as of then; {why}.
+          {formatDuration(nowMs - heardAtMs)} ago: {why}. The page shows the state of that time.
         </>
       )}{' '}
       {leftMs > 0 ? `Trying again in ${Math.ceil(leftMs / 1000)} s.` : 'Trying again now.'}

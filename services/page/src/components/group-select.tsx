@@ -1,3 +1,5 @@
+/** The selection of a group. */
+
 import type { JSX } from 'preact';
 import { formatCount } from '../model/format.js';
 import type { GroupSummary } from '../hooks/use-groups.js';

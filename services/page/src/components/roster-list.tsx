@@ -55,7 +55,7 @@ export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): 
       </div>
       {isKnown && members.length === 0 ? (
         <p class="nobody">
-          Nobody is in this group. The first to join it leads: <code>RANKD_GROUP={group}</code>
+          This group has no members. The first member that joins leads: <code>RANKD_GROUP={group}</code>
         </p>
       ) : null}
       {shown.length === 0 && members.length > 0 ? <p class="nobody">No member matches this filter.</p> : null}

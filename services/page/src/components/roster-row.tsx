@@ -67,7 +67,7 @@ function Tags({ tags }: Pick<Member, 'tags'>): JSX.Element {
   );
 }
 
-/** A tag. It may have any characters, and is isolated because a bidirectional mark would reverse the text beside it. */
+/** A tag. It may have any characters. It is isolated, because a bidirectional mark in it would reverse the text beside it. */
 function Tag({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
   return (
     <span class="tag" title={`${name}=${value}`}>

@@ -8,7 +8,7 @@ import { Sparkline } from './sparkline.js';
 export function StatusPanel({ model: { roster, pulse } }: { readonly model: GroupModel }): JSX.Element {
   const size = roster.members.length;
   return (
-    <section class="status-panel" aria-label="How the group is doing">
+    <section class="status-panel" aria-label="Status of the group">
       <MembersSparkline size={size} pulse={pulse} />
       <CommandsSparkline pulse={pulse} />
       <dl class="facts">

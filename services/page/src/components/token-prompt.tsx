@@ -21,9 +21,9 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
   return (
     <main class="locked-page">
       <form class="token-prompt" onSubmit={submit}>
-        <h2>This server asks for a token</h2>
+        <h2>This server requires a token</h2>
         <p id="token-hint">
-          It is the one in <code>RANKD_HTTP_TOKEN</code>. It stays in this tab and is gone when you close it.
+          Enter the value of <code>RANKD_HTTP_TOKEN</code>. This tab keeps the token until you close it.
         </p>
         <label for="token">Token</label>
         <div class="token-line">
@@ -38,7 +38,7 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
           <button type="submit">Show the ranks</button>
         </div>
         <p class="fault" role="alert">
-          {isWrong ? 'That is not the token.' : ''}
+          {isWrong ? 'The token is wrong.' : ''}
         </p>
       </form>
     </main>

@@ -1,3 +1,5 @@
+/** Which rows are visible. */
+
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { visibleRanks, type RankRange, type RowHeights } from '../model/row-layout.js';

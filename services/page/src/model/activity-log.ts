@@ -69,10 +69,12 @@ export class ActivityLogDraft {
     }
   }
 
+  /** Adds an accepted command. */
   command({ seq, name, from, rank, recipients }: CommandEvent, nowMs: number): void {
     this.#command({ kind: 'command', seq, name, from, rank, recipients, outcome: undefined }, nowMs);
   }
 
+  /** Adds a refused command. */
   refused({ name, from, rank, code }: RefusedEvent, nowMs: number): void {
     this.#command({ kind: 'refused', name, from, rank, code }, nowMs);
   }
@@ -82,6 +84,7 @@ export class ActivityLogDraft {
     this.#outcomes.set(outcome.seq, outcome);
   }
 
+  /** Returns the log with all entries. */
   finish(): ActivityLog {
     return {
       ranks: newest(this.#ranks, this.#earlier.ranks),

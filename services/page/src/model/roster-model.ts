@@ -46,13 +46,14 @@ export class RosterDraft {
     this.#members = [...members];
   }
 
+  /** The members by rank, with the changes so far. */
   get members(): readonly Member[] {
     return this.#members;
   }
 
   /**
    * Applies a change. Returns `applied`, `known` if the roster has the change already, or `out of step` if a change before it is
-   * missing. In the last case only a new roster helps.
+   * missing. After `out of step`, the page needs a new roster.
    */
   apply(change: ViewEvent): 'applied' | 'known' | 'out of step' {
     const isNewLife = change.epoch > this.#epoch;
@@ -64,6 +65,7 @@ export class RosterDraft {
     return this.#change(change) ? 'applied' : 'out of step';
   }
 
+  /** Returns the roster with all changes. */
   finish(): Roster {
     return { epoch: this.#epoch, view: this.#view, members: this.#members, departures: this.#departures };
   }

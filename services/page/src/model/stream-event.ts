@@ -82,7 +82,7 @@ export interface PulseEvent {
   readonly waiting: number;
   readonly waitlistMax: number;
   readonly membersMax: number;
-  readonly state: 'starting' | 'accepting' | 'draining';
+  readonly state: 'starting' | 'accepting' | 'draining' | 'standby';
   readonly mirror: MirrorState;
 }
 

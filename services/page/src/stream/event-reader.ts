@@ -12,7 +12,7 @@ const SILENCE_MS = 7000;
 /** How a stream ended. `locked`: the server requires a token, or another one. */
 export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
 
-/** What the reader needs. */
+/** The functions and values that the reader gets from its caller. */
 export interface EventReaderPorts {
   readonly path: string;
   readonly token: string | undefined;
@@ -44,7 +44,10 @@ export async function readEvents({ path, token, signal, told }: EventReaderPorts
   } catch (error) {
     if (signal.aborted) return { kind: 'lost', why: 'the page missed a change' };
     if (error instanceof TooLongError) return { kind: 'lost', why: error.message };
-    return { kind: 'lost', why: silence.signal.aborted ? 'the server fell silent' : 'the server cannot be reached' };
+    return {
+      kind: 'lost',
+      why: silence.signal.aborted ? 'the server does not answer' : 'the server cannot be reached',
+    };
   } finally {
     timer.cancel();
   }

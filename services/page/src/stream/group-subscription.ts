@@ -80,6 +80,7 @@ export class GroupSubscription {
     void this.#run();
   }
 
+  /** Ends the subscription. */
   stop(): void {
     if (this.#isStopped()) return;
     this.#stopping.abort();

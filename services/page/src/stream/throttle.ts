@@ -24,6 +24,7 @@ export class Throttle<T> {
     this.#clock = clock;
   }
 
+  /** Adds items to the next batch. */
   add(items: readonly T[]): void {
     for (const item of items) this.#pending.push(item);
     const leftMs = this.#takenMs + DRAW_MS - this.#clock.nowMs();

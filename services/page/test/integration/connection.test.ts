@@ -21,7 +21,9 @@ describe('when the connection is lost', () => {
 
     server.childProcess.kill('SIGKILL');
     await page.getByText('connection lost', { exact: true }).waitFor();
-    await page.getByText(/What you see is as of then; the server cannot be reached\. Trying again/).waitFor();
+    await page
+      .getByText(/: the server cannot be reached\. The page shows the state of that time\. Trying again/)
+      .waitFor();
     await untilShown(page, ['ann']);
 
     const again = await fixture.server({ RANKD_HTTP_PORT: String(server.httpPort) });
@@ -38,7 +40,7 @@ describe('when the connection is lost', () => {
     const page = await fixture.open(server);
     await untilShown(page, ['ann']);
     await server.childProcess.stop();
-    await page.getByText(/the server fell silent/).waitFor({ timeout: 3 * DEADLINE_MS });
+    await page.getByText(/the server does not answer/).waitFor({ timeout: 3 * DEADLINE_MS });
     server.childProcess.kill('SIGCONT');
     await page.getByText('live', { exact: true }).waitFor({ timeout: 3 * DEADLINE_MS });
   });
@@ -48,7 +50,7 @@ describe('when the connection is lost', () => {
     const first = await fixture.open(server);
     await first.getByText('live', { exact: true }).waitFor();
     const second = await fixture.open(server);
-    await second.getByText(/as many streams are open as may be/).waitFor();
+    await second.getByText(/the limit of \d+ streams is reached/).waitFor();
     await first.close();
     await second.getByText('live', { exact: true }).waitFor();
   });
@@ -78,7 +80,7 @@ describe('with RANKD_HTTP_TOKEN', () => {
     expect(await field.evaluate(element => element === document.activeElement)).toBe(true);
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
-    await page.getByText('That is not the token.').waitFor();
+    await page.getByText('The token is wrong.').waitFor();
     expect(await page.getByText('ann').count()).toBe(0);
 
     await field.fill(TOKEN);

@@ -1,3 +1,5 @@
+/** Finds the browser for the page's tests. */
+
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

@@ -14,7 +14,7 @@ afterEach(async () => {
   expect(fixture.complaints.splice(0)).toEqual([]);
 });
 
-it('shows names and tags as text, in every attribute too, and executes none of it', async () => {
+it('the page shows names and tags as text, in every attribute too, and executes none of them', async () => {
   const server = await fixture.server();
   for (const text of hostileTexts) await fixture.join(server, { tags: { [text]: text } });
   const page = await fixture.open(server);

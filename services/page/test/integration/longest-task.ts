@@ -1,3 +1,5 @@
+/** Measures how long the page's thread is busy. */
+
 import type { Page } from 'playwright-core';
 
 interface TraceEvent {
@@ -9,12 +11,12 @@ interface TraceEvent {
   readonly args: { readonly name?: string };
 }
 
-/** Returns the CPU time of the longest task of the page's thread during `meanwhile`, ms. 0 if there was none. */
-export async function longestTaskMs(page: Page, meanwhile: () => Promise<void>): Promise<number> {
+/** Returns the CPU time of the longest task of the page's thread during `act`, ms. 0 if there was none. */
+export async function longestTaskMs(page: Page, act: () => Promise<void>): Promise<number> {
   const browser = page.context().browser();
   if (browser === null) throw new Error('this page is of no browser');
   await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline'] });
-  await meanwhile();
+  await act();
   const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
   const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
   const isNamed = ({ name, args }: TraceEvent): boolean => name === 'thread_name' && args.name === 'CrRendererMain';

@@ -56,7 +56,7 @@ describe('real clients', () => {
       .first()
       .waitFor();
     await page
-      .getByText(/may not order print: OUTRANKED/)
+      .getByText(/ordered print: refused, OUTRANKED/)
       .first()
       .waitFor();
 

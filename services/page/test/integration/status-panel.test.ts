@@ -24,7 +24,7 @@ afterEach(async () => {
 describe('what the page shows', () => {
   it('of a member: name, slot, tags, address, age; a name is always text', async () => {
     const page = await fixture.open(server, {}, '#group=facts');
-    await page.getByText('Nobody is in this group.').waitFor();
+    await page.getByText('This group has no members.').waitFor();
     const evil = '<img/src=x/onerror=alert(1)>';
     await fixture.join(server, { group: 'facts', name: evil, tags: { zone: 'eu-1', '<b>': '</b>' } });
     await untilShown(page, [evil]);

@@ -13,7 +13,7 @@ it.each([
   expect(formatDuration(ms)).toBe(words);
 });
 
-it('counts with a noun', () => {
+it('a count has a noun', () => {
   expect([formatCount(1, 'member'), formatCount(0, 'member'), formatCount(1200, 'member')]).toEqual([
     '1 member',
     '0 members',

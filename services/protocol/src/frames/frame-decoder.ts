@@ -13,14 +13,14 @@ const REPLACEMENT = '\ufffd';
 const NONE: Buffer = Buffer.alloc(0);
 
 /**
- * Cuts bytes into lines, in any split in which they arrive (R-FRAME-1). Refuses a line longer than `frameBytesMax` as soon as it is
- * longer, and keeps at most so many bytes of an unfinished line (R-FRAME-2). The line end does not count. Call `push` with the bytes of
- * one read, then `next` until it returns undefined. A caller that stops in between may continue later.
+ * Cuts bytes into lines, in any split in which they arrive (R-FRAME-1). Refuses a line as soon as it is longer than `frameBytesMax`, so at
+ * most that many bytes of an unfinished line are kept (R-FRAME-2). The line end does not count. Call `push` with the bytes of one read,
+ * then `next` until it returns undefined. A caller may pause between two calls of `next`.
  */
 export class FrameDecoder {
   /** The bytes of the last push. They begin with the unfinished line from before, if this push has ended it. */
   #bytes = NONE;
-  /** The same as text, if each byte is one character. Lines are then cut without decoding each. */
+  /** The bytes of the last push as text, if each byte is one character. Lines are then cut from this text, without decoding each line. */
   #ascii: string | undefined;
   #start = 0;
   /** The pieces of a line whose end has not arrived. */
@@ -44,7 +44,7 @@ export class FrameDecoder {
    */
   push(chunk: Buffer): void {
     if (this.#state === 'refused') return;
-    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the one before it was taken');
+    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the earlier one was consumed');
     const bytes = this.#isEndWanted(chunk) ? this.#joined(chunk) : chunk;
     this.#bytes = bytes;
     this.#start = 0;

@@ -13,8 +13,8 @@ const SPACE = 0x20;
  * Returns the JSON text of one field of a frame as its sender wrote it: numbers keep every digit, and keys keep their order. Returns
  * undefined if the frame does not have the field. If the frame has it several times, the last one counts, as in JSON.parse.
  *
- * JSON.parse must have accepted `text` as an object, because this function checks nothing. A part of valid JSON is valid. Valid JSON
- * contains a line end only between tokens, and a frame contains none there.
+ * JSON.parse must have accepted `text` as an object, because this function checks nothing. A value within valid JSON is valid JSON. The
+ * result contains no line end, because a frame contains none.
  */
 export function rawValue(text: string, field: string): string | undefined {
   return lastValue(text, field) ?? walkTo(text, field);

@@ -56,7 +56,7 @@ function fault(check: TypeCheck<TSchema>, frame: Record<string, unknown>): Check
   const path = error?.path.slice(1) ?? '';
   const field = path.split('/', 1).join('');
   const property = (check.Schema() as TObject).properties[field];
-  const wanted = error?.schema.description ?? property?.description ?? 'as the protocol says';
+  const wanted = error?.schema.description ?? property?.description ?? 'valid: see docs/protocol.md';
   // The path may contain a key that the sender has chosen, which may be as long as a frame.
   const shown = path.replaceAll('/', '.').slice(0, limits.wordCharsMax);
   return { kind: 'bad', field, detail: `${shown} must be ${wanted}` };

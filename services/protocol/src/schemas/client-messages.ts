@@ -37,7 +37,7 @@ export const helloSchema = Type.Object({
 
 const targets = <T extends TSchema>(item: T): TArray<T> => Type.Array(item, { maxItems: limits.targetsMax });
 
-/** R-CMD-1: which members a command is aimed at. */
+/** R-CMD-1: the target of a command: which members it is for. */
 export const targetSchema = Type.Union(
   [
     Type.Literal('below'),
@@ -143,7 +143,7 @@ export type AdminRemoveMessage = Static<typeof adminSchemas.remove>;
 export type AdminCommandMessage = Static<typeof adminSchemas.command>;
 /** Any message of an administrator (R-ADMIN-1). */
 export type AdminMessage = AdminMoveMessage | AdminRemoveMessage | AdminCommandMessage;
-/** Which members a command is aimed at (R-CMD-1). */
+/** The target of a command: which members it is for (R-CMD-1). */
 export type Target = Static<typeof targetSchema>;
 /** Which changes a session receives views for (R-JOIN-1). */
 export type Updates = NonNullable<HelloMessage['updates']>;

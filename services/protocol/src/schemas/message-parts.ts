@@ -1,4 +1,4 @@
-/** Parts that several messages of the server have in common. */
+/** Parts that several messages of the server contain. */
 
 import { Type, type Static } from '@sinclair/typebox';
 import { count } from './field-schemas.js';
@@ -45,7 +45,7 @@ export const rosterMemberSchema = Type.Object({
   state: Type.Union([Type.Literal('present'), Type.Literal('away')]),
 });
 
-/** R-CMD-3: a member that a command was aimed at but that may not execute it. */
+/** R-CMD-3: a targeted member that must not execute the command. */
 export const refusedTargetSchema = Type.Object({
   member: Type.String(),
   rank: count,

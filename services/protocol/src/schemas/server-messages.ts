@@ -82,7 +82,7 @@ const changeFields = {
 /** R-VIEW-2: the roster has changed. */
 export const viewSchema = Type.Object({ ...changeFields, rank: count, was: count, leader: leaderSchema });
 
-/** R-VIEW-2: the same for an observer, which has no rank. */
+/** R-VIEW-2: the roster has changed, for an observer, which has no rank. */
 export const observerViewSchema = Type.Object({ ...changeFields, leader: Type.Optional(leaderSchema) });
 
 /** R-LEAD-2: asks the leader to stop acting on its rank and to answer `yielded`. */

@@ -1,6 +1,6 @@
 /**
  * Kinds of schemas for text whose length counts Unicode code points (R-FRAME-4). A loop counts them, because a regular expression cannot.
- * TypeBox gives patterns for record keys no flags. Without flags a pattern can match a surrogate pair in two ways, so the time doubles
+ * TypeBox compiles the patterns of record keys without flags. Such a pattern can match a surrogate pair in two ways, so its time doubles
  * with every pair.
  */
 

@@ -227,7 +227,7 @@ describe("the check of a client's message", () => {
     expect(checked.kind === 'bad' && checked.detail.length < 1000).toBe(true);
   });
 
-  describe('known faults: to be fixed, then `failing` goes', () => {
+  describe('known faults: remove `failing` when they are fixed', () => {
     it('R-FRAME-4 counts the characters of a tag key as those of every other string', () => {
       expect(faultIn({ ...hello, tags: { ['😀'.repeat(64)]: '' } })).toBeUndefined();
     });

@@ -238,7 +238,7 @@ describe('docs/protocol.md: limits', () => {
     [`\`refused\` (at most ${limits.refusedMax} entries)`],
     [`\`missing\` (those that did not do it, at most ${limits.missingMax} entries)`],
     [`at most \`limit\` (${limits.historyDefault} unless given) of the ${limits.historyMax} that are kept`],
-    [`More than ${limits.asksPerSecond} questions a second`],
+    [`More than ${limits.asksPerSecond} queries a second`],
     [`1 or more; ${limits.deadlineMsDefault} unless given`],
   ])('says: %s', sentence => {
     expect(flowing).toContain(sentence);
@@ -246,7 +246,7 @@ describe('docs/protocol.md: limits', () => {
 
   it('contains no size that is not a limit', () => {
     const known = new Set<number>(Object.values(limits));
-    const quoted = [...flowing.matchAll(/(\d+) (?:bytes|characters|levels|tags|entries|questions)/g)];
+    const quoted = [...flowing.matchAll(/(\d+) (?:bytes|characters|levels|tags|entries|queries)/g)];
     expect(quoted.map(([size]) => size).filter(size => !known.has(Number.parseInt(size)))).toEqual([]);
     expect(quoted.length).toBeGreaterThan(10);
   });

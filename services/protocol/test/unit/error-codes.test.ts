@@ -41,7 +41,7 @@ describe('error codes', () => {
   it.each(Object.entries(table))('R-BYE-1 have sentences for people for %s', (code, { on, meaning, remedy }) => {
     expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
     expect(on.length).toBeGreaterThan(0);
-    for (const sentence of [meaning, remedy]) expect(sentence).toMatch(/^\S.*[^.\s]$/);
+    for (const sentence of [meaning, remedy ?? meaning]) expect(sentence).toMatch(/^\S.*[^.\s]$/);
   });
 
   it('R-FRAME-4 are not longer than the limit of a code', () => {
@@ -50,8 +50,12 @@ describe('error codes', () => {
 
   it('R-BYE-1 have a text with what happened, the value, and what to do', () => {
     const { meaning, remedy } = errorCodes.FULL;
+    expect(explain('LEFT')).toBe(errorCodes.LEFT.meaning);
+    expect(explain('LATE_RESULT', 'seq 7')).toBe(`${errorCodes.LATE_RESULT.meaning} (seq 7)`);
     expect(explain('FULL')).toBe(`${meaning}: ${remedy}`);
-    expect(explain('FULL', 'group default holds 3')).toBe(`${meaning} (group default holds 3): ${remedy}`);
+    expect(explain('FULL', 'group default has 3 of 3 members')).toBe(
+      `${meaning} (group default has 3 of 3 members): ${remedy}`,
+    );
     for (const code of Object.keys(table)) expect(explain(code as ErrorCode)).not.toContain('undefined');
   });
 });

@@ -3,7 +3,6 @@
 import { FrameDecoder, type DecodedFrame } from '@rankd/protocol';
 
 /** The frame limit of these tests, bytes. */
-
 export const LIMIT = 16;
 
 /** Returns the bytes of a text. */

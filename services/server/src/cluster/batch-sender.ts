@@ -11,14 +11,14 @@ import type { AppendResult } from './stream-port.js';
 /** The limits of one batch: its entries, and the characters of their text. A longer entry is sent alone. */
 const BATCH_ENTRIES_MAX = 256;
 const BATCH_CHARS_MAX = 262_144;
-/** The limit of entries in the queue. Past it this incarnation of the server ends. */
+/** The limit of entries in the queue. Above this limit, this incarnation of the server ends. */
 export const ENTRIES_WAITING_MAX = 65_536;
 /** The delay between two attempts to append a batch. It begins with `first` and doubles up to `longest`. */
 const RETRY_MS = { first: 20, longest: 500 };
 /** A batch is appended again if it was acknowledged but not read back for this long. A failed primary of Redis may have lost it. */
 const READ_BACK_MS = 2500;
 
-/** The batch that was sent last and is not stable yet. */
+/** The batch that was sent last, until it is acknowledged and read back. */
 interface InFlight {
   readonly n: number;
   readonly body: string;
@@ -36,7 +36,7 @@ export interface BatchListener {
   readonly onOverfull: () => void;
 }
 
-/** What a BatchSender needs from its owner. `append` appends the JSON text of a batch to the stream. */
+/** The functions and values that a BatchSender gets from its owner. `append` appends the JSON text of a batch to the stream. */
 export interface BatchSenderPorts {
   readonly clock: Clock;
   readonly append: (body: string) => Promise<AppendResult>;

@@ -21,7 +21,10 @@ import type { RecordStream } from './stream-port.js';
 export const HEARTBEAT_MS = 1000;
 /** The state of this server may be outdated after this long without a heartbeat that it has read back from each shard. */
 export const STALE_MS = 2500;
-/** A leaving server waits this long until it reads its own announcement back from the other shards, and then again from the register. */
+/**
+ * How long a leaving server waits at most until it has read its announcement back from all shards except the register. Then it waits as
+ * long again for the register.
+ */
 const LEAVE_MS = 1000;
 
 /** Receives what happens to a ClusterLog. */
@@ -34,7 +37,7 @@ export interface ClusterLogListener {
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
 
-/** What a ClusterLog needs from its owner. */
+/** The functions and values that a ClusterLog gets from its owner. */
 export interface ClusterLogPorts {
   readonly clock: Clock;
   /** The streams of all shards, by the index of the shard. */
@@ -106,7 +109,10 @@ export class ClusterLog implements OrderedLog {
     this.#shardOf(group).release();
   }
 
-  /** Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves then, or after FOLLOW_MS. */
+  /**
+   * Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves when this server follows them, at the latest
+   * after FOLLOW_MS.
+   */
   async followGroup(group: string | undefined): Promise<void> {
     const shards = group === undefined ? this.#shards : [this.#shardOf(group)];
     await Promise.all(shards.map(async shard => await shard.followBriefly()));
@@ -127,7 +133,7 @@ export class ClusterLog implements OrderedLog {
     return;
   }
 
-  /** The milliseconds since the last acknowledged heartbeat was sent, in the followed shard where they are most. */
+  /** The milliseconds since the last acknowledged heartbeat was sent. Of the followed shards, the largest number counts. */
   get sinceLastAckMs(): number {
     const earliestMs = this.#followed.reduce((least, log) => Math.min(least, log.heardAtMs), Number.POSITIVE_INFINITY);
     return this.#ports.clock.monotonicMs() - earliestMs;
@@ -165,8 +171,9 @@ export class ClusterLog implements OrderedLog {
   }
 
   /**
-   * Announces in every followed shard that this server leaves. Resolves when that was read back, or after LEAVE_MS for the shards and
-   * LEAVE_MS for the register. The register is last, because a server that has left it counts as having left every shard.
+   * Announces in every followed shard that this server leaves. Resolves when the announcements are read back. Waits at most LEAVE_MS for
+   * the other shards, and then at most LEAVE_MS for the register. The register is last, because a server that has left it counts as having
+   * left every shard.
    */
   async leave(): Promise<void> {
     this.#state = 'leaving';
@@ -235,7 +242,9 @@ export class ClusterLog implements OrderedLog {
   #endIncarnation(why: IncarnationEndReason): void {
     if (this.#state === 'over') return;
     void this.close();
-    this.#abortJoin(new StreamError('unavailable', `the order broke while this server entered it: ${why}`));
+    this.#abortJoin(
+      new StreamError('unavailable', `a stream of the cluster log failed while this server joined the cluster: ${why}`),
+    );
     this.#ports.listener.onIncarnationEnd(why);
   }
 
@@ -272,7 +281,10 @@ export class ClusterLog implements OrderedLog {
     this.#reviewShards();
   }
 
-  /** Declares servers lost in a shard that have left the register. Without this the shard would have to wait for their silence. */
+  /**
+   * Declares servers lost in a shard if they have left the register. Otherwise the shard would declare them lost later, because of their
+   * silence.
+   */
   #declareGoneServersLost(log: ShardReplica): void {
     if (log === this.#register.replica) return;
     const at = this.#ports.clock.wallMs();

@@ -36,7 +36,7 @@ export interface ClusterServerSettings {
   readonly epochLast: number;
 }
 
-/** What a ClusterServer needs from the composition root. */
+/** The functions and values that a ClusterServer gets from the composition root. */
 export interface ClusterServerPorts {
   readonly clock: Clock;
   readonly environment: StreamEnvironment;
@@ -100,7 +100,10 @@ export class ClusterServer {
     return this.#incarnation?.log;
   }
 
-  /** Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves also if it cannot, after a time limit. */
+  /**
+   * Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves after a time limit even if this server cannot
+   * follow them.
+   */
   async followGroup(group: string | undefined): Promise<void> {
     await this.#incarnation?.log.followGroup(group);
   }
@@ -139,7 +142,7 @@ export class ClusterServer {
     await this.#incarnation?.log.leave();
   }
 
-  /** Closes all connections. Without leave() before, the other servers have to notice the silence. */
+  /** Closes all connections. Without an earlier leave(), the other servers declare this server lost only because of its silence. */
   async close(): Promise<void> {
     this.#state = 'left';
     this.#cancelSupervision();

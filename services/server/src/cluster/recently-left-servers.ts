@@ -2,14 +2,14 @@
 
 import type { ServerId } from '../core/index.js';
 
-/** How many servers are remembered. A server that left before these is declared lost because of its silence. */
+/** How many servers are remembered. A shard declares an earlier one lost because of its silence. */
 const GONE_MAX = 1000;
 
 /** The last GONE_MAX servers that have left the register: shard 0, which every server follows. */
 export class RecentlyLeftServers {
   readonly #servers = new Set<ServerId>();
 
-  /** Remembers a server that has left. Past GONE_MAX, forgets the one that left first. */
+  /** Remembers a server that has left. If more than GONE_MAX are remembered, forgets the one that left first. */
   add(server: ServerId): void {
     this.#servers.add(server);
     const [oldest = server] = this.#servers;

@@ -30,7 +30,7 @@ export type ShardStanding = 'reading-up' | 'entering' | 'current' | 'left' | 'ov
 /** Why no further record is applied: this server has left the shard, or its incarnation ends. */
 export type ApplyEnd = 'left' | 'declared-lost' | StreamBreakReason;
 
-/** What a RecordApplier needs from its owner. */
+/** The functions and values that a RecordApplier gets from its owner. */
 export interface RecordApplierPorts {
   readonly writer: Pick<ShardWriter, 'isOwn' | 'isUnacked' | 'recordReadBack' | 'recordJoin'>;
   readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
@@ -48,8 +48,8 @@ export interface RecordApplierSettings {
   /** The largest epoch that was issued before the cluster existed. The first record of a new stream contains it. */
   readonly epochLast: number;
   /**
-   * Whether a batch of this server is applied only after its append was acknowledged: with ack `replicated`, after a replica of Redis has
-   * it.
+   * Whether a batch of this server is applied only after its append was acknowledged. With ack `replicated`, a replica of Redis has the
+   * batch then.
    */
   readonly holdsUntilAcked: boolean;
 }
@@ -101,9 +101,9 @@ export class RecordApplier {
   }
 
   /**
-   * The stream epoch of the last record that was read, applied or not. An append has to name the newest epoch of the stream. While a
-   * batch of this server is held, records of a newer epoch may wait behind it. The repetition of that batch must name the newer epoch, or
-   * Redis refuses it.
+   * The stream epoch of the last record that was read, even if it is not applied yet. An append must name the newest epoch of the stream.
+   * While a batch of this server is held back, records of a newer epoch may wait behind it. A repeated append of that batch must name the
+   * newer epoch, or Redis refuses it.
    */
   get epochRead(): number {
     return (this.#unapplied.at(-1)?.position ?? this.#position).epoch;
@@ -193,7 +193,7 @@ export class RecordApplier {
   }
 
   #removeServer({ server, reason, at }: Extract<Step, { kind: 'gone' }>, origin: Origin): ApplyEnd | undefined {
-    // Before this server is current, the record may be about an earlier time in which it followed the shard.
+    // Before this server is current, the record may be from an earlier period in which this server followed the shard.
     const isOwn = server === this.#settings.server && this.#standing === 'current';
     if (isOwn && reason === 'SERVER_LOST') return 'declared-lost';
     for (const group of [...this.#coordinator.groups.keys()]) {
@@ -210,8 +210,8 @@ export class RecordApplier {
   }
 
   /**
-   * Begins new epochs of groups, because Redis has lost records that another server had read. A current server ends its incarnation if a
-   * group is concerned, because its members may know of the lost records too.
+   * Begins new epochs of groups, because Redis has lost records that another server had read. A current server ends its incarnation if one
+   * of its groups begins a new epoch, because the members may have received the lost records.
    */
   #renewOrder({ at, epochLost }: Extract<Step, { kind: 'order-lost' }>, origin: Origin): ApplyEnd | undefined {
     const renewals = this.#coordinator.renewEpochs(at, epochLost);
@@ -221,8 +221,8 @@ export class RecordApplier {
   }
 
   /**
-   * Performs the effects of an entry. Other servers have performed those from before this server joined. `ShardReplica.pending` returns
-   * the timers that are still needed from them.
+   * Performs the effects of an entry. Other servers have performed the effects of entries from before this server joined.
+   * `ShardReplica.pending` returns the timers of those effects that are still needed.
    */
   #perform(entry: Entry, effects: readonly Effect[], origin: Origin): void {
     if (this.#standing !== 'reading-up') this.#ports.onApplied(entry, effects, origin);

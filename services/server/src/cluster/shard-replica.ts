@@ -56,7 +56,7 @@ export interface ShardReplicaListener {
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
 
-/** What a ShardReplica needs from its owner. */
+/** The functions and values that a ShardReplica gets from its owner. */
 export interface ShardReplicaPorts {
   readonly clock: Clock;
   readonly stream: RecordStream;
@@ -124,8 +124,8 @@ export class ShardReplica {
   }
 
   /**
-   * Where to start when this server follows the shard again. Before this replica has announced itself, it is the resume point from
-   * before.
+   * Where to start when this server follows the shard again. Until this replica has announced itself, this is the resume point that it
+   * started from.
    */
   get resumePoint(): ShardResumePoint | undefined {
     const { lastBatch } = this.#writer;
@@ -148,8 +148,8 @@ export class ShardReplica {
   }
 
   /**
-   * Joins the shard. First applies all records of the stream without performing their effects. Then appends `server-up`. In this order
-   * the other servers do not wait for a server that is still reading. Resolves when the join was applied, or when this replica is over.
+   * Joins the shard. First applies all records of the stream without performing their effects. Then appends `server-up`, so that the other
+   * servers do not wait for a server that is still reading. Resolves when the join was applied, or when this replica is over.
    * @throws StreamError if the stream cannot be opened or read.
    */
   async join(): Promise<void> {
@@ -229,8 +229,8 @@ export class ShardReplica {
   }
 
   /**
-   * Returns the largest group epoch that this server knows of, if Redis has lost records that it had read. Returns undefined if it has
-   * not.
+   * Returns the largest group epoch that this server knows if Redis has lost records that this server had read. Returns undefined
+   * otherwise.
    */
   async #findEpochLost(): Promise<number | undefined> {
     if (this.#resumePoint?.last === undefined) return undefined;

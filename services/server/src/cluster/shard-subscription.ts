@@ -29,7 +29,7 @@ export interface ShardSubscriptionListener extends ShardReplicaListener {
   readonly onUnusable: (reason: string) => void;
 }
 
-/** What a ShardSubscription needs from its owner. */
+/** The functions and values that a ShardSubscription gets from its owner. */
 export interface ShardSubscriptionPorts extends ShardReplicaPorts {
   readonly listener: ShardSubscriptionListener;
 }
@@ -157,7 +157,7 @@ export class ShardSubscription {
     this.#answerWaiting(this.#waiting, 'reached');
   }
 
-  /** Leaves the shard. Joins it again if a session or a query needs it by the end. */
+  /** Leaves the shard. When it has left, joins again if a session or a query needs the shard. */
   async leave(): Promise<void> {
     const log = this.followed;
     if (log === undefined) return;

@@ -7,7 +7,7 @@ import { HeartbeatAcks } from './heartbeat-acks.js';
 import { encodeRecord } from './record-format.js';
 import type { AppendResult, RecordStream } from './stream-port.js';
 
-/** What a ShardWriter needs from its owner. */
+/** The functions and values that a ShardWriter gets from its owner. */
 export interface ShardWriterPorts {
   readonly clock: Clock;
   readonly stream: Pick<RecordStream, 'append' | 'beginEpoch'>;

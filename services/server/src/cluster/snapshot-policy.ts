@@ -10,8 +10,8 @@ import type { RecordStream } from './stream-port.js';
 import { isBefore, type Position } from './stream-position.js';
 
 /**
- * A snapshot is due after this many entries, or after SNAPSHOT_MS if there was any entry. A server that joins a shard has to apply all
- * records after the snapshot before it serves a session there.
+ * A snapshot is due after this many entries. It is also due after SNAPSHOT_MS if there was an entry in that time. A server that joins a
+ * shard has to apply all records after the snapshot before it serves a session there.
  */
 const SNAPSHOT_ENTRIES = 50_000;
 const SNAPSHOT_MS = 60_000;
@@ -57,7 +57,7 @@ export class SnapshotPolicy {
       await this.#stream.saveSnapshot(position, JSON.stringify(snapshot));
       await this.#stream.trim(slowest);
     } catch {
-      // Redis is unavailable or slow. The next snapshot makes up for this one.
+      // Redis is unavailable or slow. The next snapshot replaces this one.
     }
   }
 

@@ -49,9 +49,9 @@ export interface StreamSnapshot {
  * The result of an append. An append writes all of its records or none.
  * - `ok`: the records are in the stream. With ack `replicated`, a replica has confirmed them and everything before them.
  * - `fenced`: a newer epoch exists. Nothing was written.
- * - `unknown`: the records may be in the stream, or may get there before a newer epoch begins. Only reading shows it. They may be
- * appended again only if readers recognize the repetition. With ack `replicated` the records may be on the primary alone, and the next
- * `ok` confirms them too.
+ * - `unknown`: the records may be in the stream, or may get there before a newer epoch begins. Only reading shows it. The caller may append
+ * them again only if readers recognize the repetition. With ack `replicated`, the records may be on the primary alone. The next `ok` then
+ * confirms them too.
  * - `refused`: nothing was written (READONLY, OOM, NOREPLICAS, not connected, …). The append may be repeated later.
  */
 export type AppendResult =
@@ -84,9 +84,9 @@ export interface StreamRecord {
 }
 
 /**
- * A record reference: a record's position and its mark. It identifies the whole history before the record. Marks are globally unique, so
- * a stream that contains this record has the same records before it. That holds because replicas and restored files contain a prefix of a
- * history, never a mixture of two.
+ * A record reference: a record's position and its mark. It identifies the whole history before the record. Marks are globally unique, and
+ * replicas and restored files contain a prefix of one history, never parts of two. So every stream that contains this record has the same
+ * records before it.
  */
 export interface RecordRef {
   readonly position: Position;

@@ -100,7 +100,7 @@ export class Coordinator {
     const { session } = entry.newcomer;
     if (this.#frozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
     if (this.#groups.size >= this.#limits.groupsMax) {
-      const detail = `the server holds ${this.#limits.groupsMax} groups`;
+      const detail = `the server has ${this.#limits.groupsMax} of ${this.#limits.groupsMax} groups`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     return this.#create(entry).apply(entry);
@@ -128,8 +128,8 @@ export class Coordinator {
   }
 
   /**
-   * Returns the effects that need a timer, for each group that has any. These are the `grace` of every away member, the `deadline` of
-   * every open command, and the last `ask-to-stop` if its leader has no session. Each effect contains its remaining milliseconds at the
+   * Returns the effects that need a timer, for each group that has any. These are the `grace` of every away member, the `deadline` of every
+   * open command, and the last `ask-to-stop` if the asked leader has no session. Each effect contains its remaining milliseconds at the
    * time `at`, at least 0. A server calls this when it takes over a state whose timers another server had set. The state does not change.
    */
   pendingTimers(at: number): PendingEffects[] {

@@ -6,9 +6,9 @@ import type { RankRange } from './roster/rank-range.js';
 import type { VersionedRoster } from './roster/versioned-roster.js';
 
 /**
- * A request of the core to an adapter. Adapters perform effects in order and before the next entry is applied. So the group still has the
- * state in which they were returned. Adapters decide nothing. In an effect, `to` is the session that receives the message. It is
- * undefined if the receiver has no session.
+ * A request of the core to an adapter. Adapters perform effects in order, before the next entry is applied. So the group does not change
+ * between the return of an effect and its performance. Adapters decide nothing. In an effect, `to` is the session that receives the
+ * message. It is undefined if the receiver has no session.
  */
 export type Effect =
   | WelcomedEffect
@@ -103,16 +103,17 @@ export interface GraceEffect {
 }
 
 /**
- * A decision waits until this leader has stopped acting on its rank (R-LEAD-1). If the leader has a session, send `yield` and stop
- * renewing its lease: its right to act on its rank. Then propose `stopped` when one of these happens: the leader answers `yielded`, the
- * leader closes its end, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` after `waitMs`.
+ * A decision waits until this leader has stopped acting on its rank (R-LEAD-1). If the leader has a session, send `yield` and stop renewing
+ * its lease: its right to act on its rank. Then propose `stopped` when one of these happens: the leader answers `yielded`, the leader
+ * closes its end of the connection, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` after
+ * `waitMs`.
  */
 export interface AskToStopEffect {
   readonly kind: 'ask-to-stop';
   readonly epoch: number;
   readonly member: Member;
   /**
-   * The number of this request. The `stopped` entry repeats it. Each request to the same leader has a larger number than the one before.
+   * The number of this request. The `stopped` entry repeats it. Of two requests to the same leader, the later one has the larger number.
    */
   readonly ask: number;
   readonly session: SessionId | undefined;
@@ -139,7 +140,7 @@ export interface RemovedEffect {
   readonly reason: string | undefined;
 }
 
-/** A member that a command is aimed at but that may not execute it (R-CMD-2). */
+/** A targeted member that must not execute the command (R-CMD-2). */
 export interface RefusedTarget {
   readonly member: Member;
   readonly rank: number;
@@ -214,7 +215,10 @@ export interface DeadlineEffect {
   readonly deadlineMs: number;
 }
 
-/** How a recipient's part in a command ended (R-CMD-6). `expired`: the deadline passed first. `left`: the recipient left first. */
+/**
+ * How a recipient's part in a command ended (R-CMD-6). `expired`: the deadline passed before a result arrived. `left`: the recipient left
+ * before its result arrived.
+ */
 export type EndedStatus = ResultStatus | 'expired' | 'left';
 
 /**

@@ -55,7 +55,7 @@ export interface WaitingLeftEntry extends Placed {
 /**
  * A member's session has ended (R-VIEW-4, R-VIEW-5).
  * - `goodbye`: the member sent `leave`.
- * - `lost`: the member's end closed, or it was silent for deadMs. Only then does a grace period apply.
+ * - `lost`: the client closed the connection, or was silent for deadMs. A grace period applies only in this case.
  * - `ended`: the server ended the session. For rank 0 this waits until the leader has stopped (R-LEAD-1).
  */
 export interface DepartedEntry extends Placed {
@@ -63,7 +63,7 @@ export interface DepartedEntry extends Placed {
   readonly member: MemberId;
   readonly session: SessionId;
   readonly how: 'goodbye' | 'lost' | 'ended';
-  /** A code of the error table; or CLOSED, if the member's end has closed the connection. */
+  /** A code of the error table; or CLOSED, if the client has closed the connection. */
   readonly reason: string;
 }
 
@@ -75,8 +75,8 @@ export interface GraceEndedEntry extends Placed {
 }
 
 /**
- * Claim: a leader that was asked to stop has stopped. It has yielded, it has closed its end, or suspendMs has passed since its last pong
- * (R-LEAD-1).
+ * Claim: a leader that was asked to stop has stopped. The leader has yielded, has closed its end of the connection, or suspendMs has passed
+ * since its last pong (R-LEAD-1).
  */
 export interface StoppedEntry extends Placed {
   readonly kind: 'stopped';
@@ -112,7 +112,7 @@ export interface RemovedEntry extends Placed {
   readonly reason: string | undefined;
 }
 
-/** Which members a command is aimed at (R-CMD-1). */
+/** The target of a command (R-CMD-1). */
 export type Target =
   | { readonly kind: 'below' }
   | { readonly kind: 'all' }

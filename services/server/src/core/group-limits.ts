@@ -23,7 +23,7 @@ export interface GroupLimits {
   readonly suspendMs: number;
   /** How long a member that lost its connection keeps its seat (R-VIEW-4). */
   readonly graceMs: number;
-  /** The same for rank 0 (R-VIEW-4). */
+  /** How long a leader that lost its connection keeps its seat (R-VIEW-4). */
   readonly graceLeaderMs: number;
   /** How long a restored seat is kept after a restart (R-VIEW-6). */
   readonly reformMs: number;

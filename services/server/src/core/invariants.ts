@@ -12,7 +12,7 @@ export function assertInvariants(group: Group): void {
     const member = roster.at(rank);
     if (member === undefined) throw new InvariantError(`rank ${rank} of ${roster.size} is vacant`);
     if (roster.rankOf(member) !== rank)
-      throw new InvariantError(`member ${member.id} at rank ${rank} believes otherwise`);
+      throw new InvariantError(`member ${member.id} at rank ${rank} has another rank stored`);
     if (roster.member(member.id) !== member) throw new InvariantError(`member ${member.id} is not found by its id`);
     if (slots.has(member.slot)) throw new InvariantError(`slot ${member.slot} is held twice`);
     slots.add(member.slot);

@@ -7,6 +7,8 @@ import type { Refusal, Shutdown } from './shutdown.js';
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
+  /** R-VIEW-6: whether hellos to this group are refused for the time being. */
+  readonly isClosedTo: (group: string) => boolean;
 }
 
 /** New sessions and commands are refused while this server shuts down, and while its log may be stale. */
@@ -21,5 +23,10 @@ export class Availability {
   get refusal(): Refusal | undefined {
     const { shutdown, stalenessGuard } = this.#ports;
     return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
+  }
+
+  /** The same for a hello to this group. */
+  refusalFor(group: string): Refusal | undefined {
+    return this.refusal ?? (this.#ports.isClosedTo(group) ? 'UNAVAILABLE' : undefined);
   }
 }

@@ -47,7 +47,7 @@ import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
 
-/** How often heartbeats, sessions without hello, and slow sessions are checked. */
+/** The length of a tick. At each tick, heartbeats, sessions without hello, and slow sessions are checked. */
 const TICK_MS = 50;
 
 /** The cluster to which this server belongs. */
@@ -57,7 +57,7 @@ export interface ClusterPlace {
   readonly server: ServerId;
 }
 
-/** What the gateway needs of the rest of the server. */
+/** The parts of the server that the gateway uses. */
 export interface GatewayPorts extends MirrorPorts {
   readonly config: ServerConfig;
   readonly clock: Clock;
@@ -71,6 +71,8 @@ export interface GatewayPorts extends MirrorPorts {
   readonly watch: Watcher;
   /** Receives the events that another server of the cluster logs and counts. The event streams of the side port show them too. */
   readonly overhear: Watcher;
+  /** R-VIEW-6: whether hellos to this group are refused, because its last order is unread or another server keeps it. Default: never. */
+  readonly isClosedTo?: (group: string) => boolean;
   /** Stops mirroring this group, because it has no session on this server any longer. Other servers mirror it. */
   readonly unpublish: (group: string) => void;
 }
@@ -135,7 +137,11 @@ export class Gateway {
       flowControl.tick();
     });
     const shutdown = new Shutdown(TICK_MS, { clock, log, sessions, flushCycle, ticker });
-    const availability = new Availability({ shutdown, stalenessGuard });
+    const availability = new Availability({
+      shutdown,
+      stalenessGuard,
+      isClosedTo: ports.isClosedTo ?? (() => false),
+    });
     const departures = new DepartureProposals({ proposals, log, shutdown });
 
     this.effectPerformer = new EffectPerformer({
@@ -240,7 +246,11 @@ export class Gateway {
     const session = this.#registry.openSession(connection);
     const isUnderLimit = this.#connectionLimiter.addConnection(connection);
     const { refusal } = this.#availability;
-    if (!isUnderLimit) session.turnAway('RATE_LIMITED', `${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections`);
+    if (!isUnderLimit)
+      session.turnAway(
+        'RATE_LIMITED',
+        `the address has ${this.#config.RANKD_CONNECTIONS_PER_IP_MAX} connections, the limit of RANKD_CONNECTIONS_PER_IP_MAX`,
+      );
     else if (refusal !== undefined) session.turnAway(refusal);
     else this.#helloWatchdog.addSession(session);
     return session;

@@ -10,6 +10,7 @@ export class LocalLog implements OrderedLog {
   readonly #unapplied: Entry[] = [];
   #onApplied: AppliedListener = () => undefined;
   #isApplying = false;
+  #state: 'open' | 'closed' = 'open';
 
   constructor(coordinator: Coordinator) {
     this.coordinator = coordinator;
@@ -52,8 +53,14 @@ export class LocalLog implements OrderedLog {
     this.append({ kind: 'frozen', at });
   }
 
-  /** Applies an entry and calls the applied listener, then does the same for the entries that were appended while it did so. */
+  /** Ignores what is appended from here on, for example by timers that are still set. */
+  close(): void {
+    this.#state = 'closed';
+  }
+
+  /** Applies an entry and calls the applied listener. Then applies the entries that were appended during that call, in order. */
   append(entry: Entry): void {
+    if (this.#state === 'closed') return;
     this.#unapplied.push(entry);
     if (this.#isApplying) return;
     this.#isApplying = true;

@@ -45,8 +45,8 @@ export interface OrderedLog {
   /** Sets the listener of applied entries. Must be called once, before the first append. */
   onApplied(listener: AppliedListener): void;
   /**
-   * Sets the listener of groups that exist when this server starts to follow their log. The listener is called before the next entry of
-   * the group is applied. That entry may be the group's last one. Must be called once, before the first append.
+   * Sets the listener of groups that exist when this server starts to follow their log. The listener is called before the next entry of the
+   * group is applied, because that entry may delete the group. Must be called once, before the first append.
    */
   onGroupLoaded(listener: (group: Group) => void): void;
   /**

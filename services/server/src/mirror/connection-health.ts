@@ -17,6 +17,9 @@ export class ConnectionHealth {
   #state: 'unknown' | 'up' | 'down' = 'unknown';
   #reporting: 'open' | 'closed' = 'open';
   #refusal = '';
+  #pace: 'usual' | 'hurried' = 'usual';
+  #reportFirstDown: () => void = () => undefined;
+  readonly #firstDown = new Promise<void>(resolve => (this.#reportFirstDown = resolve));
 
   constructor(server: string, watch: Watcher) {
     this.#server = server;
@@ -35,9 +38,19 @@ export class ConnectionHealth {
     return this.#refusal === '' ? CLOSED : this.#refusal;
   }
 
-  /** The delay before the next attempt in milliseconds. It is longer if Redis refuses access. */
+  /** Resolves when the mirror is down for the first time. */
+  async whenDown(): Promise<void> {
+    await this.#firstDown;
+  }
+
+  /** The delay before the next attempt, in milliseconds; longer if Redis refuses access and no member waits for it. */
   get retryMs(): number {
-    return reconnectDelayMs(this.#refusal, RETRY_MS);
+    return this.#pace === 'hurried' ? RETRY_MS : reconnectDelayMs(this.#refusal, RETRY_MS);
+  }
+
+  /** `hurried`: members wait for Redis, so it is asked again soon even if it refuses access. */
+  setPace(pace: 'usual' | 'hurried'): void {
+    this.#pace = pace;
   }
 
   /** Records that Redis has answered. */
@@ -67,6 +80,7 @@ export class ConnectionHealth {
   #reportDown(reason: string): void {
     if (this.#state === 'down' || this.#reporting === 'closed') return;
     this.#state = 'down';
+    this.#reportFirstDown();
     this.#watch({ event: 'mirror.down', server: this.#server, reason });
   }
 }

@@ -11,7 +11,7 @@ export const EVENTS_MAX = 1000;
  * much as writing the whole roster.
  */
 export const CHANGES_PENDING_MIN = 1000;
-/** The limit of steps that Redis may need to renumber ranks after moves. Past it, the whole roster is written. */
+/** The limit of steps that Redis may need to renumber ranks after moves. Above it, the whole roster is written. */
 export const MOVE_STEPS_MAX = 200_000;
 
 /**

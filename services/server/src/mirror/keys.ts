@@ -16,9 +16,14 @@ export function mirrorKeys(
   };
 }
 
-/** Returns the pattern with which SCAN finds the last epochs, or the seats, of all groups. */
-export function keyPattern(prefix: string, name: 'epoch' | 'seats'): string {
-  return `${prefix}:{*}:${name}`;
+/** Returns the key of the claim to write the mirror (contract: Redis). */
+export function writerKey(prefix: string): string {
+  return `${prefix}:writer`;
+}
+
+/** Returns a SCAN pattern for the last epoch and the seats of all groups. It matches some other keys too. */
+export function orderKeysPattern(prefix: string): string {
+  return `${prefix}:{*}:[es]*`;
 }
 
 /** Returns the name of the group to which a key belongs. Returns undefined if it is not a key of the mirror. */

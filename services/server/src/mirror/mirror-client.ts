@@ -10,6 +10,9 @@ const ANSWER_MS = 1000;
 /** How often the client follows a redirection or sends a write again before the write fails. The script ignores a repeated write. */
 const REDIRECTIONS_MAX = 4;
 
+/** How often a Redis that loads its data is asked whether it is ready. */
+const LOADING_RETRY_MS = 500;
+
 /** The client of one Redis server, or of all primaries of a Redis Cluster. */
 export type MirrorClient = Redis | Cluster;
 
@@ -27,11 +30,12 @@ export function createMirrorClient(address: RedisAddress, health: ConnectionHeal
       ...timeouts,
       lazyConnect: true,
       enableOfflineQueue: false,
+      maxLoadingRetryTime: LOADING_RETRY_MS,
       retryStrategy: () => health.retryMs,
       reconnectOnError: error => error.message.includes('READONLY'),
     });
   } catch {
-    throw new Error('RANKD_REDIS_URL is not a URL that Redis can be reached by');
+    throw new Error('RANKD_REDIS_URL is not the URL of a Redis: see docs/configuration.md');
   }
 }
 

@@ -3,24 +3,37 @@
 import type { Clock } from '../clock.js';
 import type { MirrorWrite } from './group-write-queue.js';
 import { createMirrorClient, type MirrorClient } from './mirror-client.js';
-import { mirrorKeys } from './keys.js';
+import { mirrorKeys, writerKey } from './keys.js';
 import { mirrorScript } from './script.js';
 import type { MirrorSettings } from './settings.js';
-import { readRestoredOrder, type RestoredOrder } from './restored-order.js';
+import { parseEpoch, readRestoredOrder, type RestoredOrder } from './restored-order.js';
 import type { ConnectionHealth } from './connection-health.js';
+import { CLAIM_EXPIRE_MS, parseWriterClaim, type WriterClaim, type WriterSighting } from './writer-claim.js';
+import { writerScript } from './writer-script.js';
 
 /** The lifetime of the keys. The server renews it while it runs (contract: Redis). */
 const EXPIRE_MS = 15_000;
 /** How many events Redis keeps in the stream of a group. */
 const EVENTS_KEPT = 10_000;
+/** How long a claim stays in Redis after its server has stopped: long enough for others to see that it is not renewed. */
+const CLAIM_RELEASED_MS = 2000;
 /** A connection that is not ready after this long is replaced. */
 const READY_MS = 2000;
 
 /** The reply of the script. `stale`: Redis has a newer view. `whole`: Redis does not have the view to which the changes apply. */
 export type WriteResult = 'written' | 'stale' | 'whole';
 
+/** What the script of the writer does; see `writerScript`. */
+export type ClaimAct = 'look' | 'hold' | 'renew' | 'release';
+
+/** What the script of the writer has done, and what it found. `other` is undefined if the claim there was this server's own. */
+export interface ClaimAnswer extends WriterSighting {
+  readonly standing: 'held' | 'outranked' | 'seen';
+}
+
 /** The command that ioredis defines for the script. */
 interface MirrorCommands {
+  mirrorWriter(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
   mirrorView(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
 }
 
@@ -41,10 +54,12 @@ export class MirrorConnection {
     this.#notReadySinceMs = clock.monotonicMs();
     this.#redis = createMirrorClient(settings.address, health);
     this.#redis.defineCommand('mirrorView', { numberOfKeys: 6, lua: mirrorScript });
+    this.#redis.defineCommand('mirrorWriter', { numberOfKeys: 1, lua: writerScript });
     // Without a listener, ioredis prints the error.
     this.#redis.on('error', (error: Error & { lastNodeError?: Error }) =>
       health.recordFailure(error.lastNodeError ?? error),
     );
+    this.#redis.on('connect', () => void this.#reportLoading(health));
     this.#redis.on('ready', ready);
     this.#redis.on('close', () => {
       this.#notReadySinceMs = clock.monotonicMs();
@@ -83,9 +98,39 @@ export class MirrorConnection {
     await this.#redis.ping();
   }
 
-  /** Reads the order from before this start into `restored` (R-VIEW-6). */
-  async readRestoredOrder(restored: RestoredOrder): Promise<void> {
-    await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings, restored);
+  /** Reads what Redis holds, as a whole (R-VIEW-6). Rejects if any part of it cannot be read. */
+  async readRestoredOrder(): Promise<RestoredOrder> {
+    return await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings);
+  }
+
+  /** Runs the script of the writer for this server's claim. */
+  async runWriterScript(act: ClaimAct, claim: WriterClaim): Promise<ClaimAnswer> {
+    const { epoch, incarnation } = claim;
+    const expireMs = act === 'release' ? CLAIM_RELEASED_MS : CLAIM_EXPIRE_MS;
+    const reply = (await this.#commands.mirrorWriter(
+      writerKey(this.#settings.prefix),
+      act,
+      JSON.stringify(claim),
+      epoch,
+      incarnation,
+      expireMs,
+    )) as [ClaimAnswer['standing'], string, number];
+    const [standing, text, ttlMs] = reply;
+    const found = parseWriterClaim(text);
+    return { standing, other: found?.incarnation === incarnation ? undefined : found, ttlMs };
+  }
+
+  /** Returns the largest epoch that Redis holds for a group, 0 if none. */
+  async readEpoch(group: string): Promise<number> {
+    const { info, epoch } = mirrorKeys(this.#settings.prefix, group);
+    const [[inTable], last] = await Promise.all([this.#redis.hmget(info, 'epoch'), this.#redis.get(epoch)]);
+    return Math.max(parseEpoch(inTable ?? null), parseEpoch(last));
+  }
+
+  /** Deletes the table and the seats of a group. The stream of its changes and its last epoch stay. */
+  async deleteOrder(group: string): Promise<void> {
+    const { ranks, members, info, seats } = mirrorKeys(this.#settings.prefix, group);
+    await this.#redis.del(ranks, members, info, seats);
   }
 
   /** Writes one group in one atomic script. Redis refuses the write if it has a newer (epoch, view). */
@@ -102,7 +147,7 @@ export class MirrorConnection {
     };
     const keys = [ranks, members, info, events, epoch, seats];
     const content = [JSON.stringify(facts), JSON.stringify(write.changes), JSON.stringify(write.events)];
-    const result: unknown = await (this.#redis as unknown as MirrorCommands).mirrorView(
+    const result: unknown = await this.#commands.mirrorView(
       ...keys,
       group.epoch,
       write.view,
@@ -113,5 +158,15 @@ export class MirrorConnection {
       this.#settings.orderTtlMs,
     );
     return result as WriteResult;
+  }
+
+  get #commands(): MirrorCommands {
+    return this.#redis as unknown as MirrorCommands;
+  }
+
+  /** Reports a Redis that loads its data, because the client waits for it without an error. */
+  async #reportLoading(health: ConnectionHealth): Promise<void> {
+    const info = await this.#redis.info('persistence').catch(() => '');
+    if (/^loading:1/m.test(info)) health.recordFailure(new Error('LOADING Redis is loading its data'));
   }
 }

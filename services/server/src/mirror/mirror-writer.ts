@@ -11,16 +11,23 @@ import type { ConnectionHealth } from './connection-health.js';
 /** `backing-off`: a write has failed, and nothing is written until the delay before the next attempt has passed. */
 type WriterState = 'idle' | 'writing' | 'backing-off' | 'closed';
 
+export interface MirrorWriterPorts extends MirrorPorts {
+  /** Whether this server may write to Redis. */
+  readonly mayWrite: () => boolean;
+  /** Redis has refused a write, because it holds a newer view of this group. */
+  readonly recordStale: (group: string) => void;
+}
+
 /** Writes the queued groups to Redis, one write at a time. After a failed write it waits before the next attempt. */
 export class MirrorWriter {
   readonly #queue: WriteQueue;
   readonly #connection: MirrorConnection;
   readonly #health: ConnectionHealth;
-  readonly #ports: MirrorPorts;
+  readonly #ports: MirrorWriterPorts;
   #state: WriterState = 'idle';
   #retry: Timer | undefined;
 
-  constructor(queue: WriteQueue, connection: MirrorConnection, health: ConnectionHealth, ports: MirrorPorts) {
+  constructor(queue: WriteQueue, connection: MirrorConnection, health: ConnectionHealth, ports: MirrorWriterPorts) {
     this.#queue = queue;
     this.#connection = connection;
     this.#health = health;
@@ -34,12 +41,14 @@ export class MirrorWriter {
 
   /**
    * Writes all queued groups. Resolves when the queue is empty or a write has failed. Does nothing if it is running already, if the delay
-   * after a failure has not passed, or if the connection is not ready.
+   * after a failure has not passed, if the connection is not ready, or if this server may not write.
    */
   async writeWaiting(): Promise<void> {
-    if (this.#state !== 'idle' || !this.#connection.isReady) return;
+    if (this.#state !== 'idle' || !this.#connection.isReady || !this.#ports.mayWrite()) return;
     this.#state = 'writing';
     for (const [name, groupQueue] of this.#queue.drainWaiting()) {
+      // All groups were dropped while a write was awaited.
+      if (!this.#ports.mayWrite()) break;
       if (!(await this.#writeGroup(name, groupQueue))) return;
     }
     // The state may have changed while a write was awaited. With the getter, TypeScript does not assume that it has not.
@@ -70,6 +79,7 @@ export class MirrorWriter {
       }
       this.#queue.recordWritten(name, groupQueue, write);
       this.#ports.recordWrite(result, (this.#ports.clock.monotonicMs() - startedMs) / 1000);
+      if (result === 'stale') this.#ports.recordStale(name);
       if (!this.#queue.isFailing) this.#health.recordSuccess();
       return true;
     } catch (error) {

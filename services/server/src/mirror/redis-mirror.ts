@@ -7,6 +7,7 @@ import { WriteQueue } from './write-queue.js';
 import { MirrorConnection } from './mirror-connection.js';
 import type { MirrorPorts, MirrorSettings } from './settings.js';
 import { emptyRestoredOrder, type RestoredOrder } from './restored-order.js';
+import { StoreSession } from './store-session.js';
 import { MirrorWriter } from './mirror-writer.js';
 import { ConnectionHealth } from './connection-health.js';
 
@@ -24,6 +25,9 @@ export class RedisMirror {
   readonly #queue = new WriteQueue();
   readonly #connection: MirrorConnection;
   readonly #writer: MirrorWriter;
+  /** Absent in a cluster, where each server writes the groups that are its to keep. */
+  readonly #session: StoreSession | undefined;
+  #writes: 'open' | 'stopped';
   #renewal: Timer | undefined;
 
   /** @throws Error if the URL is invalid. The message omits the URL, which may contain a password. */
@@ -32,7 +36,13 @@ export class RedisMirror {
     this.#ports = ports;
     this.#health = new ConnectionHealth(formatRedisAddress(settings.address), ports.watch);
     this.#connection = new MirrorConnection(settings, ports.clock, this.#health, () => void this.#handleReady());
-    this.#writer = new MirrorWriter(this.#queue, this.#connection, this.#health, ports);
+    this.#writer = new MirrorWriter(this.#queue, this.#connection, this.#health, {
+      ...ports,
+      mayWrite: () => this.#writes === 'open',
+      recordStale: group => this.#session?.recordStale(group),
+    });
+    this.#writes = settings.standalone === undefined ? 'open' : 'stopped';
+    this.#session = settings.standalone === undefined ? undefined : this.#createSession(settings.standalone);
   }
 
   /** Whether Redis accepts the writes. */
@@ -43,6 +53,11 @@ export class RedisMirror {
   /** Why the mirror is down. Undefined if it is up. */
   get reason(): string | undefined {
     return this.#health.reason;
+  }
+
+  /** The session of a standalone server with Redis; undefined in a cluster. */
+  get session(): StoreSession | undefined {
+    return this.#session;
   }
 
   /** The largest number of views by which Redis is behind a group. */
@@ -56,17 +71,26 @@ export class RedisMirror {
     this.#scheduleRenewal();
   }
 
-  /** Reads the order from before this start (R-VIEW-6). Resolves after `waitMs` at the latest, with the part that was read until then. */
+  /**
+   * Reads what Redis holds, for a server of a cluster, and tries again if that fails. Resolves after `waitMs` at the latest, with nothing if
+   * Redis could not be read until then. The order of a cluster is elsewhere in Redis, so no order begins without Redis.
+   */
   async readRestoredOrder(waitMs: number): Promise<RestoredOrder> {
-    const restored = emptyRestoredOrder();
+    const { clock } = this.#ports;
     let timer: Timer | undefined;
-    const silence = new Promise<void>(resolve => {
-      timer = this.#ports.clock.after(waitMs, resolve);
+    const silence = new Promise<undefined>(resolve => {
+      timer = clock.after(waitMs, () => resolve(undefined));
     });
-    await Promise.race([silence, this.#connection.readRestoredOrder(restored).catch(() => undefined)]);
-    timer?.cancel();
-    // A copy, because the read may continue and add to `restored`.
-    return { epochLast: restored.epochLast, orders: new Map(restored.orders) };
+    const untilMs = clock.monotonicMs() + waitMs;
+    while (clock.monotonicMs() < untilMs) {
+      const read = await Promise.race([silence, this.#connection.readRestoredOrder().catch(() => 'failed' as const)]);
+      if (read !== 'failed' && read !== undefined) {
+        timer?.cancel();
+        return read;
+      }
+      await new Promise<void>(resolve => clock.after(this.#health.retryMs, resolve));
+    }
+    return emptyRestoredOrder();
   }
 
   /** Queues a write of a member's seat, whose secret has changed without a new view. Does not wait for it. */
@@ -85,26 +109,54 @@ export class RedisMirror {
     this.#queue.dropGroup(group);
   }
 
-  /** Writes the queued changes for at most `graceMs`, then disconnects. */
+  /** Stops writing all groups, because another server keeps the order. */
+  dropAllGroups(): void {
+    this.#queue.dropAllGroups();
+  }
+
+  /** Writes the queued changes for at most `graceMs`, releases the claim, then disconnects. */
   async close(graceMs: number): Promise<void> {
     this.#renewal?.cancel();
     const { clock } = this.#ports;
     const until = clock.monotonicMs() + graceMs;
-    while (this.isUp && (this.#queue.isWaiting || this.#writer.isWriting)) {
+    while (this.isUp && this.#writes === 'open' && (this.#queue.isWaiting || this.#writer.isWriting)) {
       if (clock.monotonicMs() >= until) break;
       await this.#writer.writeWaiting();
       await new Promise<void>(resolve => clock.after(10, resolve));
     }
+    await this.#session?.close();
     this.#health.close();
     this.#writer.close();
     this.#connection.close();
+  }
+
+  #createSession(standalone: NonNullable<MirrorSettings['standalone']>): StoreSession {
+    const { serverName, address } = this.#settings;
+    return new StoreSession(
+      { ...standalone, serverName, address: formatRedisAddress(address) },
+      {
+        clock: this.#ports.clock,
+        watch: this.#ports.watch,
+        connection: this.#connection,
+        health: this.#health,
+        writes: { openWrites: () => this.#openWrites(), stopWrites: () => (this.#writes = 'stopped') },
+      },
+    );
+  }
+
+  #openWrites(): void {
+    if (this.#writes === 'stopped') this.#queue.enqueueAll();
+    this.#writes = 'open';
+    if (this.#queue.isWaiting) void this.#writer.writeWaiting();
+    else if (!this.#queue.isFailing && !this.#writer.isWriting) this.#health.recordSuccess();
   }
 
   /** Writes the newest view of every group, because the Redis behind a new connection may have lost data. */
   async #handleReady(): Promise<void> {
     this.#writer.cancelBackoff();
     this.#queue.enqueueAll();
-    if (this.#queue.isWaiting) {
+    this.#session?.handleReady();
+    if (this.#queue.isWaiting || this.#session !== undefined) {
       await this.#writer.writeWaiting();
       return;
     }

@@ -6,25 +6,32 @@ import { Value } from '@sinclair/typebox/value';
 import { Cluster } from 'ioredis';
 import type { KeptSeat } from '../core/index.js';
 import type { MirrorClient } from './mirror-client.js';
-import { parseGroupName, keyPattern, mirrorKeys } from './keys.js';
+import { mirrorKeys, orderKeysPattern, parseGroupName, writerKey } from './keys.js';
+import { EPOCH_MAX, parseWriterClaim, type WriterClaim } from './writer-claim.js';
 
-/** The order from before a restart. */
+const CLUSTER_SLOTS = 16_384;
+
+/** What Redis held before this start (R-VIEW-6). */
 export interface RestoredOrder {
-  /** The largest epoch of all groups. 0 if there is none. */
-  epochLast: number;
+  /** The largest epoch of all groups and of the writer's claim, 0 if none. */
+  readonly epochLast: number;
   /** The seats of each group, by rank. */
-  readonly orders: Map<string, readonly KeptSeat[]>;
+  readonly orders: ReadonlyMap<string, readonly KeptSeat[]>;
+  /** Groups whose order cannot be read as far as its leader. */
+  readonly unreadableGroups: ReadonlySet<string>;
+  /** The claim of the server that has written the mirror in the last seconds. */
+  readonly writer: WriterClaim | undefined;
 }
 
 /** Returns an order without groups. */
 export function emptyRestoredOrder(): RestoredOrder {
-  return { epochLast: 0, orders: new Map() };
+  return { epochLast: 0, orders: new Map(), unreadableGroups: new Set(), writer: undefined };
 }
 
-/** Epochs are milliseconds since 1970. No server writes a larger number. */
-const EPOCH_MAX = 2 ** 52;
 /** The largest slot: the largest limit of members that a group may have. */
 const SLOT_MAX = 100_000;
+/** How many groups are read at once, so that a slow Redis answers each within the time limit of a command. */
+const GROUPS_READ_MAX = 16;
 
 const seatSchema = Type.Object({
   id: Type.String(),
@@ -43,38 +50,91 @@ export interface RestoredOrderLimits {
 }
 
 /**
- * Reads the order from before a restart into `restored`. The result grows while it reads, so a caller that stops waiting has a part of
- * it. Data that no server would write is skipped, because people may edit Redis. Rejects if Redis fails.
+ * Reads what Redis holds, as a whole. Rejects if any part of it cannot be read: what was not read is not empty. A value that a
+ * server would not have written is skipped, because people may edit Redis. If it stands where the leader of a group should, that
+ * group is unreadable.
  */
 export async function readRestoredOrder(
   redis: MirrorClient,
   prefix: string,
   limits: RestoredOrderLimits,
-  restored: RestoredOrder,
-): Promise<void> {
+): Promise<RestoredOrder> {
   if (redis.status !== 'ready') await new Promise<void>(resolve => redis.once('ready', () => resolve()));
-  for await (const keys of scanKeys(redis, keyPattern(prefix, 'epoch'))) {
-    for (const text of await readTexts(redis, keys))
-      restored.epochLast = Math.max(restored.epochLast, parseEpoch(text));
-  }
-  for await (const keys of scanKeys(redis, keyPattern(prefix, 'seats'))) {
-    for (const key of keys) {
-      if (restored.orders.size >= limits.groupsMax) return;
-      const group = parseGroupName(key);
-      if (group === undefined || mirrorKeys(prefix, group).seats !== key) continue;
-      const seats = parseSeats(await ignoreWrongType(redis.hgetall(key), {}), limits.membersMax);
-      if (seats.length > 0) restored.orders.set(group, seats);
+  const [keys, claim] = await Promise.all([
+    findKeys(redis, orderKeysPattern(prefix)),
+    readClaim(redis, writerKey(prefix)),
+    requireWholeStore(redis),
+  ]);
+  const epochKeys = keys.filter(key => key.endsWith(':epoch'));
+  const groups = keys.flatMap(key => findGroupOfSeats(prefix, key) ?? []);
+  const [epochs, read] = await Promise.all([readTexts(redis, epochKeys), readGroups(redis, prefix, groups, limits)]);
+  const epochLast = epochs.map(parseEpoch).reduce((last, epoch) => Math.max(last, epoch), claim?.epoch ?? 0);
+  return { epochLast, writer: claim, ...read };
+}
+
+async function readClaim(redis: MirrorClient, key: string): Promise<WriterClaim | undefined> {
+  try {
+    return parseWriterClaim(await ignoreWrongType(redis.get(key), null));
+  } catch (error) {
+    // Servers before this key did without that right.
+    if (error instanceof Error && error.message.startsWith('NOPERM')) {
+      throw new Error(`NOPERM the user may not read the key ${key} (docs/operations.md, Rights)`, { cause: error });
     }
+    throw error;
   }
 }
 
-/** Yields the keys that match, in pages. Scans every primary of a Redis Cluster. */
-async function* scanKeys(redis: MirrorClient, match: string): AsyncGenerator<string[], void, undefined> {
-  for (const node of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
-    for await (const keys of node.scanStream({ match, count: 1000 })) {
-      if ((keys as string[]).length > 0) yield keys as string[];
+async function readGroups(
+  redis: MirrorClient,
+  prefix: string,
+  groups: readonly string[],
+  { groupsMax, membersMax }: RestoredOrderLimits,
+): Promise<Pick<RestoredOrder, 'orders' | 'unreadableGroups'>> {
+  const orders = new Map<string, readonly KeptSeat[]>();
+  const unreadableGroups = new Set<string>();
+  for (let first = 0; first < groups.length && orders.size < groupsMax; first += GROUPS_READ_MAX) {
+    const some = groups.slice(first, first + GROUPS_READ_MAX);
+    const read = await Promise.all(
+      some.map(async group => await ignoreWrongType(redis.hgetall(mirrorKeys(prefix, group).seats), null)),
+    );
+    for (const [index, fields] of read.entries()) {
+      const group = some[index] ?? '';
+      const seats = fields === null ? 'unreadable' : parseSeats(fields, membersMax);
+      if (seats === 'unreadable') unreadableGroups.add(group);
+      else if (seats.length > 0 && orders.size < groupsMax) orders.set(group, seats);
     }
   }
+  return { orders, unreadableGroups };
+}
+
+/** Rejects if Redis may not have all keys: a replica may lag or be empty, and a Redis Cluster may have slots that no primary serves. */
+async function requireWholeStore(redis: MirrorClient): Promise<void> {
+  if (redis instanceof Cluster) {
+    const info = await redis.cluster('INFO');
+    if (!info.includes(`cluster_slots_ok:${CLUSTER_SLOTS}\r`))
+      throw new Error('CLUSTERDOWN not every slot has a primary');
+    return;
+  }
+  if (/^role:slave/m.test(await redis.info('replication'))) {
+    throw new Error('READONLY this Redis is a replica, and its primary may hold more');
+  }
+}
+
+/** A slot that moves from one primary to another during a scan can hide its keys, but not from two scans in a row. */
+async function findKeys(redis: MirrorClient, match: string): Promise<string[]> {
+  const found = new Set<string>();
+  const nodes = redis instanceof Cluster ? [...redis.nodes('master'), ...redis.nodes('master')] : [redis];
+  for (const node of nodes) {
+    for await (const keys of node.scanStream({ match, count: 1000 }))
+      for (const key of keys as string[]) found.add(key);
+  }
+  return [...found];
+}
+
+/** Returns the group whose seats are at `key`; undefined if it is another key. */
+function findGroupOfSeats(prefix: string, key: string): string | undefined {
+  const group = parseGroupName(key);
+  return group !== undefined && mirrorKeys(prefix, group).seats === key ? group : undefined;
 }
 
 /**
@@ -82,11 +142,12 @@ async function* scanKeys(redis: MirrorClient, match: string): AsyncGenerator<str
  * of several slots there.
  */
 async function readTexts(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
+  if (keys.length === 0) return [];
   if (!(redis instanceof Cluster)) return await redis.mget([...keys]);
   return await Promise.all(keys.map(async key => await ignoreWrongType(redis.get(key), null)));
 }
 
-async function ignoreWrongType<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+async function ignoreWrongType<T, E>(answer: Promise<T>, otherwise: E): Promise<T | E> {
   try {
     return await answer;
   } catch (error) {
@@ -95,23 +156,27 @@ async function ignoreWrongType<T>(answer: Promise<T>, otherwise: T): Promise<T> 
   }
 }
 
-/** Returns the epoch in `text`. Returns 0 if no server would write it. */
-function parseEpoch(text: string | null): number {
+/** Returns the epoch in `text`, or 0 if it is not an epoch that a server writes. */
+export function parseEpoch(text: string | null): number {
   const epoch = Number(text ?? 0);
   return Number.isInteger(epoch) && epoch > 0 && epoch <= EPOCH_MAX ? epoch : 0;
 }
 
-/** Returns the first `membersMax` seats by rank. Skips a seat whose member or slot is repeated. */
-function parseSeats(fields: Readonly<Record<string, string>>, membersMax: number): KeptSeat[] {
+/**
+ * Returns the first `membersMax` seats by rank; none if there are no fields. A seat with a repeated member or slot is skipped. Without the
+ * seat of the leader it is not known who may still lead, so the order is `unreadable`.
+ */
+function parseSeats(fields: Readonly<Record<string, string>>, membersMax: number): KeptSeat[] | 'unreadable' {
+  if (Object.keys(fields).length === 0) return [];
   const slots = new Set<number>();
-  const ids = new Set((fields['#order'] ?? '').split(' '));
-  const seats = [...ids].flatMap(id => {
+  const ids = [...new Set((fields['#order'] ?? '').split(' '))];
+  const seats = ids.flatMap(id => {
     const seat = parseSeat(fields[id]);
     if (seat?.id !== id || slots.has(seat.slot)) return [];
     slots.add(seat.slot);
     return [seat];
   });
-  return seats.slice(0, membersMax);
+  return seats[0]?.id === ids[0] && seats.length > 0 ? seats.slice(0, membersMax) : 'unreadable';
 }
 
 function parseSeat(json: string | undefined): Static<typeof seatSchema> | undefined {

@@ -1,11 +1,13 @@
 /** The Lua script that writes a group's view to Redis. */
 
+import { EPOCH_MAX } from './writer-claim.js';
+
 /** How many ranks one ZADD renumbers. Each call has a cost, and Lua limits the number of arguments. */
 const RANKS_A_CALL = 1000;
 
 /**
  * Writes a newer view of a group to its keys. It is atomic, so a reader never sees parts of two views. It returns 'stale' if Redis has a
- * newer (epoch, view). With the same (epoch, view) it only renews the keys.
+ * newer (epoch, view). An epoch that no server writes counts as none. With the same (epoch, view) it only renews the keys.
  *
  * The server sends changes, and the script renumbers the ranks. So a departure costs the server no work for the members with larger
  * ranks. The script returns 'whole' if the keys do not contain the view to which the changes apply, or if one of them was evicted or
@@ -31,7 +33,11 @@ const RANKS_A_CALL = 1000;
 export const mirrorScript = `
 local epoch, view = tonumber(ARGV[1]), tonumber(ARGV[2])
 local stored = redis.call('HMGET', KEYS[3], 'epoch', 'view', 'size')
-local storedEpoch, storedView = tonumber(stored[1] or 0) or 0, tonumber(stored[2] or 0) or 0
+local function toEpoch(text)
+  local epoch = tonumber(text or 0) or 0
+  return epoch <= ${EPOCH_MAX} and epoch or 0
+end
+local storedEpoch, storedView = toEpoch(stored[1]), tonumber(stored[2] or 0) or 0
 local function isNewer(epoch, view) return epoch > storedEpoch or (epoch == storedEpoch and view > storedView) end
 local isSame = epoch == storedEpoch and view == storedView
 if not (isSame or isNewer(epoch, view)) then return 'stale' end
@@ -103,7 +109,7 @@ local order = redis.call('ZRANGE', KEYS[1], 0, -1)
 if #order > 0 then redis.call('HSET', KEYS[6], '#order', table.concat(order, ' ')) else redis.call('DEL', KEYS[6]) end
 redis.call('PEXPIRE', KEYS[6], ARGV[9])
 for field, value in pairs(cjson.decode(ARGV[4])) do redis.call('HSET', KEYS[3], field, value) end
-if epoch > (tonumber(redis.call('GET', KEYS[5]) or 0) or 0) then redis.call('SET', KEYS[5], ARGV[1]) end
+if epoch > toEpoch(redis.call('GET', KEYS[5])) then redis.call('SET', KEYS[5], ARGV[1]) end
 for index = 1, 4 do redis.call('PEXPIRE', KEYS[index], ARGV[8]) end
 return 'written'
 `;

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.js';
 import type { RedisAddress } from '../redis/redis-address.js';
 import type { Watcher } from '../server-event.js';
+import type { RestoredOrder } from './restored-order.js';
 
 /** The settings of the mirror. `membersMax` and `groupsMax` also limit the order that is read at start. */
 export interface MirrorSettings {
@@ -13,11 +14,46 @@ export interface MirrorSettings {
   readonly groupsMax: number;
   /** How long Redis keeps the seats for a restart (RANKD_ORDER_TTL_MS). */
   readonly orderTtlMs: number;
+  /** Undefined in a cluster. */
+  readonly standalone: Pick<StoreSessionSettings, 'incarnation' | 'suspendMs' | 'windowMs'> | undefined;
 }
 
-/** What a mirror needs from the server. */
+/** The functions and values that a mirror gets from the server. */
 export interface MirrorPorts {
   readonly clock: Clock;
   readonly watch: Watcher;
   readonly recordWrite: (result: 'written' | 'stale' | 'failed', seconds: number) => void;
+}
+
+/** The settings of a StoreSession. */
+export interface StoreSessionSettings {
+  /** Names this run of the server. No other run has the same name. */
+  readonly incarnation: string;
+  readonly serverName: string;
+  /** The address of Redis for log lines. */
+  readonly address: string;
+  /** RANKD_SUSPEND_MS: how long a leader may act whose server does not answer any more. */
+  readonly suspendMs: number;
+  /** How long hellos are refused if Redis cannot be read: max(RANKD_REFORM_MS, suspendMs). */
+  readonly windowMs: number;
+}
+
+/** The server whose order a StoreSession decides about. */
+export interface OrderKeeper {
+  /** The largest epoch that was issued. */
+  readonly epochIssued: number;
+  /** The epoch of a group; undefined if there is no such group. */
+  epochOf(group: string): number | undefined;
+  /** Starts an order with epochs from `epoch` on, from what was read; from nothing if that is undefined. */
+  beginOrder(epoch: number, restored: RestoredOrder | undefined): void;
+  /** Continues the present order in epochs from `epoch` on. */
+  renewOrder(epoch: number): void;
+  /** Sends the members away and admits none. */
+  standDown(): void;
+}
+
+/** The part of the mirror that writes. It writes nothing before `openWrites`. */
+export interface MirrorWrites {
+  openWrites(): void;
+  stopWrites(): void;
 }

@@ -3,7 +3,7 @@
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { GroupWriteQueue, type MirrorWrite } from './group-write-queue.js';
 
-/** The limit of groups without members whose last view is not written. Past it, the oldest one is dropped. Its keys then expire. */
+/** The limit of groups without members whose last view is not written. Above it, the oldest group is dropped. Its keys then expire. */
 const ENDED_GROUPS_MAX = 100;
 
 /** The queue of groups with changes that Redis does not have yet. It is bounded while Redis is unavailable. */
@@ -56,6 +56,11 @@ export class WriteQueue {
     this.#removeGroup(name);
   }
 
+  /** Drops all groups and their unwritten changes. */
+  dropAllGroups(): void {
+    for (const names of [this.#queues, this.#toWrite, this.#failing, this.#ended]) names.clear();
+  }
+
   /** Queues a write of every group, also of those without changes. */
   enqueueAll(): void {
     for (const name of this.#queues.keys()) this.#toWrite.add(name);
@@ -73,6 +78,8 @@ export class WriteQueue {
   /** Records that Redis has the content of `write`. */
   recordWritten(name: string, groupQueue: GroupWriteQueue, write: MirrorWrite): void {
     groupQueue.recordWritten(write);
+    // The group may have been dropped, and begun again, since the write was built.
+    if (this.#queues.get(name) !== groupQueue) return;
     if (groupQueue.isOver) this.#removeGroup(name);
     this.#failing.delete(name);
   }
@@ -80,11 +87,12 @@ export class WriteQueue {
   /** Queues a write of the whole roster, because Redis does not have the view to which the changes apply. */
   enqueueWholeRoster(name: string, groupQueue: GroupWriteQueue): void {
     groupQueue.discardHeldView();
-    this.#toWrite.add(name);
+    if (this.#queues.has(name)) this.#toWrite.add(name);
   }
 
-  /** Queues the group again, because its write has failed. */
+  /** Queues the group again, because its write has failed. The group may have been dropped since. */
   recordFailed(name: string): void {
+    if (!this.#queues.has(name)) return;
     this.#toWrite.add(name);
     this.#failing.add(name);
   }

@@ -37,7 +37,7 @@ export interface Capacity {
   readonly waitlistMax: number;
 }
 
-/** Counts the commands of each group, and keeps its samples of the last five minutes. A group that is deleted loses its samples. */
+/** Counts the commands of each group, and keeps the samples of the last five minutes. Deletes the samples of a deleted group. */
 export class ActivitySamples {
   readonly #queries: GroupQueries;
   readonly #capacity: Capacity;

@@ -5,8 +5,8 @@ import type { RosterMember } from '@rankd/protocol';
 /** The read-only queries of the side port and the activity samples. */
 export interface GroupQueries {
   /**
-   * Follows the shard of a group in a cluster, or all shards if `group` is undefined. Resolves after one second at the latest. Without
-   * it, this server may not know the group.
+   * Follows the shard of a group in a cluster, or all shards if `group` is undefined. Resolves after one second at the latest. Without this
+   * call, this server possibly does not know the group.
    */
   followGroup(group: string | undefined): Promise<void>;
   /** Returns a summary of each group that this server follows. */
@@ -43,10 +43,13 @@ export interface RosterListing {
 /** The answer to /readyz. */
 export interface Readiness {
   readonly ready: boolean;
-  readonly state: 'starting' | 'accepting' | 'draining';
+  /** `starting` lasts until the last order in Redis has been read (R-VIEW-6); in `standby` another server keeps the order. */
+  readonly state: 'starting' | 'accepting' | 'draining' | 'standby';
+  /** Why this server does not admit members, if Redis is the reason. */
+  readonly reason?: string | undefined;
   /** Absent if this server has no cluster. */
   readonly cluster?: ClusterReadiness;
-  /** The state of the mirror. `ready` does not depend on it. */
+  /** The state of the mirror. If it goes down later, that does not affect `ready`. */
   readonly mirror: MirrorReadiness | { readonly state: 'none' };
 }
 

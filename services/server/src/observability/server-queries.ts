@@ -12,7 +12,7 @@ import type {
 } from './group-queries.js';
 import type { GaugeSources, GroupGauges } from './metrics/gauges.js';
 
-/** What the queries read of the gateway that accepts sessions. */
+/** The part of the gateway that the queries read. It is the gateway that accepts sessions. */
 interface GatewaySource {
   readonly groups: { get(name: string): Group | undefined; values(): Iterable<Group> };
   readonly observers: number;
@@ -23,14 +23,14 @@ interface GatewaySource {
   readonly sentBytes: number;
 }
 
-/** What the queries read of this server as a member of a cluster. */
+/** The part of the cluster server that the queries read. */
 interface ClusterSource {
   readonly isReady: boolean;
   readonly readiness: ClusterReadiness;
   followGroup(group: string | undefined): Promise<void>;
 }
 
-/** What the queries read of the mirror. */
+/** The part of the mirror that the queries read. */
 interface MirrorSource {
   readonly isUp: boolean;
   readonly lagViews: number;
@@ -43,6 +43,8 @@ export interface QuerySources {
   readonly logSink: { readonly linesDropped: number };
   readonly mirror: MirrorSource | undefined;
   readonly state: () => Readiness['state'];
+  /** Why Redis keeps this server from admitting members. */
+  readonly refusal: () => { readonly state: Readiness['state']; readonly reason: string } | undefined;
   readonly gateway: () => GatewaySource | undefined;
   readonly cluster: () => ClusterSource | undefined;
 }
@@ -85,9 +87,11 @@ export class ServerQueries implements GroupQueries, GaugeSources {
   readReadiness(): Readiness {
     const { mirror, state } = this.#sources;
     const cluster = this.#sources.cluster();
+    const refusal = state() === 'draining' ? undefined : this.#sources.refusal();
     return {
-      ready: state() === 'accepting' && (cluster?.isReady ?? true),
-      state: state(),
+      ready: state() === 'accepting' && refusal === undefined && (cluster?.isReady ?? true),
+      state: refusal?.state ?? state(),
+      ...(refusal === undefined ? {} : { reason: refusal.reason }),
       ...(cluster === undefined ? {} : { cluster: cluster.readiness }),
       mirror: mirror === undefined ? { state: 'none' } : toMirrorReadiness(mirror),
     };

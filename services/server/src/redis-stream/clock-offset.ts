@@ -19,7 +19,7 @@ interface Measurement {
   readonly tripMs: number;
 }
 
-/** Measures the offset. Each measurement takes the fastest of five TIME commands, because the error is at most half of the round trip. */
+/** Measures the offset. Each measurement uses the fastest of five TIME commands, because the error is at most half of the round trip. */
 export class ClockOffset {
   readonly #clock: Clock;
   #measurement: Measurement = { offsetMs: 0, tripMs: 0 };

@@ -19,7 +19,7 @@ export interface ClusterIdentity {
 
 /**
  * Reads the identity of the cluster, or creates it with the id `candidate`.
- * @throws StreamError `unsuited` if the stored number of shards or the stored format is another one.
+ * @throws StreamError `unsuited` if the stored number of shards or the stored format differs from that of this server.
  */
 export async function readOrCreateIdentity(
   redis: Redis,
@@ -42,13 +42,13 @@ export async function readOrCreateIdentity(
   if (format !== FORMAT) {
     throw new StreamError(
       'unsuited',
-      `${key} was written in format ${format}; this server knows format ${FORMAT} only`,
+      `${key} was written in format ${format}; this server supports only format ${FORMAT}`,
     );
   }
   if (Number(shards) !== settings.shards) {
     throw new StreamError(
       'unsuited',
-      `${key} was begun with ${shards} shards, and RANKD_SHARDS is ${settings.shards}; it cannot change`,
+      `${key} was created with ${shards} shards, and RANKD_SHARDS is ${settings.shards}: set RANKD_SHARDS to ${shards}`,
     );
   }
   return { clusterId, shards: Number(shards), isNew: began === 1 };
@@ -56,14 +56,14 @@ export async function readOrCreateIdentity(
 
 /**
  * Checks that Redis still has the cluster with this id.
- * @throws StreamError `lost` if it has not.
+ * @throws StreamError `lost` if Redis no longer has it.
  */
 export async function requireSameCluster(redis: Redis, prefix: string, clusterId: string): Promise<void> {
   const key = clusterKey(prefix);
   if ((await redis.hget(key, 'clusterId')) === clusterId) return;
   throw new StreamError(
     'lost',
-    `Redis has lost the order of ranks: ${key} is not that of cluster ${clusterId} any more`,
+    `Redis has lost the order of ranks: ${key} no longer belongs to cluster ${clusterId}: see docs/operations/several-servers.md`,
   );
 }
 

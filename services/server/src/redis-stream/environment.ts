@@ -1,4 +1,4 @@
-/** What the streams need of the outside world: connections, randomness and compression. */
+/** The environment of the streams: connections, randomness and compression. */
 
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';

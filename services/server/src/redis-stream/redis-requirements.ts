@@ -29,11 +29,11 @@ export async function checkRedisRequirements(
   const policy = facts.get('maxmemory_policy');
   if (policy !== 'noeviction') {
     warnings.push(
-      `Redis may evict the order of ranks: its maxmemory-policy is ${policy ?? 'not known'}, not noeviction`,
+      `Redis may evict the order of ranks: its maxmemory-policy is ${policy ?? 'not known'}; set it to noeviction`,
     );
   }
   if (facts.get('aof_enabled') !== '1') {
-    warnings.push('Redis keeps no append-only file (appendonly no): if it restarts, it may lose the order of ranks');
+    warnings.push('Redis may lose the order of ranks at a restart: it has no append-only file; set appendonly to yes');
   }
   return warnings;
 }

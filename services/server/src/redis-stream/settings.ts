@@ -1,4 +1,4 @@
-/** The settings of the streams, and what their owner provides. */
+/** The settings of the streams, and the functions and values that they get from their owner. */
 
 import type { Clock } from '../clock.js';
 import type { StreamEnvironment } from './environment.js';
@@ -15,10 +15,10 @@ export interface StreamSettings {
   readonly ack: 'async' | 'replicated';
 }
 
-/** Whether the connections are up, and why not if they are down. */
+/** Whether the connections are up. If they are down, the reason. */
 export type ConnectionState = { readonly kind: 'up' } | { readonly kind: 'down'; readonly reason: string };
 
-/** What the owner of the streams provides. */
+/** The functions and values that the streams get from their owner. */
 export interface StreamPorts {
   readonly clock: Clock;
   readonly environment: StreamEnvironment;

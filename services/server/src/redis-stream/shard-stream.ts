@@ -26,7 +26,7 @@ export const APPEND_BYTES_MAX = 1024 * 1024;
 /** The position of the first record of a stream. */
 const GENESIS: Position = { epoch: 1, seq: 0 };
 
-/** What all shards of a store share. */
+/** The parts that all shards of a store share. */
 export interface ShardParts {
   readonly prefix: string;
   readonly connections: PrimaryConnections;
@@ -141,8 +141,8 @@ export class ShardStream implements RecordStream {
   }
 
   /**
-   * Returns whether the stream has the history in which `record` was read. A trimmed record counts as contained: a stream is trimmed only
-   * after it has existed for some time, so it is still the same one.
+   * Returns whether the stream has the history in which `record` was read. If the record was trimmed, returns true: only a stream that has
+   * existed for some time is trimmed, so it is still the same stream.
    * @throws StreamError `unavailable` if Redis fails.
    */
   async containsRecord(record: RecordRef): Promise<boolean> {
@@ -196,18 +196,22 @@ export class ShardStream implements RecordStream {
   async #readFirstRecord(): Promise<StoredRecord> {
     const { log } = this.#keys;
     const [raw] = await this.#writer.runIdempotent(redis => redis.xrange(log, '-', '+', 'COUNT', 1));
-    if (raw === undefined) throw new StreamError('lost', `Redis has lost the order of ranks: stream ${log} is gone`);
+    if (raw === undefined)
+      throw new StreamError(
+        'lost',
+        `Redis has lost the order of ranks: stream ${log} does not exist: see docs/operations/several-servers.md`,
+      );
     const first = parseStoredRecord(raw);
     if (first !== undefined && formatPosition(first.position) === formatPosition(GENESIS)) return first;
     throw new StreamError(
       'lost',
-      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot leads there`,
+      `Redis has lost the order of ranks: stream ${log} begins at ${raw[0]} and no snapshot covers the records before that: see docs/operations/several-servers.md`,
     );
   }
 
   async #appendRecords(kind: 'append' | 'begin', bodies: readonly string[], epoch: number): Promise<AppendResult> {
     assertSizes(bodies);
-    if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append under way`);
+    if (this.#isAppending) throw new Error(`shard ${shardName(this.#index)} has an append in progress`);
     const cursor = this.#reader.shardCursor(this.#index);
     if (cursor === undefined) return { kind: 'refused', reason: 'the stream is not open' };
     const records = bodies.flatMap(body => [this.#parts.marks.nextMark(), body]);
@@ -224,7 +228,7 @@ export class ShardStream implements RecordStream {
 function assertSizes(bodies: readonly string[]): void {
   const bytes = bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);
   if (bodies.length === 0 || bodies.length > APPEND_RECORDS_MAX || bytes > APPEND_BYTES_MAX) {
-    throw new RangeError(`an append is 1 to ${APPEND_RECORDS_MAX} records of ${APPEND_BYTES_MAX} bytes in all`);
+    throw new RangeError(`an append is 1 to ${APPEND_RECORDS_MAX} records of ${APPEND_BYTES_MAX} bytes in total`);
   }
 }
 

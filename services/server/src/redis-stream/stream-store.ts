@@ -24,7 +24,8 @@ export class StreamStore {
    */
   constructor(settings: StreamSettings, ports: StreamPorts) {
     const { shards, prefix } = settings;
-    if (!(shards >= 1 && shards <= SHARDS_MAX)) throw new RangeError(`${shards} shards; 1 to ${SHARDS_MAX}`);
+    if (!(shards >= 1 && shards <= SHARDS_MAX))
+      throw new RangeError(`the number of shards must be from 1 to ${SHARDS_MAX}, not ${shards}`);
     const { environment, onWarning } = ports;
     this.#settings = settings;
     this.#connections = new PrimaryConnections(settings, ports);
@@ -44,7 +45,7 @@ export class StreamStore {
    * Connects and checks that this Redis can store the streams. Reads the identity of the cluster, or creates it with the id
    * `candidate.clusterId`. May be called again. It throws a StreamError with one of these faults:
    * - `unavailable`: Redis cannot be reached within 5 s, is not a primary, or lacks the replica that ack `replicated` needs.
-   * - `unsuited`: its version is too old, or its number of shards or its format is another one.
+   * - `unsuited`: its version is too old, or its number of shards or its format differs from that of this server.
    * - `lost`: it no longer has the cluster that an earlier call found.
    * @throws StreamError
    */

@@ -1,6 +1,6 @@
 /** How long to wait before the next attempt to reach Redis. */
 
-/** The delay after Redis has refused access. More attempts do not help until an operator corrects a password or a right. */
+/** The delay after Redis has refused access. No attempt can succeed until an operator corrects the password or the rights of the user. */
 const RETRY_REFUSED_MS = 5000;
 
 /** Returns the delay in milliseconds after an attempt that failed for `reason`. It is `usualMs`, or longer if Redis refuses access. */
@@ -8,7 +8,7 @@ export function reconnectDelayMs(reason: string, usualMs: number): number {
   return isAccessRefused(reason) ? RETRY_REFUSED_MS : usualMs;
 }
 
-/** Whether Redis refuses this client, because its password is wrong or missing or it lacks a right. */
+/** Whether Redis refuses this client, because its password is missing or wrong, or because its user lacks a right. */
 function isAccessRefused(reason: string): boolean {
   return /\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(reason);
 }

@@ -72,10 +72,10 @@ export function formatRedisAddress(address: RedisAddress): string {
     }
     case 'sentinel': {
       const { primary, db, sentinels } = address;
-      return `${primary}${db === 0 ? '' : `/${db}`} by ${formatEndpoints(sentinels)}`;
+      return `${primary}${db === 0 ? '' : `/${db}`} through ${formatEndpoints(sentinels)}`;
     }
     case 'cluster':
-      return `Redis Cluster by ${formatEndpoints(address.seeds)}`;
+      return `Redis Cluster through ${formatEndpoints(address.seeds)}`;
     default:
       return assertNever(address);
   }

@@ -6,7 +6,7 @@ import type { ClusterAddress, RedisAddress } from './redis-address.js';
 /** How long ioredis waits for a connection to close before it destroys the socket. */
 export const DISCONNECT_MS = 100;
 
-/** The options that all Redis clients share: a command is sent once, on one connection, or fails. */
+/** The options that all Redis clients share. A command is sent once, on one connection. If that fails, the command fails. */
 export const sharedOptions = {
   // CLIENT SETINFO would require one more right in Redis.
   disableClientInfo: true,

@@ -165,7 +165,7 @@ describe('the image of Prometheus that the tests run', () => {
     await join({ group: 'orphaned' });
     leader.destroy();
     const alert = await prometheus.firing('RankdNoLeader', { group: 'orphaned', severity: 'critical' });
-    expect(alert.annotations['summary']).toBe('Nobody leads the group orphaned');
+    expect(alert.annotations['summary']).toBe('The group orphaned has no leader');
   });
 
   it('and every panel of the dashboard has data', async () => {

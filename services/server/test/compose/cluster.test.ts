@@ -120,7 +120,7 @@ jest.setTimeout(180_000);
     expect(await survivors()[0]?.metric('rankd_servers')).toBe(2);
   });
 
-  it('the old primary comes back as a replica of the new one', async () => {
+  it('the old primary returns as a replica of the new one', async () => {
     await project.replica('start', 'redis-1');
     await eventually(60_000, 'a replica in sync', async () =>
       (await project.redis('info', 'replication')).some(line => line.startsWith('master_link_status:up'))

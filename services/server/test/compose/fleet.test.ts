@@ -37,7 +37,7 @@ jest.setTimeout(180_000);
     order = order.filter(name => name !== victim);
     await fleet.settles(order);
     for (const [now, name] of order.entries()) {
-      await fleet.tells(name, told.get(name) ?? 0, now >= rank ? [`${now + 1}>${now}`] : []);
+      await fleet.untilPromoted(name, told.get(name) ?? 0, now >= rank ? [`${now + 1}>${now}`] : []);
     }
   }
 
@@ -71,19 +71,19 @@ jest.setTimeout(180_000);
       done: true,
       recipients: 5,
     });
-    await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not do unheard-of/);
+    await expect(rankctl('send', 'unheard-of')).rejects.toThrow(/5 of 5 did not execute unheard-of/);
   });
 
-  it('logs executed commands and refused upward ones, in words', async () => {
+  it('logs executed commands, and refused commands to superiors, in words', async () => {
     const last = order[4] ?? '';
     await eventually(60_000, 'executed and refused', async () => {
       const log = await project.log(last);
       const executed = /command print #\d+ has been executed by order of client-\d \(rank \d\); I am rank 4/.test(log);
-      const refused = /the order to rank \d was refused \(OUTRANKED\)/.test(log);
+      const refused = /the command to rank \d was refused \(OUTRANKED\)/.test(log);
       return executed && refused ? true : undefined;
     });
     const server = await project.log('server-1');
-    expect(server).toMatch(new RegExp(`${last}, rank 4, may not order print: OUTRANKED`));
+    expect(server).toMatch(new RegExp(`${last}, rank 4, ordered print: refused, OUTRANKED`));
   });
 
   it('shows the same ranks on the side port, in Redis and in the metrics', async () => {
@@ -143,12 +143,12 @@ jest.setTimeout(180_000);
     expect(services.server.environment['RANKD_ADMIN_TOKEN_FILE']).toBe('');
   });
 
-  it('promotes every survivor when rank 0 is killed, and each says so', async () => {
+  it('promotes every survivor when rank 0 is killed, and each one logs its promotion', async () => {
     await kill(order[0] ?? '');
     expect(order).toHaveLength(4);
   });
 
-  it('moves only those below when one in the middle is killed', async () => {
+  it('moves only the members below when a member in the middle is killed', async () => {
     await kill(order[1] ?? '');
     expect(order).toHaveLength(3);
   });
@@ -164,7 +164,7 @@ jest.setTimeout(180_000);
     expect(await fleet.names()).toEqual(order);
   });
 
-  it('puts the new ones last when it is scaled to eight', async () => {
+  it('gives new members the last ranks when it is scaled to eight', async () => {
     await project.compose('up', '--detach', '--no-recreate', '--scale', 'client=8');
     const names = await fleet.settlesAt(8);
     expect(names.slice(0, order.length)).toEqual(order);
@@ -219,7 +219,7 @@ jest.setTimeout(180_000);
     const told = await Promise.all(order.map(async name => fleet.promotions(name)));
     await project.compose('stop', 'server');
     expect(await Promise.all(order.map(async name => fleet.promotions(name)))).toEqual(told);
-    expect(await project.log('server-1')).toMatch(/SIGTERM: draining, 8 members keep their order[\s\S]*stopped after/);
+    expect(await project.log('server-1')).toMatch(/SIGTERM: draining; 8 members keep their order[\s\S]*stopped after/);
     await project.compose('stop');
     const ends = (await project.containers()).map(({ name, status, exitCode }) => `${name} ${status} ${exitCode}`);
     expect(ends).toHaveLength(11);

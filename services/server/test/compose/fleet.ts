@@ -80,14 +80,14 @@ export class Fleet {
     return [...log.matchAll(/I am promoted from rank (\d+) to rank (\d+)/g)].map(([, was, rank]) => `${was}>${rank}`);
   }
 
-  /** Waits until a replica's log has exactly these promotions, after the number of promotions in `told`. */
-  async tells(replica: string, told: number, promotions: readonly string[]): Promise<void> {
+  /** Waits until a replica's log has exactly these promotions, after the first `before` promotions. */
+  async untilPromoted(replica: string, before: number, promotions: readonly string[]): Promise<void> {
     const wanted = promotions.join(' ');
     await eventually(SETTLE_MS, `the log of ${replica} to have ${wanted}`, async () => {
-      const since = (await this.promotions(replica)).slice(told);
+      const since = (await this.promotions(replica)).slice(before);
       return since.length >= promotions.length ? true : undefined;
     });
-    const since = (await this.promotions(replica)).slice(told).join(' ');
+    const since = (await this.promotions(replica)).slice(before).join(' ');
     if (since !== wanted) throw new Error(`the log of ${replica} has ${since}, not ${wanted}`);
   }
   async #get(path: string): Promise<Response> {

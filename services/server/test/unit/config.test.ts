@@ -139,7 +139,7 @@ describe('the host in RANKD_HOST', () => {
     const message = faultsOf({ RANKD_HOST: '0.0.0.0', RANKD_TLS_CA: '/nowhere' });
     expect(message).not.toContain('reachable from other machines');
     expect(message).toContain('RANKD_TLS_CA names a file that cannot be read: /nowhere');
-    expect(message).toContain('which takes RANKD_TLS_CERT and RANKD_TLS_KEY');
+    expect(message).toContain('set RANKD_TLS_CERT and RANKD_TLS_KEY too');
   });
 
   it('a token file that cannot be read is one fault, without the advice to set a token', () => {
@@ -168,13 +168,13 @@ describe('a cluster', () => {
   const cluster = { RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://localhost' };
 
   it('needs a Redis', () => {
-    expect(faultsOf({ RANKD_MODE: 'cluster' })).toContain('RANKD_MODE cluster keeps the order in Redis');
+    expect(faultsOf({ RANKD_MODE: 'cluster' })).toContain('RANKD_MODE is cluster and needs Redis');
   });
 
   it('has frames of at most 262,144 bytes, because each is stored in Redis whole (CLUSTER_FRAME_BYTES_MAX)', () => {
     expect(parseServerConfig({ ...cluster, RANKD_FRAME_BYTES_MAX: '262144' }).RANKD_FRAME_BYTES_MAX).toBe(262_144);
     expect(faultsOf({ ...cluster, RANKD_FRAME_BYTES_MAX: '262145' })).toContain(
-      'RANKD_FRAME_BYTES_MAX is at most 262144 where RANKD_MODE is cluster, not 262145',
+      'RANKD_FRAME_BYTES_MAX must be at most 262144 if RANKD_MODE is cluster, not 262145',
     );
     expect(parseServerConfig({ RANKD_FRAME_BYTES_MAX: '262145' }).RANKD_FRAME_BYTES_MAX).toBe(262_145);
   });

@@ -1,4 +1,4 @@
-/** Checks who receives each command and how it ends (I4, I6, I7). */
+/** Checks which members receive each command and how it ends (I4, I6, I7). */
 
 import type {
   CommandEntry,
@@ -25,7 +25,7 @@ interface OpenCommand {
 /** How late an outcome may be, ms (R-CMD-7). */
 const OUTCOME_LATE_MS = 100;
 
-/** Checks who receives a command, and that each recipient and each command ends exactly once (I4, I6, I7). */
+/** Checks which members receive a command, and that each recipient and each command ends exactly once (I4, I6, I7). */
 export class CommandLedger {
   readonly #roster: ReferenceRoster;
   readonly #lateMsMax: number;
@@ -48,6 +48,7 @@ export class CommandLedger {
     this.#stalledUntil = wallMs;
   }
 
+  /** The number of commands without an outcome. */
   get openCount(): number {
     return this.#open.size;
   }
@@ -73,7 +74,7 @@ export class CommandLedger {
     for (const [key, { awaited }] of this.#open) {
       for (const member of awaited) {
         if (group?.roster.member(member) === undefined)
-          throw new Violation('I7', `command ${key} waits for ${member}, who has left`);
+          throw new Violation('I7', `command ${key} waits for ${member}, which has left`);
       }
     }
     if (group !== undefined && group.commandsOpen !== this.#open.size)
@@ -128,7 +129,7 @@ export class CommandLedger {
 
   #endRecipient(seq: number, recipient: string): void {
     if (this.#open.get(`${seq}`)?.awaited.delete(recipient) !== true)
-      throw new Violation('I6', `${recipient} has ended once more for command ${seq}`);
+      throw new Violation('I6', `${recipient} has ended a second time for command ${seq}`);
   }
 
   #checkOutcome(seq: number, recipients: number, counts: readonly number[], entry: Entry): void {
@@ -138,7 +139,7 @@ export class CommandLedger {
     if (command.awaited.size > 0 || sum !== recipients || recipients !== command.recipients)
       throw new Violation(
         'I6',
-        `the outcome of ${seq} counts ${sum} of ${command.recipients}, ${command.awaited.size} are awaited`,
+        `the outcome of ${seq} counts ${sum} of ${command.recipients} recipients, and ${command.awaited.size} have not ended`,
       );
     const lateMs = entry.at - Math.max(command.acceptedAt + command.deadlineMs, this.#stalledUntil);
     if (lateMs > this.#lateMsMax) throw new Violation('I6', `the outcome of ${seq} is ${lateMs} ms late`);

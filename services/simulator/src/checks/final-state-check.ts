@@ -3,8 +3,8 @@ import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /**
- * Checks the final state of a group (I11): every member is present and knows its rank, no other client has a rank, and rank 0
- * alone leads.
+ * Checks the final state of a group (I11): every member is present and knows its rank, no other client has a rank, and only rank
+ * 0 leads.
  * @throws Violation
  */
 export function checkFinalState(group: Group | undefined, clients: Iterable<ModelClient>): void {
@@ -14,9 +14,12 @@ export function checkFinalState(group: Group | undefined, clients: Iterable<Mode
   for (const [rank, { id, presence }] of members.entries()) {
     const seat = seated.get(id);
     if (presence.kind !== 'present' || seat === undefined)
-      throw new Violation('I11', `${id} has rank ${rank} and is not there`);
+      throw new Violation('I11', `${id} has rank ${rank} and has no client`);
     if (seat.rank !== rank || seat.leader.member !== members[0]?.id)
-      throw new Violation('I11', `${id} has rank ${rank} and believes ${seat.rank}`);
+      throw new Violation(
+        'I11',
+        `${id} has rank ${rank}; its client has rank ${seat.rank} and the leader ${seat.leader.member}`,
+      );
   }
   if (seated.size !== members.length)
     throw new Violation('I11', `${seated.size} are seated, of ${members.length} members`);

@@ -18,7 +18,10 @@ export class LeaderCheck {
     this.#excused = { epochBefore, untilMs };
   }
 
-  /** Ignores all leaders until `untilMs`. The end of the order is lost, and its leaders may not have noticed that. */
+  /**
+   * Ignores all leaders until `untilMs`. The end of the order is lost, and members that the lost part made leaders may still
+   * lead.
+   */
   excuseAllEpochs(untilMs: number): void {
     this.#excused = { epochBefore: Infinity, untilMs };
   }

@@ -15,8 +15,8 @@ export interface EpochRecord {
 }
 
 /**
- * A reference implementation of the roster (I1, I2, I3). It computes each view from the causes of changes, independently of the core: a
- * new member is last, a departure leaves no gap, and no other member changes its order.
+ * A reference implementation of the roster (I1, I2, I3). It computes each view from the causes of changes, independently of the
+ * core: a new member is last, a departure leaves no gap, and no other member changes its order.
  */
 export class ReferenceRoster {
   readonly #epochs = new Map<number, EpochRecord>();
@@ -36,6 +36,7 @@ export class ReferenceRoster {
     return [...this.#epochs.keys()].at(-1) ?? 0;
   }
 
+  /** Returns the views of an epoch. Undefined if the epoch is unknown. */
   epochRecord(epoch: number): EpochRecord | undefined {
     return this.#epochs.get(epoch);
   }
@@ -74,10 +75,11 @@ export class ReferenceRoster {
       if (member?.id !== order[rank])
         throw new Violation(
           'I2',
-          `rank ${rank} is ${member?.id ?? 'vacant'}'s, not ${order[rank] ?? 'nobody'}'s, after ${entry.kind}`,
+          `rank ${rank} has ${member?.id ?? 'no member'}, not ${order[rank] ?? 'no member'}, after ${entry.kind}`,
         );
       if (member === undefined) continue;
-      if (roster.rankOf(member) !== rank) throw new Violation('I1', `${member.id} at rank ${rank} believes otherwise`);
+      if (roster.rankOf(member) !== rank)
+        throw new Violation('I1', `${member.id} at rank ${rank} has another rank stored`);
       if (slots.has(member.slot)) throw new Violation('I1', `slot ${member.slot} is held twice`);
       slots.add(member.slot);
     }
@@ -99,7 +101,8 @@ export class ReferenceRoster {
     record.seq = seq;
     checkCause(before, cause);
     const after = rosterAfter(before, { ...cause, member: cause.member.id });
-    if (after.length !== size) throw new Violation('I1', `size ${size} of ${after.length} members`);
+    if (after.length !== size)
+      throw new Violation('I1', `a change has size ${size}, but the reference roster has ${after.length} members`);
     record.views.push(after);
     if (cause.kind === 'away') record.away.add(cause.member.id);
     else if (cause.kind !== 'moved') record.away.delete(cause.member.id);
@@ -119,5 +122,5 @@ function checkCause(before: readonly string[], { kind, member: { id }, rank }: C
   if (kind === 'joined' && rank !== before.length)
     throw new Violation('I2', `${id} has joined with rank ${rank} of ${before.length}`);
   if ((kind === 'left' || kind === 'resumed') && before[rank] !== id)
-    throw new Violation('I2', `${id} has ${kind} rank ${rank}, where it was not`);
+    throw new Violation('I2', `${id} has ${kind} rank ${rank}, which it did not have`);
 }

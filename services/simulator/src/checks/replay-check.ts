@@ -37,12 +37,12 @@ export class ReplayCheck {
   compareReplica(): void {
     for (const entry of this.#unapplied.splice(0)) this.#copy.apply(entry);
     const [original, copy] = [fingerprint(this.#original.groups), fingerprint(this.#copy.groups)];
-    if (original !== copy) throw new Violation('I10', `a replica stands at ${copy}, not at ${original}`);
+    if (original !== copy) throw new Violation('I10', `a replica has the state ${copy}, not ${original}`);
   }
 
-  /** Returns whether this entry may be repeated, and remembers the state before that. */
+  /** Returns whether this entry may be repeated. Keeps the state before the repetition. */
   startDouble(entry: Entry): boolean {
-    // A group that does not exist has no memory of an earlier request, so it answers again.
+    // A group that does not exist keeps no earlier requests, so the core answers a repeated request again.
     if (entry.kind === 'frozen' || notDoubled.has(entry.kind) || !this.#original.groups.has(entry.group)) return false;
     this.#before = fingerprint(this.#original.groups);
     return true;
@@ -55,10 +55,10 @@ export class ReplayCheck {
   checkDouble(entry: Entry, effects: readonly Effect[]): void {
     const effect = effects.find(({ kind }) => !refusals.has(kind));
     if (effect !== undefined)
-      throw new Violation('I8', `${entry.kind}, applied once more, brings about ${effect.kind}`);
+      throw new Violation('I8', `${entry.kind}, applied a second time, has the effect ${effect.kind}`);
     const after = fingerprint(this.#original.groups);
     if (after !== this.#before)
-      throw new Violation('I8', `${entry.kind}, applied once more, makes ${after} of ${this.#before}`);
+      throw new Violation('I8', `${entry.kind}, applied a second time, changes ${this.#before} to ${after}`);
   }
 }
 

@@ -130,7 +130,7 @@ export class SingleServerChecker implements Probe {
   #requireDeliveredOnce({ member, epoch }: { readonly member: string; readonly epoch: number }, seq: number): void {
     const key = `${epoch}/${member}`;
     const last = this.#lastDelivered.get(key) ?? 0;
-    if (seq <= last) throw new Violation('I5', `${member} is given command ${seq} after ${last}`);
+    if (seq <= last) throw new Violation('I5', `${member} received command ${seq} after ${last}`);
     this.#lastDelivered.set(key, seq);
   }
 

@@ -1,3 +1,5 @@
+/** Checks the messages of one session. */
+
 import type {
   DeliveredCommandMessage,
   OutcomeMessage,
@@ -27,9 +29,9 @@ export class Transcript {
   readonly #open = new Map<number, string>();
 
   /**
-   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told` is the
-   *   last rank that it has received, `as-of-now` its rank in the current view. In a cluster a server may ask all members to
-   *   stop, and their ranks may change before they receive a view
+   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told`: the last
+   *   rank that the member has received. `as-of-now`: its rank in the current view, because in a cluster a server may ask all
+   *   members to stop, and their ranks may change before they receive a view
    */
   constructor(order: ReferenceRoster, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
     this.#roster = order;
@@ -92,7 +94,7 @@ export class Transcript {
     if (changes === 0 ? view < this.#view : view <= this.#view)
       throw new Violation('I12', `view ${view} after ${this.#view}`);
     if (was !== this.#rank)
-      throw new Violation('I12', `it had rank ${was}, says a view, and had been told ${this.#rank}`);
+      throw new Violation('I12', `a view has the earlier rank ${was}, but the member had received rank ${this.#rank}`);
     // R-LEAD-2: a view on which a member acts again may repeat a seq, because a command may have come since the last
     // change.
     this.#requireLaterSeq(message.seq, 'view', changes === 0 || message.reset === true);
@@ -111,11 +113,14 @@ export class Transcript {
   }: Pick<ViewMessage, 'epoch' | 'view' | 'size' | 'rank' | 'leader'>): void {
     const order = this.#roster.membersAt(epoch, view);
     if (order?.[rank] !== this.#member)
-      throw new Violation('I12', `${this.#member} is told rank ${rank} in view ${view} of ${order?.join() ?? 'none'}`);
+      throw new Violation('I12', `${this.#member} received rank ${rank} in view ${view} of ${order?.join() ?? 'none'}`);
     if (order.length !== size)
-      throw new Violation('I12', `size ${size} is told of view ${view}, which has ${order.length}`);
+      throw new Violation('I12', `view ${view} was sent with size ${size} and has ${order.length} members`);
     if (order[0] !== leader.member)
-      throw new Violation('I12', `${leader.member} is told to lead view ${view}, not ${order[0] ?? 'nobody'}`);
+      throw new Violation(
+        'I12',
+        `view ${view} was sent with the leader ${leader.member}, not ${order[0] ?? 'no member'}`,
+      );
   }
 
   /** Checks that a command arrives after the view that it belongs to and from a smaller rank (R-VIEW-3, R-CMD-2). */
@@ -127,16 +132,16 @@ export class Transcript {
     if (!isTold)
       throw new Violation(
         'I12',
-        `command ${seq} of view ${view}, where it has rank ${ownRank}, and was told ${this.#rank}`,
+        `command ${seq} of view ${view}, where the member has rank ${ownRank}, and had received ${this.#rank}`,
       );
-    if (from.rank >= ownRank) throw new Violation('I4', `rank ${ownRank} is to execute what rank ${from.rank} orders`);
+    if (from.rank >= ownRank) throw new Violation('I4', `rank ${ownRank} received a command from rank ${from.rank}`);
     if (from.rank >= 0 && order?.[from.rank] !== from.member)
-      throw new Violation('I4', `${from.member} has not rank ${from.rank} in view ${view}`);
+      throw new Violation('I4', `${from.member} does not have rank ${from.rank} in view ${view}`);
   }
 
   #checkReceipt({ id, accepted, seq }: ReceiptMessage): void {
     const [reply, ...others] = this.#unanswered.get(id) ?? [];
-    if (reply === undefined) throw new Violation('I12', `a receipt of ${id}, which has one`);
+    if (reply === undefined) throw new Violation('I12', `a second receipt of ${id}`);
     if (others.length === 0) this.#unanswered.delete(id);
     else this.#unanswered.set(id, others);
     if (!accepted || seq === undefined) return;

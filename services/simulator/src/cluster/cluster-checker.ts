@@ -109,11 +109,11 @@ export class ClusterChecker implements Probe {
       known.some(server => !incarnations.includes(server)) ||
       keeper.some(incarnation => !known.includes(incarnation ?? ''))
     )
-      throw new Violation('I11', `${known.join()} stand in the order, and ${incarnations.join()} are there`);
+      throw new Violation('I11', `${known.join()} are registered, and ${incarnations.join()} run`);
     const checks = known.flatMap(incarnation => this.#incarnations.get(incarnation) ?? []);
     for (const check of checks) check.checkSettled();
     const states = checks.map(({ groups }) => JSON.stringify(groups.get(GROUP)?.snapshot()));
-    if (new Set(states).size > 1) throw new Violation('I10', `the servers stand at ${states.join(' and ')}`);
+    if (new Set(states).size > 1) throw new Violation('I10', `the servers have the states ${states.join(' and ')}`);
     checkFinalState(checks[0]?.groups.get(GROUP), this.#clients);
     for (const [{ name }, { unansweredCount }] of this.#transcripts) {
       if (unansweredCount > 0) throw new Violation('I11', `${name} waits for ${unansweredCount} receipts and outcomes`);
@@ -122,14 +122,14 @@ export class ClusterChecker implements Probe {
 
   #startTranscript(client: ModelClient, server: string): void {
     const incarnation = this.#incarnations.get(server);
-    if (incarnation === undefined) throw new Violation('I12', `welcomed by ${server}, which nobody knows`);
+    if (incarnation === undefined) throw new Violation('I12', `welcomed by ${server}, which is not registered`);
     this.#transcripts.set(client, new Transcript(incarnation.roster, 'as-of-now'));
   }
 
   /** Checks that no command is delivered twice, even if the order was lost in between (I5, R-CMD-9). */
   #requireDeliveredOnce({ name }: ModelClient, args: unknown): void {
     const key = `${name} ${String(args)}`;
-    if (this.#delivered.has(key)) throw new Violation('I5', `${name} is given ${String(args)} twice`);
+    if (this.#delivered.has(key)) throw new Violation('I5', `${name} received ${String(args)} twice`);
     this.#delivered.add(key);
   }
 

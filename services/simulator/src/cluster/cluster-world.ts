@@ -111,7 +111,7 @@ export class ClusterWorld {
     const probe =
       writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
     const network = new NetworkPath(clock, random, () => this.#chooseHost());
-    // Ids are fresh, because the server answers a repeated id itself, before the log answers the first command.
+    // Each command has a new id: the server itself answers a repeated id, perhaps before the log has answered the first command.
     const profile = { ...pickClientProfile(random), ids: 'fresh' } as const;
     const client = new ModelClient(`p${this.#spawnedCount}`, { clock, random, network, probe, profile });
     this.#clients.add(client);
@@ -196,7 +196,7 @@ export class ClusterWorld {
       },
       recordAcquired: () => probe.recordAcquired(),
       recordUnloaded: () => {
-        this.writeTrace?.(this.clock.nowMs, `server ${index} follows the group no more`);
+        this.writeTrace?.(this.clock.nowMs, `server ${index} no longer follows the group`);
         probe.recordUnloaded();
       },
       recordApplied: (entry, effects, origin) => {

@@ -39,7 +39,9 @@ function readEntries({ items }: HistoryRecord, from: number): readonly string[] 
   return items.slice(from).flatMap(item => (item.kind === 'entry' ? [item.text] : []));
 }
 
-/** Finds the next item with this key. It skips only items that may have no effect: lost servers without members, and empty renewals. */
+/**
+ * Finds the next item with this key. Skips only items that may have no effect: lost servers without members, and empty renewals.
+ */
 function findNext(from: Point, key: string): readonly Point[] {
   const found: Point[] = [];
   const open: Point[] = [from];

@@ -77,7 +77,7 @@ export class History implements RedisProbe {
     const from = this.#tip?.id ?? '0-0';
     for (const record of state.recordsAfter(this.#log, from, Infinity)) {
       if (epoch !== undefined && parseId(record[0])[0] !== epoch)
-        throw new Violation('FENCED', `what was meant for epoch ${epoch} stands at ${record[0]}`);
+        throw new Violation('FENCED', `a record for epoch ${epoch} is at ${record[0]}`);
       this.#addRecord(record);
     }
   }
@@ -91,7 +91,7 @@ export class History implements RedisProbe {
     this.#onLost();
     for (let each: HistoryRecord | undefined = before; each !== undefined && each !== tip; each = each.parent) {
       if (this.#isKept && by === 'replica' && each.isActedOn)
-        throw new Violation('KEPT', `${each.id} was acted on, and is lost with the primary`);
+        throw new Violation('KEPT', `${each.id} had effects and is lost with the primary`);
     }
   }
 

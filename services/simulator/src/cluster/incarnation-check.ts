@@ -71,7 +71,7 @@ export class IncarnationCheck {
     this.recordAcquired();
     const text = JSON.stringify(entry);
     if (!this.#cursor.advance(toItemKey(entry, text)))
-      throw new Violation('ORDER', `${this.server} applies what does not stand there in the stream: ${text}`);
+      throw new Violation('ORDER', `${this.server} applies a record that the stream does not have there: ${text}`);
     if (origin === 'here' && entry.kind !== 'server-gone' && entry.kind !== 'restored') this.#checkProposed(text);
     this.#updateReferences(entry, effects);
     this.#compareFingerprint();
@@ -84,18 +84,18 @@ export class IncarnationCheck {
   checkSettled(): void {
     const { unappliedEntries } = this.#cursor;
     if (unappliedEntries === undefined)
-      throw new Violation('ORDER', `${this.server} has applied what was lost, and lives on`);
+      throw new Violation('ORDER', `${this.server} has applied a lost record and still runs`);
     if (unappliedEntries[0] !== undefined)
       throw new Violation('ORDER', `${this.server} has not applied ${unappliedEntries[0]}`);
     const owing = this.#proposed.find(({ may }) => may === 'not vanish');
     if (owing !== undefined)
-      throw new Violation('ONCE', `${this.server} has proposed what was never applied: ${owing.text}`);
+      throw new Violation('ONCE', `${this.server} proposed an entry that was never applied: ${owing.text}`);
     if (this.#commands.openCount > 0) throw new Violation('I11', `${this.#commands.openCount} commands are open`);
   }
 
   #createReferences(): [ReferenceRoster, CommandLedger, HistoryCursor] {
     const order = new ReferenceRoster(this.#membersMax);
-    // Outcomes may have any delay, because Redis or the server may be unavailable.
+    // No delay of an outcome is a violation, because Redis or the server may be unavailable.
     return [order, new CommandLedger(order, Infinity), new HistoryCursor(this.#history)];
   }
 
@@ -103,7 +103,10 @@ export class IncarnationCheck {
     const next = this.#proposed.findIndex(proposed => proposed.text === text || proposed.may === 'not vanish');
     const [proposed] = this.#proposed.splice(0, next + 1).slice(-1);
     if (proposed?.text !== text)
-      throw new Violation('ONCE', `${this.server} applies ${text} of its own, and not ${proposed?.text ?? 'nothing'}`);
+      throw new Violation(
+        'ONCE',
+        `${this.server} applies ${text} as its own, and its next proposal is ${proposed?.text ?? 'none'}`,
+      );
     const record = this.#cursor.point?.record;
     if (record !== undefined) record.isActedOn = true;
   }
@@ -132,7 +135,7 @@ export class IncarnationCheck {
     if (record.fingerprints[items] !== print)
       throw new Violation(
         'I10',
-        `${this.server} stands at ${print} behind ${record.id}, not at ${record.fingerprints[items]}`,
+        `${this.server} has the state ${print} after ${record.id}, not ${record.fingerprints[items]}`,
       );
   }
 }

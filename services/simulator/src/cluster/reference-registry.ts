@@ -29,6 +29,7 @@ export class ReferenceRegistry {
     this.#known = known;
   }
 
+  /** The servers that have joined and have not left. */
   get servers(): readonly string[] {
     return [...this.#known.keys()];
   }

@@ -22,7 +22,7 @@ const DRAIN_MS = 300;
 /** The time from the goodbye of a server to its exit, ms. */
 const FAREWELL_MS = 100;
 
-/** What a SimulatedServer needs from its world. */
+/** The functions and values that a SimulatedServer gets from its world. */
 export interface SimulatedServerPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
@@ -82,7 +82,7 @@ export class SimulatedServer implements Host {
     });
   }
 
-  /** The id of its current incarnation, if that is current in the cluster. */
+  /** The id of its newest incarnation, if that incarnation has joined the cluster and its log is current. */
   get incarnation(): string | undefined {
     const { state, server } = this.cluster.readiness;
     return state === 'current' ? server : undefined;

@@ -95,7 +95,7 @@ export class NetworkPath {
   }
 }
 
-/** The server's end of a connection until the server has accepted it. */
+/** The server's end of a connection before the server has accepted the connection. */
 class UnacceptedConnection implements PipeReader {
   readonly #host: () => Host;
   readonly #pipes: Pipes;

@@ -3,7 +3,10 @@ import type { ClientSocket } from '../network/client-socket.js';
 import type { NetworkPath } from '../network/network.js';
 import { ADMIN_TOKEN } from '../settings.js';
 
-/** A simulated administrator: an observer with the admin token (R-ADMIN-1). It connects when it sends a request without a session. */
+/**
+ * A simulated administrator: an observer with the admin token (R-ADMIN-1). It connects when it sends a request and has no
+ * session.
+ */
 export class Administrator {
   readonly #network: NetworkPath;
   #socket: ClientSocket | undefined;

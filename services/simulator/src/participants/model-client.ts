@@ -22,7 +22,7 @@ const WELCOME_MS = 1000;
 const BACKOFF_MS = 150;
 const GOODBYE_MS = 100;
 
-/** What a ModelClient needs from its world. */
+/** The functions and values that a ModelClient gets from its world. */
 export interface ClientPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
@@ -32,8 +32,8 @@ export interface ClientPorts {
 }
 
 /**
- * A simulated client process: the library's real `MemberState` (R-LEAD-1 to 3) on a simulated connection and its own clock. Its profile
- * decides how it answers commands.
+ * A simulated client process: the library's real `MemberState` (R-LEAD-1 to 3) on a simulated connection and its own clock. Its
+ * profile decides how it answers commands.
  */
 export class ModelClient {
   readonly name: string;
@@ -80,7 +80,10 @@ export class ModelClient {
     return this.process.state !== 'dead';
   }
 
-  /** Its fencing token, if it acts as leader or would do so if its process continued now (R-LEAD-3). */
+  /**
+   * The fencing token of this client, if it acts as leader. For a stopped process: if it would act as leader when it continues
+   * now (R-LEAD-3).
+   */
   get fence(): Fence | undefined {
     return this.isAlive ? this.memberState.acting?.fence : undefined;
   }

@@ -17,7 +17,7 @@ export interface RestartState {
   readonly orders: ReadonlyMap<string, readonly KeptSeat[]>;
 }
 
-/** What a ServerProcess needs from its world. */
+/** The functions and values that a ServerProcess gets from its world. */
 export interface ServerPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;

@@ -42,7 +42,7 @@ export class RedisDeployment {
     node.handleWritten();
   }
 
-  /** Makes the current data durable: no later restart loses it, so that servers can always start again. */
+  /** Makes the current data durable. No later restart loses the data, so servers can always start again. */
   markDurable(): void {
     this.#durableOffset = this.#primary.state.offset;
   }

@@ -6,10 +6,10 @@ import { RedisConnection } from './redis-connection.js';
 import type { ChannelHold } from './delayed-channel.js';
 import type { RedisTampering } from './run-command.js';
 
-/** What happens to the next append of a server: its answer is lost or late, or the append is sent twice. */
+/** The fault of the next append of a server: its answer is lost or late, or the append is sent twice. */
 export type AppendFate = 'answer-lost' | 'answer-late' | 'said-twice';
 
-/** What a RedisLink needs from its server and world. */
+/** The functions and values that a RedisLink gets from its server and world. */
 export interface LinkPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;

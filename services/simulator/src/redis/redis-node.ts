@@ -41,10 +41,12 @@ export class RedisNode {
     this.#state = state;
   }
 
+  /** The data of this node. */
   get state(): RedisState {
     return this.#state;
   }
 
+  /** The role in the words of Redis, or `dead` after `kill`. */
   get role(): 'master' | 'slave' | 'dead' {
     return this.#role;
   }

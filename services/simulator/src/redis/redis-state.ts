@@ -20,6 +20,7 @@ export class RedisState {
     return this.#changes.length;
   }
 
+  /** Returns the changes after the first `offset` ones. */
   changesFrom(offset: number): readonly Change[] {
     return this.#changes.slice(offset);
   }
@@ -31,6 +32,7 @@ export class RedisState {
     return other;
   }
 
+  /** Applies a change. */
   change(change: Change): void {
     this.#changes.push(change);
     const { key } = change;
@@ -55,20 +57,24 @@ export class RedisState {
     }
   }
 
+  /** Returns whether the key exists. */
   hasKey(key: string): boolean {
     return this.#hashes.has(key) || this.#streams.has(key);
   }
 
+  /** Returns the record with this id. */
   record(key: string, id: string): StoredRecord | undefined {
     const stream = this.#findStream(key);
     const found = stream[indexFrom(stream, id)];
     return found?.[0] === id ? found : undefined;
   }
 
+  /** Returns the first record of a stream. */
   firstRecord(key: string): StoredRecord | undefined {
     return this.#streams.get(key)?.[0];
   }
 
+  /** Returns the newest record of a stream. */
   newestRecord(key: string): StoredRecord | undefined {
     return this.#streams.get(key)?.at(-1);
   }
@@ -81,10 +87,12 @@ export class RedisState {
     return stream.slice(next, next + count);
   }
 
+  /** Returns a field of a hash. */
   readField(key: string, field: string): string | Buffer | undefined {
     return this.#hashes.get(key)?.get(field);
   }
 
+  /** Returns all fields of a hash. */
   hash(key: string): Readonly<Record<string, string | Buffer>> {
     return Object.fromEntries(this.#hashes.get(key) ?? []);
   }

@@ -127,6 +127,6 @@ function runScript(state: RedisState, [script, count, ...rest]: Command['args'],
     case trimScript:
       return runTrim(state, keys, args.map(String));
     default:
-      throw new Refusal('NOSCRIPT this is none of the scripts that are simulated');
+      throw new Refusal('NOSCRIPT the simulation does not have this script');
   }
 }

@@ -6,8 +6,8 @@ import { compareIds, parseId } from './stored-record.js';
 type Arguments = readonly string[];
 
 /**
- * The append script of the server in TypeScript. A test compares it, and the two below, with the real Lua scripts in a real Redis. Keys
- * and arguments are those of `redis-stream/scripts.ts`.
+ * The append script of the server in TypeScript. A test compares it, and the two below, with the real Lua scripts in a real
+ * Redis. Keys and arguments are those of `redis-stream/scripts.ts`.
  */
 export function runAppend(state: RedisState, [log = '']: Arguments, args: Arguments): string {
   const [kind, epochText = '', id = '', mark = '', ...records] = args;

@@ -92,7 +92,7 @@ describe('faults', () => {
 
   it('are in one message, one a line, with the exit code of an invalid configuration', () => {
     const error = new SettingsError(['first', 'second']);
-    expect(error.message).toBe('The configuration cannot be used:\n  - first\n  - second');
+    expect(error.message).toBe('The configuration is invalid:\n  - first\n  - second');
     expect(error.exitCode).toBe(78);
   });
 
@@ -164,7 +164,7 @@ describe('a secret', () => {
 
   it('must not be in both', () => {
     const faults = faultsOf({ SECRET: 'abc', SECRET_FILE: file('both', 'def') });
-    expect(faults).toEqual(['SECRET and SECRET_FILE are both set: keep one']);
+    expect(faults).toEqual(['SECRET and SECRET_FILE are both set: set only one']);
   });
 
   it('must be in the file', () => {

@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-it('is the environment of the process, which overrides .env', () => {
+it('the settings come from the environment of the process, which overrides .env', () => {
   writeFileSync('.env', 'RANKD_TEST_BOTH=from the file\nRANKD_TEST_ONLY="from the file" # comment\n');
   process.env['RANKD_TEST_BOTH'] = 'from the process';
   const environment = readEnvironment();
@@ -25,12 +25,12 @@ it('is the environment of the process, which overrides .env', () => {
   expect(environment['RANKD_TEST_ONLY']).toBe('from the file');
 });
 
-it('does not change the environment of the process', () => {
+it('reading .env does not change the environment of the process', () => {
   writeFileSync('.env', 'RANKD_TEST_ONLY=x\n');
   readEnvironment();
   expect(process.env).not.toHaveProperty('RANKD_TEST_ONLY');
 });
 
-it('is that of the process if there is no .env', () => {
+it('the settings are the environment of the process if there is no .env', () => {
   expect(readEnvironment()).toEqual(process.env);
 });

@@ -143,7 +143,7 @@ describe('a gap of dropped lines', () => {
   });
 });
 
-it('counts bytes, not characters', () => {
+it('the log sink counts bytes, not characters', () => {
   descriptor.block();
   sink.write('ä'.repeat(BUFFER_BYTES_MAX / 2));
   sink.write('\n');

@@ -16,7 +16,7 @@ function logged(settings: object, env: Readonly<Record<string, string>> = {}): s
   return execFileSync(process.execPath, ['--input-type=module', '-e', program], { env: environment, encoding: 'utf8' });
 }
 
-it('writes one line of JSON for each event, with its name, its message and an ISO time, including the last one', () => {
+it('the logger writes one line of JSON for each event, with its name, its message and an ISO time, including the last one', () => {
   const lines = logged({ LOG_LEVEL: 'info', LOG_FORMAT: 'json' }).trimEnd().split('\n');
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as unknown;
   expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
@@ -25,7 +25,7 @@ it('writes one line of JSON for each event, with its name, its message and an IS
   ]);
 });
 
-it('writes only the message in the pretty format, without colors', () => {
+it('the logger writes only the message in the pretty format, without colors', () => {
   const lines = logged({ LOG_LEVEL: 'info', LOG_FORMAT: 'pretty' }).trimEnd().split('\n');
   expect(lines).toEqual([
     expect.stringMatching(/^\[\d\d:\d\d:\d\d\.\d+\] INFO: ann has rank 3$/),
@@ -33,12 +33,12 @@ it('writes only the message in the pretty format, without colors', () => {
   ]);
 });
 
-it('has colors only if they are requested and not disabled', () => {
+it('the pretty format has colors only if they are requested and not disabled', () => {
   const settings = { LOG_LEVEL: 'info', LOG_FORMAT: 'pretty' };
   expect(logged(settings, { FORCE_COLOR: '1' })).toContain('\x1b[');
   expect(logged(settings, { FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\x1b[');
 });
 
-it('is silent if that is requested', () => {
+it('the logger is silent if that is requested', () => {
   expect(logged({ LOG_LEVEL: 'silent', LOG_FORMAT: 'json' })).toBe('');
 });

@@ -6,7 +6,7 @@ import type { InMemorySocket } from '../network/in-memory-socket.js';
 import type { ProcessClock } from '../processes/process-clock.js';
 import type { ManualTime } from '../time/manual-time.js';
 
-/** What a client process runs on: its time, and the network that it reaches. */
+/** The host of a client process: its time, and the network that it reaches. */
 export interface ClientHost {
   readonly time: ManualTime;
   createProcess(): ProcessClock;
@@ -19,7 +19,7 @@ export interface ClientHost {
 
 /** A client process with the library, simulated in this process, on the time of its host. */
 export class InProcessClient {
-  /** What the library takes from the process. */
+  /** The environment that the library gets from this process. */
   readonly environment: ClientEnvironment;
   readonly #host: ClientHost;
   readonly #url: string;

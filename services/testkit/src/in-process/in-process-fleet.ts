@@ -1,7 +1,7 @@
 /** Servers, proxies and members of a test, simulated in one process. */
 
-import type { EventEmitter } from 'node:events';
 import type { JoinOptions, Membership, MembershipEvents, ServerAddress } from '@rankd/client';
+import { nextEvent } from '../fixture/membership-event.js';
 import { ChaosLink } from '../network/chaos-link.js';
 import { connectInMemory, type InMemorySocket } from '../network/in-memory-socket.js';
 import { ProcessClock } from '../processes/process-clock.js';
@@ -105,15 +105,7 @@ export class InProcessFleet implements ClientHost {
     event: E,
     fits: (payload: MembershipEvents[E][0]) => boolean = () => true,
   ): Promise<MembershipEvents[E][0]> {
-    const emitter = member as EventEmitter;
-    let listener: (payload: MembershipEvents[E][0]) => void = () => undefined;
-    const happened = new Promise<MembershipEvents[E][0]>(resolve => {
-      listener = payload => {
-        if (fits(payload)) resolve(payload);
-      };
-      emitter.on(event, listener);
-    });
-    return await this.time.within(DEADLINE_MS, event, happened).finally(() => emitter.off(event, listener));
+    return await nextEvent(this.time, { member, event, deadlineMs: DEADLINE_MS }, fits);
   }
 
   /** Resolves when each of them has a rank and may act on it. */

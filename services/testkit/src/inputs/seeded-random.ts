@@ -35,6 +35,7 @@ export class SeededRandom {
     return among[this.below(among.length)];
   }
 
+  /** Returns random bytes. */
   bytes(size: number): Buffer {
     const bytes = Buffer.allocUnsafe(size);
     for (let index = 0; index < size; index += 1) bytes[index] = this.below(256);

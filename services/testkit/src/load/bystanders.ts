@@ -1,3 +1,5 @@
+/** Members in a group without load, which the load in other groups must not disturb. */
+
 import { RawPeer, type Frame } from '../network/raw-peer.js';
 import { TOKENS } from './fuzz-corpus.js';
 
@@ -19,10 +21,12 @@ export class Bystanders {
     this.#finished = this.#sendCommands();
   }
 
+  /** Joins both members. */
   static async join(port: number): Promise<Bystanders> {
     return new Bystanders(await joinAt(port, 0), await joinAt(port, 1));
   }
 
+  /** How many commands have an outcome. */
   get commandsDone(): number {
     return this.#commandsDone;
   }
@@ -32,6 +36,10 @@ export class Bystanders {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
+  /**
+   * Stops sending commands and closes both members.
+   * @throws Error as `check`
+   */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#finished;

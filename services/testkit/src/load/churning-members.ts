@@ -14,9 +14,9 @@ interface ChurningMember {
   isLeaving: boolean;
 }
 
-/** What the members have done. */
+/** The totals of the members. */
 export interface ChurnTotals {
-  /** The reasons for which members were lost that did not leave by themselves. */
+  /** The reasons why members were lost that had not asked to leave. */
   readonly lost: readonly string[];
   readonly departures: number;
   readonly deliveries: number;
@@ -37,10 +37,12 @@ export class ChurningMembers {
     this.#churnPerSecond = churnPerSecond;
   }
 
+  /** Joins members. */
   async joinMany(count: number): Promise<void> {
     while (this.#members.size < count) await this.#join();
   }
 
+  /** Starts to replace members. */
   startChurn(): void {
     this.#timers = [
       setInterval(() => void this.#replaceOne(), 1000 / this.#churnPerSecond),
@@ -48,6 +50,7 @@ export class ChurningMembers {
     ];
   }
 
+  /** Stops the churn and resets the connections of all members. Returns the totals. */
   endAll(): ChurnTotals {
     for (const timer of this.#timers) clearInterval(timer);
     for (const member of this.#members) this.#endMember(member, 'reset');
@@ -70,7 +73,7 @@ export class ChurningMembers {
     const closed = peer.closed.then(() => {
       this.#members.delete(member);
       if (!member.isLeaving) this.#lost.push(member.byeCode ?? 'closed without a bye');
-      throw new Error('closed before its welcome');
+      throw new Error('a member was closed before its welcome');
     });
     closed.catch(() => undefined);
     peer.send({ type: 'hello' });
@@ -107,7 +110,7 @@ export class ChurningMembers {
 
   #sendCommand(): void {
     const leader = [...this.#members].find(({ rank }) => rank === 0);
-    leader?.peer.send({ type: 'command', id: 'soak', name: 'work', args: 'a word to everyone' });
+    leader?.peer.send({ type: 'command', id: 'soak', name: 'work', args: 'a text for every member' });
   }
 }
 

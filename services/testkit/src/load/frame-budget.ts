@@ -4,7 +4,7 @@ import { FrameDecoder, readMessage } from '@rankd/protocol';
 
 /** How much CPU time one frame may take, ms: several hundred times that of the slowest correct frame. */
 const FRAME_MS_MAX = 20;
-/** A frame is too slow if every one of these tries is: a garbage collection may slow down one. */
+/** A frame is too slow if all of these attempts are too slow: a garbage collection may slow down one attempt. */
 const TRIES = 3;
 
 /** Returns a description of the first frame of a session that takes too long to read. Undefined if there is none. */

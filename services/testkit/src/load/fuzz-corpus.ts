@@ -81,7 +81,7 @@ function administration(): object[] {
 const recorded = (frames: readonly object[]): Buffer =>
   Buffer.from(frames.map(frame => `${JSON.stringify(frame)}\n`).join(''));
 
-/** Complete sessions as clients send them. They use few groups, so that the sessions meet each other. */
+/** Complete sessions as clients send them. They use few groups, so that several sessions are in one group. */
 export const corpus: readonly Buffer[] = sessions.map(recorded);
 
 /** Encodes frames with every character outside ASCII as an escape. */

@@ -102,6 +102,6 @@ function lineBounds(bytes: Buffer): readonly number[] {
 
 function pickOf<T>(among: readonly T[], random: SeededRandom): T {
   const picked = random.pick(among);
-  if (picked === undefined) throw new Error('there is nothing to pick from');
+  if (picked === undefined) throw new Error('the list to pick from is empty');
   return picked;
 }

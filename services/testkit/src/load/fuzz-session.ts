@@ -52,12 +52,12 @@ export async function runFuzzSession(bytes: Buffer, options: FuzzSessionOptions)
 
 function byeCodeIn(text: string): string {
   const frames = text.split('\n');
-  if (frames.pop() !== '') throw new Error(`it broke off in a frame: ${text.slice(-200)}`);
-  for (const frame of frames) if (typeof parse(frame)['type'] !== 'string') throw new Error(`no frame: ${frame}`);
+  if (frames.pop() !== '') throw new Error(`the answer ends within a frame: ${text.slice(-200)}`);
+  for (const frame of frames) if (typeof parse(frame)['type'] !== 'string') throw new Error(`not a frame: ${frame}`);
   const { type, code, message, retry } = parse(frames.at(-1) ?? '{}');
   const isBye = type === 'bye' && typeof message === 'string' && typeof retry === 'boolean';
   if (!isBye || typeof code !== 'string' || !byeCodes.has(code)) {
-    throw new Error(`it ended without a coded bye, after: ${text.slice(-200)}`);
+    throw new Error(`the session ended without a bye that has a known code, after: ${text.slice(-200)}`);
   }
   return code;
 }

@@ -13,7 +13,7 @@ const AT_ONCE = 48;
 /** One session in this many closes early. */
 const EARLY_OF = 10;
 const FRAME_BYTES_MAX = 8192;
-/** The server's whole old heap, MiB. 100,000 sessions that each left half a KiB would not fit. */
+/** The largest old heap of the server, MiB. If each session kept half a KiB, 100,000 sessions would not fit. */
 const HEAP_MIB_MAX = 64;
 /** How much the resident memory of the server may grow, MiB: by such a heap, and the sockets of the concurrent sessions. */
 const GROWN_MIB_MAX = 96;
@@ -61,8 +61,8 @@ interface FuzzRun extends FuzzOptions {
 
 /**
  * Starts a built server and sends mutated sessions to it. Returns a summary.
- * @throws Error if a session ends without a coded bye, if a frame takes too long to read, if the bystanders are disturbed, or if
- *   the server ends, keeps memory or keeps sessions
+ * @throws Error if a session ends without a bye that has a known code, if a frame takes too long to read, if the bystanders are
+ *   disturbed, or if the server ends, keeps memory or keeps sessions
  */
 export async function runFuzz(options: FuzzOptions): Promise<string> {
   const server = await launchServer(options.repository, ENV, { linesMax: 100 });
@@ -81,7 +81,7 @@ async function fuzzServer(server: LaunchedServer, options: FuzzOptions): Promise
   const { count, first, seed } = options;
   const run: FuzzRun = { ...options, server, bystanders: await Bystanders.join(server.port), endings: new Map() };
   const startedMs = performance.now();
-  // The first quarter warms the server up. What it allocates then does not count as growth.
+  // The first quarter of the sessions warms the server up. Its allocations in that time do not count as growth.
   const warm = first + Math.floor(count / 4);
   await runSessions(run, first, warm);
   const before = await readGauges(server.httpPort, GAUGES);
@@ -90,11 +90,12 @@ async function fuzzServer(server: LaunchedServer, options: FuzzOptions): Promise
   const after = await waitUntilIdle(server.httpPort);
   await run.bystanders.stop();
   const grownMib = after.residentMib - before.residentMib;
-  if (grownMib > GROWN_MIB_MAX) throw new Error(`it grew by ${grownMib.toFixed(1)} MiB`);
+  if (grownMib > GROWN_MIB_MAX)
+    throw new Error(`the memory of the server grew by ${grownMib.toFixed(1)} MiB, more than ${GROWN_MIB_MAX} MiB`);
   const endings = [...run.endings].sort(([, a], [, b]) => b - a).map(([code, times]) => `${code} ${times}`);
   return (
     `${count} sessions in ${seconds.toFixed(1)} s (seed ${seed}): ${endings.join(', ')}\n` +
-    `${run.bystanders.commandsDone} commands inside undisturbed; ${grownMib.toFixed(1)} MiB more resident than after a quarter of it, ` +
+    `${run.bystanders.commandsDone} commands of undisturbed members executed; ${grownMib.toFixed(1)} MiB more resident memory than after a quarter of the sessions, ` +
     `${after.heapMib.toFixed(1)} of ${HEAP_MIB_MAX} MiB of heap in use, ${after.descriptors} descriptors at the end`
   );
 }

@@ -28,7 +28,7 @@ export interface SoakOptions {
 /** The result of a run. */
 export interface SoakReport {
   readonly summary: string;
-  /** How many members were lost that did not leave by themselves. */
+  /** How many members were lost that had not asked to leave. */
   readonly lostCount: number;
 }
 
@@ -53,7 +53,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** Takes samples, but none in the first quarter of the time: what the server allocates while it warms up is no trend. */
+/** Takes samples after the first quarter of the time. In that quarter the server warms up, and its allocations show no trend. */
 async function sampleGauges(httpPort: number, durationMs: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   const startedMs = performance.now();
@@ -68,7 +68,7 @@ async function sampleGauges(httpPort: number, durationMs: number): Promise<Sampl
 function summarize({ members, minutes }: SoakOptions, totals: ChurnTotals, samples: readonly Sample[]): string {
   const { departures, deliveries, lost } = totals;
   const lines = [
-    `${members} members for ${minutes} minutes: ${departures} went and were replaced, ${deliveries} deliveries, ${lost.length} lost`,
+    `${members} members for ${minutes} minutes: ${departures} left and were replaced, ${deliveries} deliveries, ${lost.length} lost`,
     ...lost.slice(0, 10).map(reason => `  lost: ${reason}`),
   ];
   for (const gauge of Object.keys(GAUGES) as GaugeName[]) {
@@ -76,7 +76,7 @@ function summarize({ members, minutes }: SoakOptions, totals: ChurnTotals, sampl
     const values = points.map(({ value }) => value);
     const range = `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;
     const slope = slopePerHour(points).toFixed(1).padStart(8);
-    lines.push(`${gauge.padEnd(14)} ${slope} an hour, ${range} in ${points.length} samples`);
+    lines.push(`${gauge.padEnd(14)} ${slope} per hour, ${range} in ${points.length} samples`);
   }
   return lines.join('\n');
 }

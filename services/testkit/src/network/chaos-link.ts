@@ -3,12 +3,12 @@
 import type { TestTime } from '../time/test-time.js';
 import type { PeerSocket } from './raw-peer.js';
 
-/** The direction of bytes. `toServer`: what clients send. */
+/** The direction of bytes. `toServer`: the bytes that clients send. */
 export type Direction = 'toServer' | 'toClient';
 
 /**
- * What happens to bytes, and to the end of a connection, in one direction. `hold` keeps them until `pass` is set again, `drop`
- * loses them. Both sockets stay open, so neither side notices a cut.
+ * How bytes, and the end of a connection, are treated in one direction. `hold` keeps them until `pass` is set again, `drop` loses
+ * them. Both sockets stay open, so neither side notices a cut.
  */
 export type Treatment = 'pass' | 'hold' | 'drop';
 

@@ -38,7 +38,7 @@ export interface PeerEnd {
 export interface RawPeerBehavior {
   /** Whether it answers pings at once. `answersPings` changes this later. Default: true. */
   readonly answersPings?: boolean;
-  /** Whether it closes its end after the server has closed its end. Default: true. */
+  /** Whether the peer closes its end of the connection after the server has closed the other end. Default: true. */
   readonly answersFin?: boolean;
   /** Receives each frame. The peer then keeps no frames, so that it can receive without a limit. */
   readonly onFrame?: (frame: Frame) => void;
@@ -57,7 +57,10 @@ export interface RawPeerOptions extends RawPeerBehavior {
 export type PeerSocket = Duplex & { resetAndDestroy(): unknown };
 
 const DEADLINE_MS = 5000;
-/** The first ping number of barriers. It is large, so that it differs from the numbers in a test's own pings. */
+/**
+ * The number of the first ping that this peer sends by itself. It is large, so that it differs from the numbers of a test's
+ * pings.
+ */
 const BARRIER_FIRST = 1_000_000_000;
 
 /**
@@ -118,7 +121,7 @@ export class RawPeer {
     return peer;
   }
 
-  /** All frames that have arrived, whether they were taken or not. */
+  /** All frames that have arrived, including those that the test has taken. */
   get frames(): Frame[] {
     return this.received.map(({ frame }) => frame);
   }
@@ -131,7 +134,7 @@ export class RawPeer {
   /** Returns the text, the length and the arrival time of a frame. */
   recordOf(frame: Frame): ReceivedFrame {
     const record = this.received.find(candidate => candidate.frame === frame);
-    if (record === undefined) throw new Error(`this peer never got ${JSON.stringify(frame)}`);
+    if (record === undefined) throw new Error(`this peer never received ${JSON.stringify(frame)}`);
     return record;
   }
 
@@ -153,7 +156,7 @@ export class RawPeer {
     this.#socket.uncork();
   }
 
-  /** Takes the first frame of that type that was not taken. Without a type: the first that is no heartbeat. */
+  /** Takes the first frame of that type that was not taken. Without a type: the first frame that is not a heartbeat. */
   async next(type?: string, deadlineMs?: number): Promise<Frame> {
     const fits = (frame: Frame): boolean => (type === undefined ? !isHeartbeat(frame) : frame.type === type);
     return await this.until(fits, deadlineMs, type ?? 'any frame');
@@ -209,6 +212,7 @@ export class RawPeer {
     this.#socket.pause();
   }
 
+  /** Reads again after `pause`. */
   resume(): void {
     this.#socket.resume();
   }

@@ -52,15 +52,18 @@ export class SimulatedPipe {
     return Math.max(0, this.#unreadBytes - this.#settings.windowBytes);
   }
 
+  /** Whether the stream has ended. */
   get isEnded(): boolean {
     return this.#state === 'ended';
   }
 
+  /** Sets the reader. */
   readTo(reader: PipeReader): void {
     this.#reader = reader;
     this.#pump();
   }
 
+  /** Writes bytes. They arrive after the delay, if no hold is set. */
   write(bytes: Buffer): void {
     if (this.#end !== undefined || bytes.length === 0) return;
     this.#unreadBytes += bytes.length;
@@ -78,10 +81,12 @@ export class SimulatedPipe {
     this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
   }
 
+  /** Holds what is written, until `release` with the same reason. */
   hold(why: Hold): void {
     this.#holds.add(why);
   }
 
+  /** Ends a hold. */
   release(why: Hold): void {
     if (this.#holds.delete(why)) this.#pump();
   }
@@ -136,7 +141,7 @@ export class SimulatedPipe {
       this.#reader?.received(bytes);
       return;
     }
-    // A reader that stops in between receives the rest later.
+    // The reader may stop during this loop. It then receives the rest later.
     for (let at = 0; at < bytes.length; at += 1) {
       if (!this.#isReadable()) {
         this.#unreadBytes += bytes.length - at;
@@ -147,7 +152,7 @@ export class SimulatedPipe {
     }
   }
 
-  /** Drops everything: the reader no longer exists. */
+  /** Drops all bytes, because the reader no longer exists. */
   abandon(): void {
     this.#state = 'ended';
     this.#underWay = [];

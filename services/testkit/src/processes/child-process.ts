@@ -45,6 +45,7 @@ export class ChildProcess {
     this.exited = new Promise(resolve => this.child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
+  /** The output so far, of both streams. */
   get output(): string {
     return this.lines.join('\n');
   }
@@ -78,6 +79,7 @@ export class ChildProcess {
     return parseLogLine(await this.line(matches, deadlineMs)) ?? {};
   }
 
+  /** Sends a signal to the process, or to its group if it has one of its own. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     if (this.#ownGroup) killGroup(this.child, signal);
     else this.child.kill(signal);
@@ -91,7 +93,7 @@ export class ChildProcess {
     this.kill('SIGSTOP');
     const stat = `/proc/${this.child.pid}/stat`;
     if (!existsSync(stat)) return;
-    await eventually(5000, 'the process to stand still', () => {
+    await eventually(5000, 'the process to stop', () => {
       return / T /.test(readFileSync(stat, 'utf8').split(')').at(-1) ?? '') ? true : undefined;
     });
   }

@@ -22,6 +22,7 @@ export class DevelopmentCertificates {
     this.directory = directory;
   }
 
+  /** Makes a CA, and certificates for a server and a client. */
   static async make(repository: string): Promise<DevelopmentCertificates> {
     const made = new DevelopmentCertificates(repository, await mkdtemp(join(tmpdir(), 'rankd-certs-')));
     await made.renew();
@@ -33,18 +34,22 @@ export class DevelopmentCertificates {
     await promisify(execFile)(join(this.#repository, 'scripts/certs'), ['--out', this.directory]);
   }
 
+  /** Returns the path of a file of scripts/certs. */
   path(name: string): string {
     return join(this.directory, name);
   }
 
+  /** Returns the text of a file of scripts/certs. */
   async text(name: string): Promise<string> {
     return await readFile(this.path(name), 'utf8');
   }
 
+  /** Returns the certificate and the key of the server or the client. */
   async identity(name: 'server' | 'client'): Promise<Identity> {
     return { cert: await this.text(`${name}.pem`), key: await this.text(`${name}-key.pem`) };
   }
 
+  /** Deletes the files. */
   async dispose(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
   }

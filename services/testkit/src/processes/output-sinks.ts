@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** Where a process under test writes. The test decides when that is read. */
+/** The standard output of a process under test. The test decides when the output is read. */
 export interface OutputSink {
   /** The standard output for spawn(). */
   readonly stdout: number | 'pipe';
@@ -74,7 +74,10 @@ function endlessly(descriptor: number): OutputSink {
   };
 }
 
-/** Returns a socket that no process reads before `release`. Node gives sockets to its children, and the journal to a service. */
+/**
+ * Returns a socket that no process reads before `release`. Node gives its children such sockets. The journal gives them to a
+ * service.
+ */
 export function unreadSocket(): OutputSink {
   let output: Readable | null = null;
   const lines: string[] = [];

@@ -12,7 +12,7 @@ export class ProcessClock {
   readonly #world: VirtualClock;
   readonly #startMs: number;
   #state: ProcessState = 'running';
-  /** What became due while the process was stopped. */
+  /** The calls that became due while the process was stopped. */
   #overdue: (() => void)[] = [];
   #soon: (() => void)[] = [];
 
@@ -21,14 +21,17 @@ export class ProcessClock {
     this.#startMs = startMs;
   }
 
+  /** Whether the process runs, is stopped, or is dead. */
   get state(): ProcessState {
     return this.#state;
   }
 
+  /** The time of this process, ms. */
   get nowMs(): number {
     return this.#startMs + this.#world.nowMs;
   }
 
+  /** Calls `run` after `delayMs`. If the process is stopped at that time, calls it when the process continues. */
   after(delayMs: number, run: () => void): Cancellable {
     let isCancelled = false;
     const timer = this.#world.after(delayMs, () =>
@@ -63,6 +66,7 @@ export class ProcessClock {
     }
   }
 
+  /** Stops the process. */
   stop(): void {
     if (this.#state === 'running') this.#state = 'stopped';
   }
@@ -74,6 +78,7 @@ export class ProcessClock {
     for (const run of this.#overdue.splice(0)) this.whenRunning(run);
   }
 
+  /** Kills the process: nothing runs after that. */
   kill(): void {
     this.#state = 'dead';
     this.#overdue = [];

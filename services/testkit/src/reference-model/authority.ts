@@ -25,7 +25,7 @@ export interface ReferenceAuthority {
 
 /**
  * Judges a command (R-CMD-1, R-CMD-2). The targets `below` and `tags` select only subordinates, `all` selects every other member.
- * A targeted member is refused if it is no subordinate of the sender, or if it is away.
+ * A targeted member is refused if it is not a subordinate of the sender, or if it is away.
  * @param roster the members by rank
  * @param senderRank the rank of the sender; -1 is an administrator
  */

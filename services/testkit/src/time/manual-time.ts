@@ -72,7 +72,7 @@ export class ManualTime extends TestTime {
     this.#mode = 'passing';
     await drain();
     while (this.#waits > 0) {
-      // No timer may be due if the event is one of the system, such as the end of reading a file.
+      // No timer may be due while the test waits for an event of the operating system, such as the end of reading a file.
       if (!(await this.#runNextTimer())) await drain();
     }
     this.#mode = 'still';

@@ -35,6 +35,7 @@ export class VirtualClock {
   #placed = 0;
   readonly #queue = new TinyQueue<Due>([], Due.compare);
 
+  /** The time since the start of the world, ms. */
   get nowMs(): number {
     return this.#nowMs;
   }

@@ -55,7 +55,7 @@ describe('a program with its own process group', () => {
   });
 });
 
-it('keeps only the newest lines of output, up to its limit', async () => {
+it('a child process keeps only the newest lines of output, up to its limit', async () => {
   const three = new ChildProcess('sh', ['-c', 'echo 1; echo 2; echo 3'], { linesMax: 3 });
   const four = new ChildProcess('sh', ['-c', 'echo 1; echo 2; echo 3; echo 4'], { linesMax: 3 });
   await Promise.all([three.exited, four.exited]);

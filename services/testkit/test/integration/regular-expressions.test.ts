@@ -11,12 +11,15 @@ const folders = [...servicesWith('src'), 'scripts', 'examples'];
 const reviewed: Readonly<Record<string, string>> = {
   'services/testkit/src/load/fuzz-mutations.ts':
     "reads the fuzzer's own recorded sessions, and each of its parts ends at the next quote",
+  'scripts/lib/wording/markdown-prose.mjs':
+    'reads a paragraph of this repository in a check, and each part ends at the next mark',
 };
 
 /** Expressions that are composed at run time, with the test that checks them. */
 const dynamic: Readonly<Record<string, string>> = {
   'services/protocol/src/frames/parse-usual-message.ts': 'protocol/test/unit/linear-time.test.ts',
   'scripts/lib/docs/generated-block.mjs': 'reads a page of docs/ while it is written',
+  'scripts/lib/wording/phrases.mjs': 'reads files of this repository in a check',
 };
 
 interface Found {

@@ -5,13 +5,13 @@ import { InProcessFleet } from '@rankd/testkit/in-process';
 const fleet = new InProcessFleet();
 afterAll(() => fleet.dispose());
 
-it('refuses a connection to a port without a server', async () => {
+it('the fleet refuses a connection to a port without a server', async () => {
   expect(() => fleet.openSocket(1)).toThrow('ECONNREFUSED');
   const joining = fleet.join(1, { joinWithinMs: 500 });
   await expect(joining).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
 });
 
-it('resets the connections of a killed server, and connects to the server that takes its port', async () => {
+it('the fleet resets the connections of a killed server, and connects to the next server on its port', async () => {
   const { port, server } = await fleet.server(TIMINGS.quick);
   const ann = await fleet.join(port);
   const { member } = ann;
@@ -28,7 +28,7 @@ it('resets the connections of a killed server, and connects to the server that t
   expect([ann.rank, ann.member === member]).toEqual([0, false]);
 });
 
-it('loses in a proxy only the bytes that the test selects', async () => {
+it('a proxy loses only the bytes that the test selects', async () => {
   const { port } = await fleet.server(TIMINGS.quick);
   const proxy = fleet.proxy(port);
   const ann = await fleet.join(proxy.port);
@@ -39,7 +39,7 @@ it('loses in a proxy only the bytes that the test selects', async () => {
   await fleet.allSeated([ann]);
 });
 
-it('kills a process: its connection closes, and its timers do not run', async () => {
+it('the fleet kills a process: its connection closes, and its timers do not run', async () => {
   const { port } = await fleet.server(TIMINGS.quick);
   const process = fleet.process(port);
   const ann = await process.join();
@@ -53,7 +53,7 @@ it('kills a process: its connection closes, and its timers do not run', async ()
   expect([ann.rank, bob.size]).toEqual([undefined, 1]);
 });
 
-it('calls a watch after each timer, before and after everything that the timer starts', async () => {
+it('the time calls a watch after each timer, before and after everything that the timer starts', async () => {
   const time = new ManualTime();
   const steps: string[] = [];
   let state = 'nothing';
@@ -69,7 +69,7 @@ it('calls a watch after each timer, before and after everything that the timer s
   expect(steps.every(step => step.startsWith('5 '))).toBe(true);
 });
 
-it('stops the clock during a wait of the system, although another wait passes time', async () => {
+it('the clock stops during a wait of the system, although another wait passes time', async () => {
   const time = new ManualTime();
   const passing = time.pass(1000);
   await time.standStillUntil(new Promise(resolve => setTimeout(resolve, 20)));

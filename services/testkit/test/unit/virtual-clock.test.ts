@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VirtualClock } from '../../src/time/virtual-clock.js';
 
-it('runs calls in the order of their times, and calls for the same moment in the order of the requests', () => {
+it('the clock runs calls in the order of their times, and calls for the same moment in the order of the requests', () => {
   const delay = fc.oneof(fc.nat(5), fc.constant(Infinity));
   fc.assert(
     fc.property(fc.array(fc.record({ delay, isCancelled: fc.boolean() }), { maxLength: 200 }), timers => {
@@ -19,7 +19,7 @@ it('runs calls in the order of their times, and calls for the same moment in the
   );
 });
 
-it('runs a call that a timer adds for the same moment after all others of that moment', () => {
+it('the clock runs a call that a timer adds for the same moment after all others of that moment', () => {
   const clock = new VirtualClock();
   const ran: string[] = [];
   clock.after(1, () => {
@@ -31,7 +31,7 @@ it('runs a call that a timer adds for the same moment after all others of that m
   expect(ran).toEqual(['first', 'second', 'third', 'fourth', 'added']);
 });
 
-it('keeps calls that are due later, and stops at the end of the time that has passed', () => {
+it('the clock keeps calls that are due later, and stops at the end of the time that has passed', () => {
   const clock = new VirtualClock();
   const ran: number[] = [];
   for (const delayMs of [30, 10, 20]) clock.after(delayMs, () => ran.push(clock.nowMs));

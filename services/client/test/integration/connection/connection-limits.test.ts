@@ -45,7 +45,7 @@ interface Opened {
   readonly ends: RankdError[];
 }
 
-/** Opens a connection in real time and sends the hello. After that time passes as the test says, if it is `faked`. */
+/** Opens a connection in real time and sends the hello. If the time is `faked`, it passes from then on only when the test says so. */
 async function greet(time: 'real' | 'faked'): Promise<Opened> {
   const address = { host: '127.0.0.1', port: coordinator.port, transport: 'tcp' } as const;
   const connection = await Connection.open(
@@ -112,7 +112,7 @@ describe('a welcome', () => {
     jest.advanceTimersByTime(WELCOME_MS - 1);
     expect(ends).toEqual([]);
     jest.advanceTimersByTime(1);
-    expect(ends).toMatchObject([{ code: 'CONNECT_FAILED', message: expect.stringContaining('no welcome came') }]);
+    expect(ends).toMatchObject([{ code: 'CONNECT_FAILED', message: expect.stringContaining('no welcome arrived') }]);
   });
 
   it('is waited for without a limit on the waitlist', async () => {

@@ -18,7 +18,7 @@ import {
 import { DEADLINE_MS, Fleet, next } from '../fleet.js';
 
 /** Each command makes two log lines of about 200 bytes. In total that is many times what a pipe or a terminal buffers. */
-const COMMANDS = 1500;
+const COMMANDS = 700;
 
 const fleet = new Fleet();
 const ends: (() => void)[] = [];

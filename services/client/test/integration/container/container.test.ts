@@ -35,8 +35,8 @@ describe('a client container', () => {
     expect(await ann.event('leaving')).toMatchObject({ signal: 'SIGTERM', msg: 'SIGTERM: leaving' });
     expect(await exitOf(ann)).toBe(0);
     const promoted = await bob.event('promoted');
-    expect(promoted).toMatchObject({ level: 30, rank: 0, was: 1, size: 1, cause: 'ann left (said goodbye)' });
-    expect(promoted['msg']).toBe('I am promoted from rank 1 to rank 0 and lead now: ann left (said goodbye)');
+    expect(promoted).toMatchObject({ level: 30, rank: 0, was: 1, size: 1, cause: 'ann left (sent leave)' });
+    expect(promoted['msg']).toBe('I am promoted from rank 1 to rank 0 and lead now: ann left (sent leave)');
     bob.kill('SIGINT');
     expect(await exitOf(bob)).toBe(0);
   });
@@ -66,7 +66,7 @@ describe('a client container', () => {
     // The last member always sends to a superior. The deadline is 20 times the interval.
     const refused = await bob.event('command.refused', () => true, 2000);
     expect(refused).toMatchObject({ name: 'print', rank: 1, code: 'OUTRANKED' });
-    expect(refused['msg']).toMatch(/^the order to rank 0 was refused \(OUTRANKED\): only a member of larger rank/);
+    expect(refused['msg']).toMatch(/^the command to rank 0 was refused \(OUTRANKED\): only members with a larger rank/);
     expect(ann.output).not.toContain('command.executed');
     ann.kill('SIGTERM');
     bob.kill('SIGTERM');
@@ -80,7 +80,7 @@ describe('a client container', () => {
     lost.childProcess.kill('SIGKILL');
     const disconnected = await ann.event('disconnected');
     expect(disconnected).toMatchObject({ level: 40, code: 'NOT_CONNECTED', retryInMs: expect.any(Number) });
-    expect(disconnected['msg']).toMatch(/\(NOT_CONNECTED\); trying again in \d+ ms$/);
+    expect(disconnected['msg']).toMatch(/\(NOT_CONNECTED\); reconnecting in \d+ ms$/);
     await fleet.server({ RANKD_TOKEN: 'open', RANKD_PORT: String(lost.port) });
     await ann.line(() => ann.lines.filter(line => line.includes('"event":"joined"')).length === 2);
     ann.kill('SIGTERM');
@@ -101,16 +101,16 @@ describe('a client container', () => {
     const ann = replica('default', 'ann', { RANKD_URL: `rankd://127.0.0.1:${small.port}` });
     await ann.event('joined');
     const bob = replica('default', 'bob', { RANKD_URL: `rankd://127.0.0.1:${proxy.port}` });
-    const waiting = { level: 30, position: 1, of: 1, msg: 'the group is full: I wait for a seat, position 1 of 1' };
+    const waiting = { level: 30, position: 1, of: 1, msg: 'the group is full: waiting for a seat, position 1 of 1' };
     expect(await bob.event('waiting')).toMatchObject(waiting);
     ann.kill('SIGTERM');
     expect(await bob.event('joined')).toMatchObject({ resumed: false, msg: 'joined with rank 0 of 1: I lead' });
     proxy.treat('toClient', 'hold');
     const suspended = { level: 40, rank: 0, because: 'silence' };
-    const unheard = 'the coordinator is not heard: I act on rank 0 no more';
+    const unheard = 'suspended: not acting on rank 0 until the server answers again';
     expect(await bob.event('suspended')).toMatchObject({ ...suspended, msg: unheard });
     proxy.treat('toClient', 'pass');
-    expect(await bob.event('acting')).toMatchObject({ level: 30, rank: 0, msg: 'I act on my rank again: 0' });
+    expect(await bob.event('acting')).toMatchObject({ level: 30, rank: 0, msg: 'acting on rank 0 again' });
     proxy.reset();
     const back = { resumed: true, rank: 0, slot: 0, msg: 'back with rank 0 of 1: I lead' };
     expect(await bob.event('joined', ({ resumed }) => resumed === true)).toMatchObject(back);
@@ -128,9 +128,9 @@ describe('a client container', () => {
     await bob.event('joined');
     const admin = await Administrator.of('default', await RawPeer.connect(ruled.port));
     await admin.move(0, 1);
-    const asked = 'the coordinator asks for it: I act on rank 0 no more';
+    const asked = 'yielded: not acting on rank 0 until the server sends the next view';
     expect(await ann.event('suspended')).toMatchObject({ rank: 0, because: 'yield', msg: asked });
-    expect(await ann.event('acting')).toMatchObject({ rank: 1, msg: 'I act on my rank again: 1' });
+    expect(await ann.event('acting')).toMatchObject({ rank: 1, msg: 'acting on rank 1 again' });
     expect(await bob.event('promoted')).toMatchObject({ rank: 0, was: 1, cause: 'ann moved' });
     ann.kill('SIGTERM');
     expect(await exitOf(ann)).toBe(0);
@@ -185,9 +185,7 @@ describe('a client container that cannot continue', () => {
     expect(program.lines.filter(line => line.includes('"event":"failed"'))).toHaveLength(1);
     const { level, code, msg } = await program.event('failed');
     expect([level, code]).toEqual([60, 'UNAUTHORIZED']);
-    expect(msg).toBe(
-      'cannot go on: the token is missing or wrong: send the token of this server in hello (UNAUTHORIZED)',
-    );
+    expect(msg).toBe('stopping: the token is missing or wrong: send the token of this server in hello (UNAUTHORIZED)');
     expect(program.output).not.toContain('    at ');
   });
 });

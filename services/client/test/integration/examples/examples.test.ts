@@ -60,7 +60,7 @@ describe('examples/chain', () => {
     expect(said.get('bob')).toEqual([
       'I have rank 1',
       '2 of 2 below me have halted',
-      expect.stringMatching(/^the server refuses to pass it up: OUTRANKED/),
+      expect.stringMatching(/^the server refuses to send halt to rank 0: OUTRANKED/),
       'I work',
     ]);
     expect(said.get('ann')).toEqual(['I have rank 0', expect.stringMatching(/^I refuse halt: OUTRANKED/), 'I work']);
@@ -73,7 +73,7 @@ describe('examples/rolling', () => {
     const { code, said } = await play('rolling');
     expect(said.get('example')).toEqual([
       'the new release is 1.1',
-      'restarted: dan, cid, bob, ann; others than ann and dan that led: 0',
+      'restarted: dan, cid, bob, ann; other leaders than ann and dan: 0',
     ]);
     expect(code).toBe(0);
   });

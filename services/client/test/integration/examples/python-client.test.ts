@@ -145,12 +145,12 @@ async function twoBelow(): Promise<Membership[]> {
   return two;
 }
 
-it('has a client of less than 250 lines', () => {
+it('the client in Python has less than 250 lines', () => {
   expect(readdirSync(folder).filter(name => name.endsWith('.py'))).toEqual(['member.py', 'rankd.py']);
   expect(readFileSync(join(folder, 'rankd.py'), 'utf8').split('\n').length - 1).toBeLessThan(250);
 });
 
-it('prints no control characters of the server in a traceback', () => {
+it('a traceback of the client in Python has no control characters of the server', () => {
   const script = `
 import json, sys, traceback
 from rankd import RankdError

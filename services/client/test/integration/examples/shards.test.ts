@@ -27,7 +27,7 @@ describe('examples/shards', () => {
           'scaled down: 3 workers hold 10000 feeds',
           'scaled up: 6 workers hold 10000 feeds',
           'one killed: 5 workers hold 10000 feeds',
-          'polls enough, of 10000 feeds; by two at a time: 0',
+          'enough polls of 10000 feeds; feeds with two workers at a time: 0',
         ],
         { code: 0, signal: null },
       ]);
@@ -43,7 +43,7 @@ describe('examples/shards', () => {
     });
     expect(checked([ann, ['bob', 'acquire 7 5 211\n']])).toMatchObject({ faults: [] });
     expect(checked([['bob', 'poll 7 5 220\n']])).toMatchObject({
-      faults: ['bob polled feed 7 without having taken it'],
+      faults: ['bob polled feed 7 without holding it'],
     });
     expect(checked([ann, ['bob', 'acquire 7 3 300\n']])).toMatchObject({
       faults: ['ann and bob took feed 7 with the same token'],

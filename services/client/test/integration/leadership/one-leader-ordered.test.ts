@@ -39,7 +39,7 @@ afterEach(async () => {
   await duel.dispose();
 });
 
-describe('a leader that is replaced never acts after its deputy is promoted', () => {
+describe('a leader that is replaced never acts after the next member is promoted', () => {
   const LATE_MS = 50;
   let proxy: ChaosProxy;
   beforeEach(async () => {
@@ -79,7 +79,7 @@ function flood({ peer }: Administrator, member: string): void {
   }
 }
 
-describe('a leader that no longer reads never acts after its deputy is promoted', () => {
+describe('a leader that no longer reads never acts after the next member is promoted', () => {
   it('R-LEAD-1 R-FLOW-1 if it is ended as a slow consumer', async () => {
     await duel.start(server.port);
     const flooder = await Administrator.of(duel.group, await RawPeer.connect(server.port));

@@ -11,7 +11,7 @@ const duel = new Duel(fleet.newGroup());
 afterEach(() => duel.dispose());
 afterAll(() => fleet.dispose());
 
-describe('a leader that the server does not receive never acts after its deputy is promoted', () => {
+describe('a leader that the server does not receive never acts after the next member is promoted', () => {
   it('R-LEAD-3 if it is stopped past deadMs, and continued', async () => {
     const { port } = await fleet.server(QUICK);
     await duel.start(port);

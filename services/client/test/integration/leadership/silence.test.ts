@@ -7,7 +7,7 @@ afterAll(() => fleet.dispose());
 const QUICK = { RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '1000', RANKD_DEAD_MS: '2000' };
 
 describe('a process that is stopped and continued', () => {
-  it('R-LEAD-3 has no rank at the first read, when its deputy leads already', async () => {
+  it('R-LEAD-3 has no rank at the first read, when the next member leads already', async () => {
     const { port } = await fleet.server(QUICK);
     const source = `
       import { join } from '@rankd/client';

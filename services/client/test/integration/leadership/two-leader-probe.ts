@@ -42,7 +42,7 @@ export class Contender {
     this.program = new ChildProcess(process.execPath, [main, ...args, this.#stamps]);
   }
 
-  /** Resolves when it has printed such an event after `sinceNs`. */
+  /** Resolves when it has printed a matching event after `sinceNs`. */
   async waitForEvent(
     fits: (told: ContenderEvent) => boolean,
     what: string,

@@ -96,7 +96,7 @@ describe('a command for this member', () => {
     ]);
   });
 
-  it('is executed by the handler that was registered last, which removing an earlier one does not remove', async () => {
+  it('is executed by the handler that was registered last, even after an earlier one is removed', async () => {
     const { executor, sent, deliver } = createFixture();
     const takeFirstBack = executor.setHandler('print', () => 1);
     executor.setHandler('print', () => 2);
@@ -118,7 +118,7 @@ describe('a handler that fails', () => {
     ['throws an error', new Error('no paper'), 'no paper'],
     ['throws words', 'no paper', 'no paper'],
     ['throws nothing', undefined, 'undefined'],
-    ['throws a value that has no text', Object.create(null), 'something that cannot be told in words'],
+    ['throws a value that has no text', Object.create(null), 'an error that cannot be shown as text'],
     ['throws a message that is too long', new Error('é'.repeat(300)), 'é'.repeat(256)],
     [
       'throws a message that is too long, of characters beyond the basic plane',
@@ -147,7 +147,7 @@ describe('a handler that fails', () => {
   });
 
   it.each([
-    ['cannot be told in JSON', 1n, 'BAD_ARGUMENT'],
+    ['cannot be encoded as JSON', 1n, 'BAD_ARGUMENT'],
     ['is too long for a frame', 'x'.repeat(8192), 'PAYLOAD_TOO_LARGE'],
     ['has the key __proto__', { ['__proto__']: 1 }, 'BAD_ARGUMENT'],
   ])('fails if its value %s', async (_what, value, code) => {
@@ -229,7 +229,7 @@ describe('a command that is delivered again', () => {
     expect(calls).toBe(1);
   });
 
-  it('R-CMD-9 is another command if the epoch is another, because seq starts again', async () => {
+  it('R-CMD-9 is another command if the epoch is another one, because seq starts again', async () => {
     const { executor, sent, deliver } = createFixture();
     executor.setHandler('print', () => null);
     await deliver({ seq: 7 });

@@ -31,7 +31,7 @@ describe('a payload', () => {
     expect(() => encodePayload('args', { a: { ['__proto__']: 1 } }, FRAME_BYTES_MAX)).toThrow(badArgument);
   });
 
-  it('is a BAD_ARGUMENT if it has no JSON form', () => {
+  it('is a BAD_ARGUMENT if it cannot be encoded as JSON form', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
     for (const value of [1n, cyclic]) {

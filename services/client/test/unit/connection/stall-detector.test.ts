@@ -48,7 +48,7 @@ describe('the earliest arrival time of the bytes that are read now', () => {
     expect(detector.arrivedAtMs).toBe(CHECK_MS);
   });
 
-  it('R-CMD-4 is before the stall for bytes that are read after the first timers, and the current time after those', () => {
+  it('R-CMD-4 is before the stall for the bytes that are read first, and the current time for later bytes', () => {
     clock.pass(CHECK_MS + 10);
     stall();
     clock.pass(CHECK_MS - 10);
@@ -72,7 +72,7 @@ describe('the event loop of Node', () => {
     });
   }
 
-  it('R-CMD-4 runs timers before reads, so the arrival time is before the stall, and the current time when all is read', async () => {
+  it('R-CMD-4 runs timers before reads, so the arrival time is before the stall until all old bytes are read', async () => {
     const createdMs = performance.now();
     detector = new StallDetector(systemEnvironment);
     const { stalledMs, arrivedMs } = await readAfterStall();

@@ -1,3 +1,5 @@
+/** Deadlines and helpers for tests on the in-process fleet. */
+
 import { it as jestIt, jest } from '@jest/globals';
 import type { InProcessFleet } from '@rankd/testkit/in-process';
 

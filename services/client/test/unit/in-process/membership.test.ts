@@ -129,7 +129,7 @@ describe('a join that fails', () => {
     await expect(fleet.joinAt(url)).rejects.toMatchObject(codeOf('UNAUTHORIZED'));
     const full = fleet.joinAt(url, { token: 'open', joinWithinMs: 3000 });
     await expect(full).rejects.toMatchObject({ ...codeOf('FULL'), retryAfterMs: 100 });
-    await expect(full).rejects.toThrow('group default holds 1');
+    await expect(full).rejects.toThrow('group default has 1 of 1 members');
     const waiting = fleet.joinAt(url, { token: 'open' });
     await ann.leave();
     const bob = await fleet.time.within(DEADLINE_MS, 'a seat', waiting);

@@ -117,7 +117,7 @@ describe('partitions', () => {
     expect([ann.member, ann.fence, ended]).toEqual([member, fence, 0]);
   });
 
-  it('R-LEAD-3 are lost when the server is', async () => {
+  it('R-LEAD-3 are lost when the server is lost', async () => {
     const ann = await worker('ann');
     await divided(ann);
     await server.whileStopped(async () => {

@@ -67,7 +67,7 @@ describe('the waitlist of a full group', () => {
     await Promise.all([cid, await dan, await eve].map(member => member.leave()));
   });
 
-  it('R-JOIN-4 is left by a signal and after joinWithinMs; if it is full, a join is FULL', async () => {
+  it('R-JOIN-4 loses a client whose signal is aborted or whose joinWithinMs has passed; if it is full, join rejects with FULL', async () => {
     const [ann, bob, cid] = await trio();
     const group = ann.group ?? '';
     const url = `rankd://127.0.0.1:${port}`;
@@ -184,7 +184,7 @@ describe('leaving', () => {
     const over = ann.lead(async signal => {
       log.push('leads');
       await new Promise(resolve => signal.addEventListener('abort', resolve));
-      log.push('is told to stop');
+      log.push('must stop');
       await work;
       log.push('has stopped');
     });
@@ -194,7 +194,7 @@ describe('leaving', () => {
     expect([ann.rank, ann.fence]).toEqual([undefined, undefined]);
     setImmediate(finish);
     await Promise.all([left, over, deputy]);
-    expect(log).toEqual(['leads', 'is told to stop', 'has stopped', 'deputy leads']);
+    expect(log).toEqual(['leads', 'must stop', 'has stopped', 'deputy leads']);
     await Promise.all([bob, cid].map(member => member.leave()));
   });
 

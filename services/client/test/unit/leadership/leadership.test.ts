@@ -53,7 +53,7 @@ async function never(): Promise<never> {
 }
 
 describe('leader work', () => {
-  it('starts when the member becomes rank 0, or at once if it is, and is aborted when the leadership ends', async () => {
+  it('starts when the member becomes rank 0, or at once if it has rank 0, and is aborted when the leadership ends', async () => {
     const member = new FakeMember();
     const { work, log } = workOf();
     const run = new LeadershipLoop(member, work).run(undefined);
@@ -111,7 +111,7 @@ describe('leader work', () => {
     await run;
   });
 
-  it('runs once at a time: a new leadership waits for the earlier work, and is skipped if it has ended in the wait', async () => {
+  it('runs once at a time: a new leadership waits for the earlier work, and is skipped if it ends during that wait', async () => {
     const member = new FakeMember();
     member.leads(1);
     const log: number[] = [];

@@ -25,7 +25,7 @@ describe('the signal of a lease', () => {
     expect([leaseSignal.signal.aborted, aborts()]).toEqual([true, 1]);
   });
 
-  it('R-LEAD-3 stays aborted after a read has found it so, even if the lease is valid again', () => {
+  it('R-LEAD-3 stays aborted after a read that finds the lease expired, even if the lease is valid again', () => {
     const { leaseSignal, lease } = createLeaseSignal();
     lease.holds = false;
     expect(leaseSignal.signal.aborted).toBe(true);

@@ -21,7 +21,7 @@ describe('rendezvous hashing', () => {
     ]);
   });
 
-  it.each([2, 3, 8, 50])('divides evenly among %s, within the limits of chance', size => {
+  it.each([2, 3, 8, 50])('divides evenly among %s, within the expected variance', size => {
     const members = named(size);
     const counts = new Map(members.map(member => [member, 0]));
     for (const owner of ownersOf(members)) counts.set(owner, (counts.get(owner) ?? 0) + 1);

@@ -37,7 +37,7 @@ describe('the partitions of a member', () => {
     [8, Number.NaN],
   ])('may not be %d with a handoverMs of %d (COUNT_MAX, HANDOVER_MS_MAX)', (count, handoverMs) => {
     expect(() => assignments.add(count, handlers, { handoverMs })).toThrow(
-      expect.objectContaining({ code: 'BAD_ARGUMENT', message: expect.stringMatching(/is a whole number from/) }),
+      expect.objectContaining({ code: 'BAD_ARGUMENT', message: expect.stringMatching(/must be a whole number from/) }),
     );
   });
 

@@ -1,3 +1,5 @@
+/** The coordinator of the partition simulation. */
+
 import type { RosterMember, RosterMessage } from '@rankd/protocol';
 import { viewOf } from '../messages.js';
 import type { PartitionSimulation } from './partition-simulation.js';

@@ -4,9 +4,11 @@ import type { RosterMessage, ViewMessage } from '@rankd/protocol';
 import type { PartitionSimulation } from './partition-simulation.js';
 import type { SimulatedWorker } from './simulated-worker.js';
 
-/** The times of the simulated server, ms. */
+/** How often the simulated server sends a heartbeat, ms. */
 export const HEARTBEAT_MS = 100;
+/** How long a worker may act without an acknowledged heartbeat, ms. */
 export const SUSPEND_MS = 300;
+/** How long a worker may be silent before it has left, ms. */
 export const DEAD_MS = 500;
 /** The epoch of the simulated group. */
 export const EPOCH = 70;

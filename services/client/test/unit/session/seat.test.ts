@@ -49,7 +49,7 @@ describe('a seat', () => {
 });
 
 describe('a seat that was asked to yield', () => {
-  it('R-LEAD-2 may not act until the next view', () => {
+  it('R-LEAD-2 must not act until the next view', () => {
     const seat = seatOf();
     seat.startYield();
     expect([seat.canAct(0), seat.isYielding]).toEqual([false, true]);
@@ -57,7 +57,7 @@ describe('a seat that was asked to yield', () => {
     expect([seat.canAct(0), seat.isYielding, seat.fence?.view]).toEqual([true, false, 4]);
   });
 
-  it('R-LEAD-2 owes no answer after a view that ends the yield', () => {
+  it('R-LEAD-2 need not answer after a view that ends the yield', () => {
     const seat = seatOf();
     const ask = seat.startYield();
     expect(seat.owesYielded(ask)).toBe(true);
@@ -65,7 +65,7 @@ describe('a seat that was asked to yield', () => {
     expect(seat.owesYielded(ask)).toBe(false);
   });
 
-  it('R-LEAD-2 owes an answer only to the last request', () => {
+  it('R-LEAD-2 must answer only the last request', () => {
     const seat = seatOf();
     const first = seat.startYield();
     seat.applyView(viewOf());

@@ -28,7 +28,7 @@ async function read(pieces: readonly Uint8Array[]): Promise<{ told: StreamEvent[
 
 const ended = { kind: 'lost', why: 'the server ended the stream' };
 
-it.each(['\n', '\r\n'])('reads a stream with lines that end in %j the same way for every cut', async end => {
+it.each(['\n', '\r\n'])('a stream with lines that end in %j is read the same way for every cut', async end => {
   const bytes = new TextEncoder().encode(text.replaceAll('\n', end));
   for (let cut = 1; cut < bytes.length; cut += 1) {
     const { told, ending } = await read([bytes.subarray(0, cut), bytes.subarray(cut)]);
@@ -36,7 +36,7 @@ it.each(['\n', '\r\n'])('reads a stream with lines that end in %j the same way f
   }
 });
 
-it('reads a stream in pieces of any size', async () => {
+it('a stream in pieces of any size is read', async () => {
   const bytes = new TextEncoder().encode(text);
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(bytes.length)), async cuts => {
@@ -47,7 +47,7 @@ it('reads a stream in pieces of any size', async () => {
   );
 });
 
-it('passes on the events of one piece together, and no incomplete event', async () => {
+it('the events of one piece are passed on together, without an incomplete event', async () => {
   const pieces = [text + text, ': still here\n\n', text.slice(0, -1)].map(piece => new TextEncoder().encode(piece));
   const { told } = await read(pieces);
   expect(told).toEqual([[view, command, view, command], [], [view]]);

@@ -7,7 +7,7 @@ import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import type { ServerId } from '../roster/member.js';
 
-/** A server must count this many own heartbeats without a batch of another server before it may declare the other one lost. */
+/** A server may declare another one lost only if it has appended this many heartbeats since the last batch of the other server. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */
@@ -24,7 +24,10 @@ export interface ServerUpEntry {
   readonly rules: GroupLimits;
   /** The incarnation of the same server before this one. It has ended. */
   readonly replaces: ServerId | undefined;
-  /** The largest epoch that the earlier incarnation may have sent to clients. Set if records that it had read are lost. */
+  /**
+   * Set if Redis has lost records that the earlier incarnation had read. The largest epoch that the earlier incarnation may have sent to
+   * clients.
+   */
   readonly epochLost: number | undefined;
 }
 
@@ -43,8 +46,9 @@ export interface ServerLeftEntry {
 
 /**
  * A server declares another one lost.
- * - `silence`: when this entry is applied, the other one must have appended nothing for `BEATS_UNTIL_LOST` heartbeats of this server.
- * - `register`: the other one is no longer registered in shard 0, which every server follows.
+ * - `silence`: the other server has appended nothing during the last `BEATS_UNTIL_LOST` heartbeats of this one. The claim is checked when
+ *   the entry is applied.
+ * - `register`: the other server is no longer registered in shard 0, which every server follows.
  */
 export interface ServerLostEntry {
   readonly kind: 'server-lost';
@@ -55,7 +59,7 @@ export interface ServerLostEntry {
 
 /**
  * The entries that a server appends together. `n` increases by one with each batch of the server, across leaving and joining again. A
- * repeated batch has no effect, and neither has one after its sender was declared lost.
+ * repeated batch has no effect. A batch has no effect either if its sender was declared lost before.
  */
 export interface Batch {
   readonly from: ServerId;
@@ -91,7 +95,7 @@ export interface RegisteredServer {
   lastParcel: number;
   /** The id of the last applied record in its last heartbeat. It is '' before the first heartbeat. */
   applied: string;
-  /** The number of heartbeats of each other server since the last batch of this one. */
+  /** How many heartbeats each other server has appended since the last batch of this server. */
   beatsUnheard: Record<ServerId, number>;
 }
 

@@ -17,7 +17,7 @@ export interface Judgement {
 }
 
 /**
- * Decides who executes a command (R-CMD-2): the members aimed at that are present and whose rank number is larger than the sender's.
+ * Decides who executes a command (R-CMD-2): the targeted members that are present and whose rank number is larger than the sender's.
  * Superiors and the sender itself are refused with OUTRANKED, away members with AWAY. The decision uses the roster at the command's place
  * in the log. An administrator's rank is -1. At most `refusedMax` refused targets are listed.
  */
@@ -104,7 +104,7 @@ function ranksWhere(roster: Roster, from: number, holds: (member: Member) => boo
   return roster.slice(from).flatMap((member, index) => (holds(member) ? [from + index] : []));
 }
 
-/** Divides the ranks aimed at into recipients and refused targets. `aimedAt` may be in any order and contain repetitions. */
+/** Divides the targeted ranks into recipients and refused targets. `aimedAt` may be in any order and contain repetitions. */
 function sift(roster: Roster, senderRank: number, aimedAt: readonly number[], refusedMax: number): Judgement {
   const recipients: number[] = [];
   const refused: RefusedTarget[] = [];

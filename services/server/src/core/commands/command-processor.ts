@@ -50,9 +50,8 @@ export class CommandProcessor {
   }
 
   /**
-   * Accepts or rejects a command (R-CMD-1 to R-CMD-3). Returns its receipt. For an accepted command it returns also the delivery. Unless
-   * `reply` is `none`, it returns the deadline too. Returns nothing if the command was applied before, or if its sender has no session
-   * any longer.
+   * Accepts or rejects a command (R-CMD-1 to R-CMD-3). Returns the effect `receipt`. If the command is accepted, also returns `deliver`,
+   * and `deadline` unless `reply` is `none`. Returns nothing if the command was applied before, or if its sender no longer has a session.
    */
   applyCommand(entry: CommandEntry, isFrozen: boolean): Effect[] {
     const sending = this.#sendingOf(entry);

@@ -191,7 +191,7 @@ export interface OpenCommand {
   readonly counts: Record<EndedStatus, number>;
 }
 
-/** Returns an open command as plain values. `refs` gives members their numbers. */
+/** Returns an open command as plain values. `refs` numbers the members. */
 export function openCommandSnapshot(command: OpenCommand, refs: SnapshotRefs): OpenCommandSnapshot {
   const { seq, id, name, session, reply, acceptedAt, deadlineMs, recipients, counts } = command;
   return {

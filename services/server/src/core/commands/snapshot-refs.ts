@@ -3,15 +3,15 @@ import type { Commander, Member } from '../roster/member.js';
 import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapshot.js';
 
 /**
- * Numbers for the members and administrators to which a group's snapshot refers. Each has one line in the snapshot and one number, so
- * that loading restores one object for it. This holds also for a member that has left and that only an open command or the history refers
- * to.
+ * Numbers for the members and administrators to which a group's snapshot refers. The snapshot has one line for each of them, and refers to
+ * the line by its number, so that loading restores one object for each. A member that has left also has a line if an open command or the
+ * history refers to it.
  */
 export class SnapshotRefs {
   readonly #commanders: Commander[];
   readonly #numbers = new Map<Commander, CommanderNumber>();
 
-  /** `lines` are the commanders of a snapshot to load. There are none when a snapshot is made. */
+  /** `lines` are the commanders of the snapshot that is loaded. Empty if a snapshot is made. */
   constructor(lines: readonly CommanderSnapshot[] = []) {
     this.#commanders = lines.map(commanderOf);
   }
@@ -31,7 +31,8 @@ export class SnapshotRefs {
    */
   commander(number: CommanderNumber): Commander {
     const commander = this.#commanders[number];
-    if (commander === undefined) throw new InvariantError(`a snapshot speaks of commander ${number}, who is not in it`);
+    if (commander === undefined)
+      throw new InvariantError(`the snapshot refers to commander ${number}, which it does not contain`);
     return commander;
   }
 
@@ -41,7 +42,7 @@ export class SnapshotRefs {
    */
   member(number: CommanderNumber): Member {
     const commander = this.commander(number);
-    if (!isMember(commander)) throw new InvariantError(`a snapshot takes commander ${number} for a member`);
+    if (!isMember(commander)) throw new InvariantError(`the snapshot refers to commander ${number} as a member`);
     return commander;
   }
 

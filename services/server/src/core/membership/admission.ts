@@ -53,7 +53,7 @@ export class Admission {
     if (this.#versioned.roster.size < membersMax) return this.#admit(newcomer, at);
     const { session } = newcomer;
     if (this.#waitlist.size >= waitlistMax) {
-      const detail = `group ${this.#group} holds ${membersMax}`;
+      const detail = `group ${this.#group} has ${membersMax} of ${membersMax} members`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
     this.#waitlist.add(newcomer);
@@ -81,7 +81,7 @@ export class Admission {
     const { session, address, secretHash } = newcomer;
     const { roster } = this.#versioned;
     const earlierSession = sessionOf(member);
-    // The member proved that it has the presented secret, so that one stays valid. It may never have received a later one.
+    // The presented secret stays valid: the member certainly has it, and the `welcome` with the new secret may be lost.
     const isContested = earlierSession !== undefined && resume?.secretHash === member.secrets.earlier;
     member.secrets = { current: secretHash, earlier: resume?.secretHash, isContested };
     member.address = address;

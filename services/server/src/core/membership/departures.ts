@@ -85,14 +85,15 @@ export class Departures {
   }
 
   /**
-   * Whether a leader may still act although its session has closed (R-LEAD-1). A delayed hello with the earlier secret may have taken the
-   * seat from a later session. When that hello's connection closes, the member may still act in the later session.
+   * Whether a leader may still act although its session has closed (R-LEAD-1). A delayed hello with the earlier secret may have resumed the
+   * seat although the member had a newer session. When the connection of the delayed hello closes, the member may still act in the newer
+   * session.
    */
   #mayLeadElsewhere(member: Member): boolean {
     return member.secrets.isContested && this.#versioned.roster.leader === member;
   }
 
-  /** Marks the leader away for its grace period. If a decision waits for it, asks it to stop again. */
+  /** Marks the leader away for its grace period. Asks the leader to stop again if a decision waits for that. */
   #contestLeader(leader: Member, at: number): Effect[] {
     return [
       ...this.#gracePeriods.startGrace(leader, 'contest', 'REPLACED', at),
@@ -101,8 +102,8 @@ export class Departures {
   }
 
   /**
-   * Applies the end of a grace period (R-VIEW-4). The member leaves, unless it has resumed. If its grace period has become longer, the
-   * timer starts again.
+   * Applies the end of a grace period (R-VIEW-4). The member leaves, unless it has resumed. If the grace period has become longer in the
+   * meantime, starts the timer again for the rest.
    */
   endGrace({ epoch, member: id, at }: GraceEndedEntry): Effect[] {
     const member = this.#versioned.roster.member(id);
@@ -113,8 +114,8 @@ export class Departures {
   }
 
   /**
-   * Marks the members of a lost server away, and removes its sessions from the waitlist. A leader among these members may still act, so a
-   * decision that waits for it asks it again.
+   * Marks the members of a lost server away, and removes its sessions from the waitlist. A leader among these members may still act. It is
+   * asked to stop again if a decision waits for that.
    */
   markServerLost({ server, reason, at }: ServerGoneEntry): Effect[] {
     if (this.isFrozen) return [];

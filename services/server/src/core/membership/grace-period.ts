@@ -55,8 +55,8 @@ export class GracePeriods {
   }
 
   /**
-   * Returns the effect for the rest of an away member's grace period. Returns nothing if the member is not away. It must be called again
-   * when the member starts or stops leading, because the leader has another grace period.
+   * Returns the effect for the rest of an away member's grace period. Returns nothing if the member is not away. Must be called again when
+   * the member starts or stops leading, because the grace period of the leader has another length.
    */
   restartTimer(member: Member | undefined, at: number): Effect[] {
     if (member?.presence.kind !== 'away') return [];

@@ -13,8 +13,8 @@ import type { HandoverSnapshot } from '../snapshot.js';
 import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
 
 /**
- * Holds decisions about a leader that may still act on its rank until it has stopped (R-LEAD-1). Keeps their order. It waits for at most
- * one leader at a time.
+ * Holds decisions about a leader that may still act on its rank until it has stopped (R-LEAD-1). Keeps the decisions in order. At most one
+ * leader is asked to stop at a time.
  */
 export class LeaderHandover {
   readonly #versioned: VersionedRoster;
@@ -40,8 +40,8 @@ export class LeaderHandover {
   }
 
   /**
-   * Holds `decision` and asks the leader to stop, unless it was asked before. Returns undefined if the decision can be applied at once:
-   * it does not concern the leader, or the leader has stopped. `stopped` is a member that is known to have stopped.
+   * Holds `decision` and asks the leader to stop, unless the leader was asked before. Returns undefined if the decision can be applied at
+   * once, because it does not concern the leader, or because the leader has stopped. `stopped` is a member that is known to have stopped.
    */
   holdDecision(decision: PendingDecision, at: number, stopped: Member | undefined): Effect[] | undefined {
     const { leader } = this.#versioned.roster;

@@ -7,8 +7,8 @@ import type { Member } from '../roster/member.js';
 import type { PendingDecisionSnapshot } from '../snapshot.js';
 
 /**
- * A decision about a member: of an administrator (`move`, `remove`), or of the server (`end`). It waits until the leader has stopped if
- * it takes rank 0 from that leader (R-LEAD-1).
+ * A decision about a member. An administrator decides `move` and `remove`, the server decides `end`. A decision that takes rank 0 from the
+ * leader waits until the leader has stopped (R-LEAD-1).
  */
 export type PendingDecision =
   | { readonly kind: 'move'; readonly entry: MovedEntry }
@@ -16,7 +16,7 @@ export type PendingDecision =
   /** The server has ended the member's session. */
   | { readonly kind: 'end'; readonly member: Member; readonly reason: string };
 
-/** Returns a decision as plain values. `refs` gives members their numbers. */
+/** Returns a decision as plain values. `refs` numbers the members. */
 export function pendingDecisionSnapshot(decision: PendingDecision, refs: SnapshotRefs): PendingDecisionSnapshot {
   switch (decision.kind) {
     case 'move':

@@ -11,10 +11,11 @@ export type ServerId = string;
 
 /**
  * Why a member is away.
- * - `lost`: its end closed, or it was silent.
+ * - `lost`: the client closed the connection, or was silent for deadMs.
  * - `restart`: its server has restarted.
  * - `server`: its server has left the cluster or is lost.
- * - `contest`: its closed session had taken the seat with the earlier secret, so the member may still use the session before that.
+ * - `contest`: the session that has closed had resumed the seat with the earlier secret. The member may still use the session that it had
+ *   before.
  */
 export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 
@@ -55,7 +56,8 @@ export interface SeatSecrets {
   /** The secret before the current one. It is valid until a session confirms that it has the current one. */
   readonly earlier: string | undefined;
   /**
-   * Whether the earlier secret was used while another session had the seat. The server then cannot know which of the two is the member's.
+   * Whether the earlier secret was used while another session had the seat. The server then cannot know which of the two sessions the
+   * member uses.
    */
   readonly isContested: boolean;
 }

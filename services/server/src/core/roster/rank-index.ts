@@ -1,6 +1,6 @@
 /** An ordered list that finds the rank of an item, and the item of a rank, in O(log n). */
 
-/** The index is rebuilt when there are more vacated places than occupied ones plus this. */
+/** The index is rebuilt when the vacated places outnumber the occupied ones by more than this. */
 const VACATED_MAX = 64;
 
 /**

@@ -1,4 +1,4 @@
-/** Decides which view each session has yet to receive (R-VIEW-1, R-VIEW-2). A view is the roster at one moment, with a number. */
+/** Decides which view each session has not received yet (R-VIEW-1, R-VIEW-2). A view is the roster at one moment, with a number. */
 
 import type { Cause, RosterChangedEffect } from '../effects.js';
 import type { Member } from '../roster/member.js';
@@ -8,7 +8,7 @@ import type { Roster } from '../roster/roster.js';
 /** Which changes a session receives views for: the field `updates` of its `hello` (R-JOIN-1). */
 export type Interest = 'rank' | 'size' | 'roster';
 
-/** What a session knows from the last view or welcome that it received. An observer has no rank. */
+/** The values of the last view or welcome that a session received. An observer has no rank. */
 export interface LastSeen {
   readonly view: number;
   readonly rank: number | undefined;
@@ -17,7 +17,7 @@ export interface LastSeen {
 }
 
 /**
- * The content of a view that a session has yet to receive (R-VIEW-2). `was` is the rank that the session received last. `changes` counts
+ * The content of a view that a session has not received yet (R-VIEW-2). `was` is the rank that the session received last. `changes` counts
  * the changes that the view contains.
  */
 export interface ViewUpdate {
@@ -34,7 +34,7 @@ export interface ViewUpdate {
 }
 
 /**
- * Decides which view each session has yet to receive. A session gets one view for all changes since its last one. It gets none if its
+ * Decides which view each session has not received yet. A session gets one view for all changes since its last one. It gets none if its
  * rank, the leader and the values that `updates` names have not changed (R-VIEW-1, R-VIEW-2).
  */
 export class ViewUpdates {
@@ -46,12 +46,12 @@ export class ViewUpdates {
     this.#roster = roster;
   }
 
-  /** Whether there are changes that some sessions may not have received. */
+  /** Whether there are changes that some sessions have possibly not received. */
   get hasUnsent(): boolean {
     return this.#unsent.length > 0;
   }
 
-  /** Adds a change that sessions have yet to receive. */
+  /** Adds a change that no session has received yet. */
   recordChange(change: RosterChangedEffect): void {
     this.#unsent.push(change);
   }
@@ -69,7 +69,7 @@ export class ViewUpdates {
   }
 
   /**
-   * Returns the view that a session has yet to receive. Returns undefined if nothing in its interest has changed. `member` is undefined
+   * Returns the view that a session has not received yet. Returns undefined if nothing in its interest has changed. `member` is undefined
    * for an observer.
    */
   updateFor(member: Member | undefined, lastSeen: LastSeen, interest: Interest): ViewUpdate | undefined {
@@ -95,8 +95,8 @@ export class ViewUpdates {
   }
 
   /**
-   * Returns the cause of the last change that shifted the member at `rank`. Later changes did not shift this member, so it had this rank
-   * after each of them. The search from the newest change back can therefore compare with one rank.
+   * Returns the cause of the last change that shifted the member at `rank`. Searches from the newest change back. No later change has
+   * shifted this member, so the member had `rank` after each change that is searched, and one comparison for each change is enough.
    */
   #causeFor(rank: number | undefined, since: number): Cause | undefined {
     if (rank === undefined) return undefined;

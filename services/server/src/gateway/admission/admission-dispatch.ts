@@ -11,7 +11,7 @@ import type { ObserverAdmission } from './observer-admission.js';
 /** The parts of the gateway that AdmissionDispatch uses. */
 export interface AdmissionPorts {
   readonly log: Pick<OrderedLog, 'acquireGroup'>;
-  readonly availability: Pick<Availability, 'refusal'>;
+  readonly availability: Pick<Availability, 'refusalFor'>;
   readonly heartbeats: Pick<SessionHeartbeats, 'scheduleHeartbeat'>;
   readonly members: Pick<MemberAdmission, 'proposeMember'>;
   readonly observers: Pick<ObserverAdmission, 'admitObserver'>;
@@ -39,7 +39,7 @@ export class AdmissionDispatch {
   #admit(request: AdmissionRequest, reached: AcquireResult, session: Session): void {
     if (session.state.phase !== 'greeting') return;
     const { availability, members, observers } = this.#ports;
-    const code = reached === 'reached' ? availability.refusal : 'UNAVAILABLE';
+    const code = reached === 'reached' ? availability.refusalFor(request.group) : 'UNAVAILABLE';
     if (code !== undefined) session.turnAway(code);
     else if (request.hello.role === 'observer') observers.admitObserver(request, session);
     else members.proposeMember(request, session);

@@ -19,7 +19,7 @@ export class AdmissionRequest {
   readonly isAdmin: boolean;
   /** The secret with which a later session can resume the seat (R-JOIN-6). */
   readonly secret: string;
-  /** Undefined if the hello contained `heartbeat: false`, for a person at netcat. */
+  /** The pings and pongs of the session. Undefined if the hello contained `heartbeat: false`, for example from a person at netcat. */
   readonly heartbeat: Heartbeat | undefined;
   /** When the hello was received: time of the StallFreeClock. */
   readonly helloAtMs: number;

@@ -32,7 +32,7 @@ export class ObserverAdmission {
     const { hello, group: groupName } = request;
     const { groups, channels, welcomeFrames, events, randomBytes } = this.#ports;
     if (channels.observerCount >= this.#observersMax) {
-      session.turnAway('FULL', `${this.#observersMax} observers`);
+      session.turnAway('FULL', `the server has ${this.#observersMax} observers, the limit of RANKD_OBSERVERS_MAX`);
       return;
     }
     const id = createMemberId(randomBytes);

@@ -7,8 +7,8 @@ import { isSameSecret } from '../../constant-time.js';
 export type TokenSettings = Pick<ServerConfig, 'RANKD_TOKEN' | 'RANKD_ADMIN_TOKEN'>;
 
 /**
- * Returns what the token of a hello permits (R-JOIN-5). The admin token admits too. Both comparisons are always made, so that their
- * duration does not show which of them succeeded.
+ * Returns what the token of a hello permits (R-JOIN-5). The admin token also admits the client. Both comparisons are always made, so that
+ * their duration does not show which of them succeeded.
  */
 export function checkToken(token: string | undefined, settings: TokenSettings): 'admin' | 'admitted' | 'refused' {
   const { RANKD_TOKEN: known, RANKD_ADMIN_TOKEN: admin } = settings;

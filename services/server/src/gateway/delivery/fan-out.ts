@@ -18,7 +18,10 @@ import { type Delivery, SharedBatch } from './shared-batch.js';
 const SHARED_RECIPIENTS_MIN = 4;
 /** The most characters that wait as pending commands before they are written. */
 const UNDER_WAY_CHARS_MAX = 1_048_576;
-/** The limit of different ends of rank ranges among pending commands. Past it, the pending commands are moved into the outboxes first. */
+/**
+ * The limit of different starts and ends of the rank ranges of pending commands. Above this limit, the pending commands are moved into the
+ * outboxes before another one is added.
+ */
 const BORDERS_MAX = 64;
 
 /** The parts of the gateway that FanOut uses. */
@@ -80,7 +83,7 @@ export class FanOut {
     if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, ranges, by);
     else {
       for (const { from, to } of ranges) this.#addDelivery({ from, to, frame, by });
-      // R-FLOW-1: collected commands are written before their size alone would make a recipient slow.
+      // R-FLOW-1: too many unwritten commands would make every recipient count as slow, so they are written now.
       if (this.#chars >= this.#underWayCharsMax) {
         this.writeBatches();
         this.#ports.unflushedSessions.flush();
@@ -104,7 +107,7 @@ export class FanOut {
 
   #addDelivery(delivery: Delivery): void {
     if (this.#borders.size > BORDERS_MAX) this.queueBatches();
-    // Computed now, because a session that gets one of the ranks later is no recipient.
+    // The recipients are computed now: a session that gets one of the ranks later must not receive the command.
     this.recipientsByRank();
     const last = this.#pending.at(-1);
     if (last?.from !== delivery.from || last.to !== delivery.to) this.#borders.add(delivery.from).add(delivery.to);
@@ -154,7 +157,7 @@ export class FanOut {
       const from = borders[index - 1] ?? 0;
       if (from < to) this.#handOver(new SharedBatch(underWay, from, to), how, overfull, underWay);
     }
-    // Sessions end only now, because the others must receive these commands before the view about that end.
+    // These sessions end only after the loop: the other sessions must receive the commands before the view about the departures.
     for (const session of overfull) this.#ports.flowControl.endOverfull(session);
   }
 

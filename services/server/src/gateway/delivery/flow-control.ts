@@ -21,8 +21,8 @@ export interface FlowControlPorts {
 }
 
 /**
- * A sender whose silence is excused. `paused`: its frames are not read. `catching-up`: they are read again, and its pongs may still wait
- * behind other frames.
+ * A sender whose silence does not count. `paused`: its frames are not read. `catching-up`: they are read again, and its pongs may still
+ * wait behind other frames.
  */
 interface HeldSender {
   state: 'paused' | 'catching-up';
@@ -39,7 +39,7 @@ interface SlowRecipient {
 }
 
 /**
- * Decides what a slow client costs (R-FLOW-1). All of these end a session with SLOW_CONSUMER:
+ * Pauses the senders of slow recipients, and ends slow sessions (R-FLOW-1). Each of these ends a session with SLOW_CONSUMER:
  * - It pauses its senders for `stallMs` in total. A recipient pauses its senders when its backlog is over a quarter of the limit, until
  * the backlog is at most an eighth.
  * - It reads nothing for `stallMs`.
@@ -75,10 +75,13 @@ export class FlowControl {
 
   /** Ends a session whose next frame does not fit under its backlog limit. */
   endOverfull(session: Session): void {
-    session.end('SLOW_CONSUMER', `more than ${this.#settings.backlogBytesMax} bytes unread`);
+    session.end(
+      'SLOW_CONSUMER',
+      `more than ${this.#settings.backlogBytesMax} bytes unread, the limit of RANKD_BACKLOG_BYTES_MAX`,
+    );
   }
 
-  /** The slow recipients. The sender of a later command to one of them is paused too. */
+  /** The slow recipients. A sender is paused when it sends a command to one of them. */
   get slowRecipients(): Iterable<Session> {
     return this.#slow.keys();
   }
@@ -118,7 +121,7 @@ export class FlowControl {
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
     const waitedFor = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
-    // Iterates over a copy, because commands that a sender had sent before may pause it again at once.
+    // Iterates over a copy, because a resumed sender may be paused again at once by commands that it sent before.
     for (const [session, held] of [...this.#held]) {
       if (session.state.phase === 'closing') this.#held.delete(session);
       else if (held.state === 'catching-up') this.#checkCaughtUp(session, held, elapsedMs, nowMs);
@@ -127,7 +130,8 @@ export class FlowControl {
   }
 
   #checkStall(session: Session, nowMs: number): void {
-    if (session.outbox.isStalled(nowMs)) session.end('SLOW_CONSUMER', `nothing read for ${this.#settings.stallMs} ms`);
+    if (session.outbox.isStalled(nowMs))
+      session.end('SLOW_CONSUMER', `nothing read for ${this.#settings.stallMs} ms, the limit of RANKD_STALL_MS`);
     else if (session.outbox.backlogBytes === 0) this.#behind.delete(session);
   }
 
@@ -141,7 +145,7 @@ export class FlowControl {
       slow.pausedMs += elapsedMs;
       if (slow.pausedMs < stallMs) continue;
       this.#slow.delete(recipient);
-      recipient.end('SLOW_CONSUMER', `held up senders for ${stallMs} ms`);
+      recipient.end('SLOW_CONSUMER', `paused its senders for ${stallMs} ms in total, the limit of RANKD_STALL_MS`);
     }
   }
 

@@ -19,9 +19,8 @@ export interface GroupChannelPorts {
 }
 
 /**
- * Decides the order of views, commands and receipts of one group (R-VIEW-3). A session gets the view that it has yet to receive before
- * any frame that follows from that view. Without such a frame, it gets the view at the end of the cycle. FanOut and Outbox keep this
- * order.
+ * Decides the order of views, commands and receipts of one group (R-VIEW-3). A session gets the view that it has not received yet before
+ * any frame that follows from that view. Without such a frame, it gets the view at the end of the cycle. FanOut and Outbox keep this order.
  */
 export class GroupChannel {
   readonly group: Group;
@@ -49,7 +48,7 @@ export class GroupChannel {
     this.#ports.pendingChannels.add(this);
   }
 
-  /** Sends a command to its recipients. Each gets the view that the command names before it (R-VIEW-3). */
+  /** Sends a command to its recipients. Each recipient gets the view that the command names first (R-VIEW-3). */
   sendCommand(effect: DeliverEffect): void {
     if (this.views.hasUnsent) this.#sendViewsTo(effect.ranges);
     this.fanOut.sendCommand(this.#ports.commandFrames.encodeCommand(effect), effect);
@@ -73,15 +72,15 @@ export class GroupChannel {
   }
 
   /**
-   * Sends the receipt of a move or a removal. If the entry has further changes to perform, a view sent now would mix two moments. The
-   * receipt then comes before the view.
+   * Sends the receipt of a move or a removal. If further changes of the entry are not performed yet, a view would combine the roster after
+   * all changes with only some of the changes. The receipt then comes before the view.
    */
   sendAdminReceipt(session: Session, frame: string): void {
     if (this.views.isSettled) this.sendInOrder(session, frame);
     else session.sendFrame(frame);
   }
 
-  /** Sends every session the view and the waitlist position that it has yet to receive. */
+  /** Sends every session the view and the waitlist position that it has not received yet. */
   sendUpdates(): void {
     this.views.sendAllPending();
     this.#ports.waitlist.sendChanged();

@@ -19,7 +19,7 @@ export interface GroupChannelsPorts {
 export class GroupChannels {
   readonly #ports: GroupChannelsPorts;
   readonly #channels = new Map<string, GroupChannel>();
-  /** The watching sessions by group. A watched group may not exist. */
+  /** The watching sessions by group. A watched group possibly does not exist. */
   readonly #watchers = new Map<string, Set<Session>>();
 
   constructor(ports: GroupChannelsPorts) {
@@ -66,7 +66,7 @@ export class GroupChannels {
     this.#deleteUnused(group);
   }
 
-  /** Sends a frame to a session, after the view that it has yet to receive (R-VIEW-3). */
+  /** Sends a frame to a session, after the view that the session has not received yet (R-VIEW-3). */
   sendInOrder(session: Session, frame: string): void {
     const channel = this.#channelOf(session);
     if (channel === undefined) session.sendFrame(frame);

@@ -18,7 +18,7 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
 import type { GroupChannel } from './group-channel.js';
 
-/** What the mirror receives. The mirror is the copy of the newest view in Redis. */
+/** The notifications that the mirror receives. The mirror is the copy of the newest view in Redis. */
 export interface MirrorPorts {
   /** Called when a group has a newer view. */
   readonly publish: (group: Group, change: RosterChangedEffect) => void;
@@ -48,7 +48,7 @@ export class MembershipEffects {
     const { sessions, departures, welcomeFrames, mirror, events } = this.#ports;
     const { group, fanOut, views } = channel;
     const session = sessions.get(id);
-    // The session ended before the log decided about its hello, so its departure was not proposed yet.
+    // The session ended before the log had decided about its hello, so its departure could not be proposed until now.
     if (session === undefined && sessions.isOwn(id)) departures.proposeDeparture(member.id, id, group.name, 'CLOSED');
     const state = session?.state;
     const request = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.request : undefined;
@@ -87,7 +87,7 @@ export class MembershipEffects {
     const { name, waiting } = channel.group;
     channel.recordWaitlistChange();
     const session = sessions.get(id);
-    // The session ended before the log decided about its hello, so its end was not proposed yet.
+    // The session ended before the log had decided about its hello, so its end could not be proposed until now.
     if (session === undefined && sessions.isOwn(id) && waiting.includes(id)) departures.proposeWaitEnd(id, name);
     if (session?.state.phase !== 'greeting' || session.state.request === undefined) return;
     const { request } = session.state;

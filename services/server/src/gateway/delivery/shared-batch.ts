@@ -18,7 +18,7 @@ export class SharedBatch {
   readonly bytes: Buffer;
   readonly #deliveries: readonly Delivery[];
   readonly #chars: number;
-  /** How many bytes come before each delivery. Computed only if a session has a frame of its own in between. */
+  /** How many bytes come before each delivery. Computed only if a session has a frame of its own between the deliveries. */
   #offsets: number[] | undefined;
 
   /** Encodes the deliveries that cover the ranks `from` to `to` (excluded). */

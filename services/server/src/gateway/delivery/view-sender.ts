@@ -57,14 +57,15 @@ export class ViewSender {
     this.#recordedView = group.view;
   }
 
-  /** Whether some session may have yet to receive a view. */
+  /** Whether some session has possibly not received its view yet. */
   get hasUnsent(): boolean {
     return this.#updates.hasUnsent;
   }
 
   /**
-   * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is
-   * performed, the group already has the last change. A view sent then would mix two moments.
+   * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is performed,
+   * the group already has its last change. A view that is sent then would combine the roster after the last change with only the first
+   * changes.
    */
   get isSettled(): boolean {
     return this.#recordedView === this.#group.view;
@@ -75,7 +76,7 @@ export class ViewSender {
     return this.#updates.lastSeenByWelcome(member, this.#group.view);
   }
 
-  /** Makes observers forget what they received, because the group has a new epoch. */
+  /** Forgets which views the observers have received, because the group has a new epoch. */
   resetObservers(): void {
     for (const { state } of this.#watchers) {
       if (state.phase === 'observing') state.lastSeen = { view: 0, rank: undefined, size: 0, leader: undefined };
@@ -87,7 +88,7 @@ export class ViewSender {
     this.#watchers.add(session);
   }
 
-  /** Records a change that sessions have yet to receive. */
+  /** Records a change that no session has received yet. */
   recordChange(change: RosterChangedEffect): void {
     if (!this.#updates.hasUnsent) this.#changedAtMs = this.#ports.clock.monotonicMs();
     this.#updates.recordChange(change);
@@ -109,7 +110,7 @@ export class ViewSender {
     session.outbox.flush();
   }
 
-  /** Sends a session the view that it has yet to receive, if there is one. */
+  /** Sends a session the view that it has not received yet, if there is one. */
   sendPending(session: Session): void {
     const { state } = session;
     if (!this.#updates.hasUnsent || (state.phase !== 'active' && state.phase !== 'observing')) return;
@@ -149,7 +150,7 @@ export class ViewSender {
     this.#ports.heartbeats.thawHeartbeat(session);
   }
 
-  /** Sends every session the view that it has yet to receive, and reports the promotions among them. */
+  /** Sends every session the view that it has not received yet, and reports the promotions. */
   sendAllPending(): void {
     const nowMs = this.#ports.clock.monotonicMs();
     if (this.#updates.hasUnsent) this.#sendViews();
@@ -164,7 +165,7 @@ export class ViewSender {
   }
 
   /**
-   * Sends each session the view that it has yet to receive. Sending may end a session that reads too slowly. That is another change, so
+   * Sends each session the view that it has not received yet. Sending may end a session that reads too slowly. That is another change, so
    * the loop repeats.
    */
   #sendViews(): void {

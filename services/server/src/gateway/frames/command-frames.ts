@@ -35,8 +35,8 @@ interface LastReceipt {
 }
 
 /**
- * Encodes commands (R-CMD-4), receipts (R-CMD-3) and outcomes (R-CMD-7). Nearly every command needs the first two, so they are written by
- * hand. The part that equals the last frame is reused.
+ * Encodes commands (R-CMD-4), receipts (R-CMD-3) and outcomes (R-CMD-7). Nearly every command needs a command frame and a receipt. To save
+ * time, this class concatenates their text from parts, and reuses the parts that equal those of the last frame.
  */
 export class CommandFrames {
   readonly #frameBytesMax: number;

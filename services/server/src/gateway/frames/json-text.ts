@@ -6,8 +6,8 @@ import { isAscii } from 'node:buffer';
 const plain = /^[ !#-[\]-~]*$/;
 
 /**
- * Returns the text between the quotes of `JSON.stringify(text)`, for a short string. Most strings need no escape. To test that takes less
- * than half of the time of `JSON.stringify`.
+ * Returns the text between the quotes of `JSON.stringify(text)`, for a short string. Most strings need no escape, and the test for that
+ * takes less than half of the time of `JSON.stringify`.
  */
 export function escaped(text: string): string {
   return plain.test(text) ? text : JSON.stringify(text).slice(1, -1);

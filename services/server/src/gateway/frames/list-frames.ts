@@ -5,7 +5,9 @@ import type { Group } from '../../core/index.js';
 import { rosterRow } from '../../roster-rows.js';
 import { causeEntry } from './message-parts.js';
 
-/** Returns the frames of the roster by rank, all of one view. They are as many as `frameBytesMax` requires (R-ASK-1). */
+/**
+ * Returns the frames of the roster by rank, all of one view. Divides the roster so that no frame is longer than `frameBytesMax` (R-ASK-1).
+ */
 export function* rosterFrames(group: Group, frameBytesMax: number): Generator<string, void, undefined> {
   const { name, epoch, view, roster } = group;
   const head = { type: 'roster', group: name, epoch, view, size: roster.size } as const;

@@ -5,8 +5,8 @@ import { rosterFrames } from './list-frames.js';
 import { causeEntry, leaderEntry, memberEntry } from './message-parts.js';
 
 /**
- * Encodes the view frames of one group (R-VIEW-2). They are written by hand, because a change may go to every session and most of the
- * text is the same for all.
+ * Encodes the view frames of one group (R-VIEW-2). Their text is concatenated from parts, because a change may be sent to every session,
+ * and most parts are the same for all sessions.
  */
 export class ViewFrames {
   readonly #group: Group;

@@ -35,7 +35,7 @@ export class WelcomeFrames {
     const own = JSON.stringify({ member: id, name, rank, slot, resume: secret, resumed });
     const leader = JSON.stringify(leaderEntry(group.roster.leader ?? member));
     const { epoch, view, seq, roster } = group;
-    // A resumed leader cannot know whether another member led in between. `fence` is the view in which it became rank 0.
+    // A resumed leader cannot know whether another member led while it was away. `fence` is the view in which it became rank 0.
     const fence = rank === 0 ? `,"fence":{"epoch":${epoch},"view":${group.leaderView}}` : '';
     const place = `"size":${roster.size},"epoch":${epoch},"view":${view},"seq":${seq},"leader":${leader}${fence}`;
     return `{"type":"welcome",${own.slice(1, -1)},${place},${this.#factsText(group.name)}}\n`;

@@ -10,7 +10,7 @@ import type { Session } from '../session/session.js';
 /** The parts of the gateway that handleHello uses. */
 export interface HelloPorts {
   readonly tokens: TokenSettings;
-  readonly availability: Pick<Availability, 'refusal'>;
+  readonly availability: Pick<Availability, 'refusalFor'>;
   readonly request: AdmissionRequestPorts;
   readonly admission: Pick<AdmissionDispatch, 'requestAdmission'>;
 }
@@ -34,12 +34,10 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('UNAUTHORIZED');
     return;
   }
-  const { refusal } = ports.availability;
-  if (refusal !== undefined) {
-    session.turnAway(refusal);
-    return;
-  }
-  ports.admission.requestAdmission(new AdmissionRequest(hello, access === 'admin', ports.request), session);
+  const request = new AdmissionRequest(hello, access === 'admin', ports.request);
+  const refusal = ports.availability.refusalFor(request.group);
+  if (refusal === undefined) ports.admission.requestAdmission(request, session);
+  else session.turnAway(refusal);
 }
 
 function whatIsUnsupported(hello: HelloMessage): string | undefined {

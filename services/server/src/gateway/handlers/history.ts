@@ -13,7 +13,7 @@ export interface HistoryPorts {
   readonly log: { readonly groups: Groups };
 }
 
-/** Answers with the last changes of the session's group (R-ASK-1). Past the rate limit it answers RATE_LIMITED. */
+/** Answers with the last changes of the session's group (R-ASK-1). Answers RATE_LIMITED if the session has reached the limit of queries. */
 export function handleHistory(request: HistoryRequestMessage, session: Session, ports: HistoryPorts): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;

@@ -15,8 +15,8 @@ export interface RosterPorts {
 }
 
 /**
- * Answers with the roster of the session's group (R-ASK-1). The next view contains the changes since this roster. Past the rate limit it
- * answers RATE_LIMITED.
+ * Answers with the roster of the session's group (R-ASK-1). The next view contains the changes since this roster. Answers RATE_LIMITED if
+ * the session has reached the limit of queries.
  */
 export function handleRoster(session: Session, { frameBytesMax, stallFreeClock, log, channels }: RosterPorts): void {
   const { state } = session;

@@ -6,7 +6,7 @@ export interface KeepaliveSettings {
   readonly deadMs: number;
 }
 
-/** What a session needs now: nothing, a ping, or its end. */
+/** The action that is due for a session: none, a ping, or the end of the session. */
 export type HeartbeatVerdict = 'fine' | 'ping' | 'dead';
 
 /** The pings and pongs of one session (R-LIFE-1). They also renew the member's lease: its right to act on its rank (R-LEAD-3). */

@@ -5,9 +5,9 @@ import type { ServerConfig } from '../../config.js';
 import type { Session } from '../session/session.js';
 import type { StallFreeClock } from './stall-free-clock.js';
 
-/** A session counts as one without hello after this long (R-JOIN-1). */
+/** A session that has sent no hello for this long counts towards RANKD_HELLO_PENDING_MAX (R-JOIN-1). */
 const HELLO_PATIENCE_MS = 250;
-/** A rush begins when the server is idle for a smaller share of a tick than this … */
+/** A rush: many clients connect at once. It begins when the server is idle for a smaller share of a tick than this … */
 const IDLE_SHARE_MIN = 0.5;
 /** … or when this many sessions open within one tick. */
 const RUSH_SESSIONS_MIN = 50;
@@ -65,7 +65,8 @@ export class HelloWatchdog {
       else break;
     }
     const tooMany = Math.max(0, silent.length - (this.#isRush() ? PENDING_IN_RUSH * pendingMax : pendingMax));
-    for (const session of silent.slice(0, tooMany)) session.end('HELLO_TIMEOUT', 'too many sessions without hello');
+    for (const session of silent.slice(0, tooMany))
+      session.end('HELLO_TIMEOUT', 'too many sessions without hello, the limit of RANKD_HELLO_PENDING_MAX');
   }
 
   /**

@@ -42,8 +42,8 @@ export class LeaderYield {
   }
 
   /**
-   * Asks a leader to stop. Proposes `stopped` at the first of these: its `yielded`, the close of its end, or the time at which its lease
-   * has certainly expired (R-LEAD-1).
+   * Asks a leader to stop. Proposes `stopped` when the first of these happens: the leader answers `yielded`, the leader closes its end of
+   * the connection, or its lease has certainly expired (R-LEAD-1).
    */
   requestYield(group: string, effect: AskToStopEffect): void {
     const { sessions, heartbeats, timers } = this.#ports;
@@ -83,7 +83,7 @@ export class LeaderYield {
   }
 
   /**
-   * Sends `yield`, after the view that the leader has yet to receive (R-VIEW-3). From now on the leader gets commands, but no views and
+   * Sends `yield`, after the view that the leader has not received yet (R-VIEW-3). From now on the leader gets commands, but no views and
    * no pings.
    */
   #sendYield(session: Session | undefined): void {

@@ -1,4 +1,4 @@
-/** R-LEAD-1 in a cluster: suspends all members while this server may not know the newest entries of the log. */
+/** R-LEAD-1 in a cluster: suspends all members while this server possibly lacks the newest entries of the log. */
 
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { GroupChannels } from '../delivery/group-channels.js';

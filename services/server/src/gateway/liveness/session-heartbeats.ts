@@ -22,11 +22,11 @@ export interface SessionHeartbeatsPorts {
 
 /**
  * Sends pings. Sessions that do not answer end with `bye` HEARTBEAT_TIMEOUT (R-LIFE-1). Knows when each member's last pong was received.
- * Looks only at sessions for which something is due, so an idle session costs nothing.
+ * Checks only the sessions for which an action is due, so an idle session costs no time.
  */
 export class SessionHeartbeats {
   readonly #ports: SessionHeartbeatsPorts;
-  /** The sessions that are pinged, by the time at which something is due. */
+  /** The sessions that are pinged, by the time of their next action. */
   readonly #pinged: TimerWheel<Session>;
   /** For sessions that have ended: the time of the StallFreeClock at which the member's last pong was received. */
   readonly #lastHeardMs = new Map<SessionId, number>();
@@ -98,7 +98,7 @@ export class SessionHeartbeats {
     if (flowControl.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
     const verdict = heartbeat.check(nowMs);
     if (verdict === 'dead') {
-      session.end('HEARTBEAT_TIMEOUT', `silent for ${config.RANKD_DEAD_MS} ms`);
+      session.end('HEARTBEAT_TIMEOUT', `no pong for ${config.RANKD_DEAD_MS} ms`);
       return;
     }
     if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.nextPing(nowMs) });

@@ -1,6 +1,6 @@
 /** A clock that does not count stalls of this server. */
 
-/** A tick may take this many times its length before the rest counts as a stall, because timers are always a little late. */
+/** Timers are always a little late. A tick may therefore take this many times `tickMs`. Only longer delays count as a stall. */
 const LATENESS = 1.2;
 
 /**
@@ -20,7 +20,7 @@ export class StallFreeClock {
     this.#lastTickMs = monotonicMs();
   }
 
-  /** The present time in milliseconds. Time beyond one tick since the last tick does not count. */
+  /** The present time in milliseconds. Of the time since the last tick, at most LATENESS ticks count. */
   get nowMs(): number {
     return this.#untilTickMs + Math.min(this.#monotonicMs() - this.#lastTickMs, LATENESS * this.#tickMs);
   }

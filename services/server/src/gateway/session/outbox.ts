@@ -76,8 +76,8 @@ export class Outbox {
   }
 
   /**
-   * Writes the frames of this cycle, then checks again. Only bytes that the operating system has not taken count now. A single piece
-   * longer than the limit fits if nothing else waits.
+   * Writes the frames of this cycle, then checks again. After the write, only the bytes count that the operating system has not taken. A
+   * frame or a batch longer than the limit fits if nothing else waits.
    */
   #hasRoomOnceFlushed(bytes: number): boolean {
     this.flush();

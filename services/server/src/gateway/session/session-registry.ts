@@ -55,8 +55,8 @@ export class SessionRegistry {
 
   /**
    * Ends a session. With the cause `bye`, this server sends `bye` and closes (R-BYE-1). With `closed`, the connection has closed. If the
-   * client closed it, its member has departed (R-VIEW-4), and a leader has stopped (R-LEAD-1). That holds even after this server has sent
-   * `bye`. A second call only records that the connection has closed.
+   * client closed it, its member has departed (R-VIEW-4), and a leader has stopped (R-LEAD-1). A leader that closes after this server has
+   * sent `bye` has stopped too. A second call only records that the connection has closed.
    */
   endSession(session: Session, cause: SessionEndCause): void {
     const before = session.state;
@@ -64,8 +64,8 @@ export class SessionRegistry {
     else {
       if (before.phase !== 'closing') {
         session.enterClosing();
-        // The other members receive the change first, because destroying a connection takes time.
-        this.#removeSession(session, before, 'CLOSED', 'its own end closed the connection');
+        // The connection is destroyed after this, because that takes time and the other members must not wait for the change.
+        this.#removeSession(session, before, 'CLOSED', 'the client closed the connection');
       }
       for (const listener of this.#ports.closeListeners) listener.recordClose(session, cause.by);
       if (before.phase !== 'closing') session.connection.destroy();
@@ -77,7 +77,7 @@ export class SessionRegistry {
     const { code, detail, retryAfterMs, reason } = cause;
     // The commands that are pending for this session come before `bye`.
     if (before.phase === 'active') before.fanOut.queueBatches();
-    // The outbox had no room for them, which has ended the session.
+    // The session has ended already if these commands did not fit into its outbox.
     if (session.state.phase === 'closing') return;
     session.outbox.addBatch();
     session.outbox.addFrame(encodeFrame(byeMessage(code, detail, retryAfterMs)));

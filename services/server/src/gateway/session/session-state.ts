@@ -33,7 +33,7 @@ interface Admitted {
 
 /** The commands that wait to be encoded for the sessions of a group. */
 export interface PendingDeliveries {
-  /** Their number. A frame for one session alone comes after them. */
+  /** The number of these commands. A frame for one session alone comes after them. */
   readonly pendingCount: number;
   /** Encodes them and adds them to the outboxes. */
   queueBatches(): void;
@@ -48,11 +48,11 @@ export interface ActiveState extends Admitted {
   /** `unconfirmed`: the session has resumed a seat and has sent no frame since (R-JOIN-6). */
   resumption: 'none' | 'unconfirmed';
   /**
-   * Whether this leader was sent `yield` and may not act yet (R-LEAD-2). It gets no views in that time. `log-stale`: see
+   * Whether this leader was sent `yield` and must not act yet (R-LEAD-2). It gets no views in that time. `log-stale`: see
    * LogStalenessGuard.
    */
   yielding: 'no' | 'requested' | 'log-stale';
-  /** The client's copy of the roster. `stale`: it was not sent some change. */
+  /** The client's copy of the roster. `stale`: some change was not sent to the client. */
   copy: 'current' | 'stale';
 }
 

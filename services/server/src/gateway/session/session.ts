@@ -18,6 +18,9 @@ import { QueryRateLimit } from './query-rate-limit.js';
 import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
 import type { UnflushedSessions } from './unflushed-sessions.js';
 
+/** R-VIEW-6: when a session that was refused with UNAVAILABLE should come back. */
+const UNAVAILABLE_RETRY_MS = 500;
+
 /** Why a session ends. `bye`: this server ends it with a code. `closed`: its connection has closed. `reason` is a text for the log. */
 export type SessionEndCause =
   | {
@@ -168,7 +171,7 @@ export class Session implements ConnectionListener {
 
   /** Ends a session that this server cannot accept now, with `retryAfterMs` (R-BYE-2). The client reconnects, to this or another server. */
   turnAway(code: ErrorCode, detail?: string): void {
-    this.end(code, detail, this.#settings.retryAfterMs);
+    this.end(code, detail, code === 'UNAVAILABLE' ? UNAVAILABLE_RETRY_MS : this.#settings.retryAfterMs);
   }
 
   /** Ends a session with `bye` that contains the code only. `reason` is for the log. */

@@ -15,7 +15,10 @@ export interface Connection {
   /** Stops reading from the client until `resume` (R-FLOW-1). */
   pause(): void;
   resume(): void;
-  /** Sends the written bytes, then closes this end. Destroys the connection if the client does not close its end in time. */
+  /**
+   * Sends the written bytes, then closes this end of the connection. Destroys the connection if the client does not close the other end in
+   * time.
+   */
   end(): void;
   /** Closes the connection at once. Unsent bytes are lost. */
   destroy(): void;

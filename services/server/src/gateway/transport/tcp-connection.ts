@@ -45,7 +45,7 @@ export class TcpConnection implements Connection {
   }
 
   write(bytes: Buffer): void {
-    // Usually nothing waits, and no callback is needed. That is faster.
+    // Usually nothing waits. The write then needs no callback, which is faster.
     if (bytes.length < WRITE_BYTES && this.backlogBytes === 0) {
       this.#socket.write(bytes);
       return;

@@ -68,7 +68,7 @@ export class TlsServer {
     connection.secure(socket);
     forwardEvents(socket, listener);
     if (this.#asksForCertificate && !socket.authorized) {
-      listener.refuse('UNAUTHORIZED', `its certificate: ${String(socket.authorizationError)}`);
+      listener.refuse('UNAUTHORIZED', `client certificate: ${String(socket.authorizationError)}`);
     }
   }
 

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 import { repeat, type Clock, type Timer } from '../../clock.js';
 
-/** The limit of unread bytes of one stream. Past it, the stream ends. A client that reconnects gets the whole roster. */
+/** The limit of unread bytes of one stream. Above it, the stream ends. A client that reconnects gets the whole roster. */
 export const BACKLOG_BYTES_MAX = 4_194_304;
 /** The shortest time between two versions of a table. */
 const REDRAW_MS = 250;
@@ -27,7 +27,8 @@ interface GroupStreams {
  * event loop. So members receive their frames first.
  */
 export class EventStreams {
-  readonly #streamsMax: number;
+  /** The limit of open streams (RANKD_HTTP_STREAMS_MAX). */
+  readonly streamsMax: number;
   readonly #renderTable: (group: string) => string;
   readonly #groupStreams = new Map<string, GroupStreams>();
   readonly #clock: Clock;
@@ -37,7 +38,7 @@ export class EventStreams {
 
   /** `draw` returns the rank table of a group as text. */
   constructor(streamsMax: number, clock: Clock, draw: (group: string) => string) {
-    this.#streamsMax = streamsMax;
+    this.streamsMax = streamsMax;
     this.#clock = clock;
     this.#renderTable = draw;
     this.#comments = repeat(clock, ALIVE_MS, () => this.#writeComment());
@@ -45,7 +46,7 @@ export class EventStreams {
 
   /** Whether the limit of streams is reached. */
   get isFull(): boolean {
-    return this.#open.size >= this.#streamsMax;
+    return this.#open.size >= this.streamsMax;
   }
 
   /** The groups with an open stream. */

@@ -21,7 +21,7 @@ const CONNECTIONS_PER_REFUSED = 8;
 /** How long a refused connection waits. */
 const REFUSED_MS = 1000;
 
-/** What an HttpListener needs from the HttpServer. */
+/** The functions and values that an HttpListener gets from the HttpServer. */
 export interface HttpListenerParts {
   readonly clock: Clock;
   readonly connectionsMax: number;
@@ -113,7 +113,7 @@ export class HttpListener {
 
   /**
    * Whether a connection from `address` fits. One address may have as many connections as are free: half of all if no other address has
-   * any. So there is always room for another address.
+   * any. So one address alone always leaves room for another one.
    */
   #isRoomFor(address: string): boolean {
     let held = 0;

@@ -95,7 +95,7 @@ export class HttpServer {
   async #respond(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): Promise<void> {
     const { method = 'GET' } = request;
     const verdict = await this.#chooseAnswer(request);
-    const answer = isStream(verdict) && this.#streams.isFull ? streamsFull : verdict;
+    const answer = isStream(verdict) && this.#streams.isFull ? streamsFull(this.#streams.streamsMax) : verdict;
     // The body of a request is not read, so no other request can follow it.
     if (hasBody(request)) response.shouldKeepAlive = false;
     if (method === 'HEAD') response.writeHead(answer.status, responseHeaders(answer)).end();
@@ -124,7 +124,7 @@ export class HttpServer {
     try {
       return await this.#readAnswer(target);
     } catch {
-      return jsonAnswer(500, { code: 'INTERNAL', message: 'this could not be shown' });
+      return jsonAnswer(500, { code: 'INTERNAL', message: 'the server failed to make this answer: try again' });
     }
   }
 

@@ -60,17 +60,19 @@ export function jsonAnswer(status: number, body: unknown): Answer {
   return { status, type: 'application/json; charset=utf-8', body: `${printable(JSON.stringify(body))}\n` };
 }
 
-/** The answer when the limit of streams is reached. */
-export const streamsFull = jsonAnswer(503, {
-  code: 'FULL',
-  message: 'as many streams are open as may be: close one, or raise RANKD_HTTP_STREAMS_MAX',
-});
+/** Returns the answer when the limit of `max` streams is reached. */
+export function streamsFull(max: number): Answer {
+  return jsonAnswer(503, {
+    code: 'FULL',
+    message: `the limit of ${max} streams is reached: close one, or raise RANKD_HTTP_STREAMS_MAX`,
+  });
+}
 
 /** Returns the answer when the limit of `max` connections, or the share of one address, is reached. */
 export function connectionsFull(max: number): Answer {
   return jsonAnswer(503, {
     code: 'FULL',
-    message: `the limit of ${max} connections, or this address's share of it, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
+    message: `the limit of ${max} connections, or the share of one address, is reached: close one, or raise RANKD_HTTP_CONNECTIONS_MAX`,
   });
 }
 
@@ -82,15 +84,15 @@ export function formatResponse(answer: Answer): string {
 }
 
 /** The answer to bytes that are not HTTP. */
-export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not a request in HTTP' });
+export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not an HTTP request' });
 
 /** The answer to an unknown path, and to an unknown group. */
-export const notFound = jsonAnswer(404, { code: 'NOT_FOUND', message: 'there is nothing here' });
+export const notFound = jsonAnswer(404, { code: 'NOT_FOUND', message: 'no such path or group' });
 
 /** The answer to a request without the bearer token. */
 export const unauthorized = jsonAnswer(401, {
   code: 'UNAUTHORIZED',
-  message: 'send the token of RANKD_HTTP_TOKEN as a bearer token',
+  message: 'the token is missing or wrong: send the value of RANKD_HTTP_TOKEN as a bearer token',
 });
 
 /** Returns the answer to a request for data that calls the server by a name that it does not know. */
@@ -110,6 +112,6 @@ export function tooManyGroups(max: number): Answer {
 export function methodNotAllowed(method: string): Answer {
   return jsonAnswer(405, {
     code: 'METHOD_NOT_ALLOWED',
-    message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not for this port: it is read only`,
+    message: `${printable(method.slice(0, QUOTED_CHARS_MAX))} is not allowed: this port is read only`,
   });
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
 import { LogRateLimit } from './log-rate-limit.js';
 
-/** How many promotions of one flush cycle get a line each. One more line contains the number of the others (contract: Logs). */
+/** How many promotions of one flush cycle get a line each. One more line reports how many other members were promoted (contract: Logs). */
 const PROMOTION_LINES_MAX = 20;
 
 /** The limits of lines in a second, for events that clients can cause at any rate. */
@@ -22,7 +22,7 @@ const linesPerSecondMax: ReadonlyMap<string, number> = new Map([
   ['member.left', 1000],
 ]);
 
-type Level = 'debug' | 'info' | 'warn';
+type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * Returns a watcher that writes a line for each server event. A line contains the fields of the event and a sentence. It contains no
@@ -30,7 +30,10 @@ type Level = 'debug' | 'info' | 'warn';
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
-    logger.info({ event, count }, `${event}: ${count} more within the last second`),
+    logger.info(
+      { event, count },
+      `${event}: ${count} more lines were omitted in the last second; LOG_LEVEL=debug writes all lines`,
+    ),
   );
   // At level debug, an operator wants to see every event.
   const isLimited = !logger.isLevelEnabled('debug');
@@ -59,34 +62,37 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
         `listening for members on ${event.address}:${event.port}${transportInWords[event.transport]}; page and metrics on port ${event.httpPort}`,
       );
     case 'certificates.renewed':
-      return info(`the certificates were read anew; the server's own is valid until ${event.validTo}`);
+      return info(`the certificates were read again; the certificate of the server is valid until ${event.validTo}`);
     case 'certificates.unusable':
-      return { level: 'warn', sentence: `the certificates stay as they were: ${event.reason}` };
+      return {
+        level: 'warn',
+        sentence: `the new certificates cannot be used, and the earlier ones stay in use: ${event.reason}; correct the files and send SIGHUP again`,
+      };
     case 'http.limited':
       return {
         level: 'warn',
-        sentence: `at most ${event.connections} connections to the side port: the limit of open files is ${event.descriptors}; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
+        sentence: `the side port accepts at most ${event.connections} connections, because the limit of open files is ${event.descriptors}: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
       };
     case 'http.refused':
       return {
         level: 'warn',
-        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} are open (RANKD_HTTP_CONNECTIONS_MAX)`,
+        sentence: `refused a connection to the side port from ${event.address}: FULL, ${event.connections} connections are open (RANKD_HTTP_CONNECTIONS_MAX)`,
       };
     case 'result':
       return undefined;
     case 'session.refused':
-      return { level: 'warn', sentence: `refused ${event.address}: ${event.code}, ${event.detail}` };
+      return { level: 'warn', sentence: `refused a session from ${event.address}: ${event.code}, ${event.detail}` };
     case 'session.closed':
-      return { level: 'debug', sentence: `session ${event.session} is closed: ${event.code}` };
+      return { level: 'debug', sentence: `closed session ${event.session}: ${event.code}` };
     case 'member.moved':
-      return info(`${event.name} is moved to rank ${event.rank} in group ${event.group}`);
+      return info(`${event.name} was moved to rank ${event.rank} in group ${event.group}`);
     case 'observer.joined':
       return info(`${event.name} observes group ${event.group}`);
     case 'member.waiting':
       return info(`session ${event.session} waits for a seat in group ${event.group}, position ${event.position}`);
     case 'member.away':
       return info(
-        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its place is kept`,
+        `${event.name}, rank ${event.rank}, is away from group ${event.group} (${reasonInWords(event.reason)}); its seat is kept`,
       );
     case 'member.resumed':
       return info(`${event.name} is back with rank ${event.rank} of ${event.size} in group ${event.group}`);
@@ -101,7 +107,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       );
     }
     case 'command.refused':
-      return info(`${event.from}, rank ${event.rank}, may not order ${event.name}: ${event.code}`);
+      return info(`${event.from}, rank ${event.rank}, ordered ${event.name}: refused, ${event.code}`);
     case 'command.outcome':
       return info(`command ${event.name} #${event.seq} ended after ${event.ms} ms: ${formatCounts(event)}`);
     case 'mirror.up':
@@ -111,29 +117,61 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
         level: 'warn',
         sentence: `the mirror in Redis at ${event.server} is behind (${event.reason}); ranks do not wait for it`,
       };
+    case 'mirror.unread':
+      return {
+        level: 'warn',
+        sentence: `the last order in Redis at ${event.server} has not been read (${event.reason}): hellos are refused with UNAVAILABLE until it has, for ${seconds(event.waitMs)} at most; after that, a new order starts`,
+      };
+    case 'mirror.unreadable':
+      return {
+        level: 'warn',
+        sentence: `the last order of ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to it are refused with UNAVAILABLE for ${seconds(event.waitMs)}; after that, a new order starts`,
+      };
+    case 'mirror.given-up':
+      return {
+        level: 'warn',
+        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): a new order starts, and earlier members join last; when Redis answers, what it holds is logged and replaced`,
+      };
+    case 'mirror.read-late':
+      return {
+        level: 'warn',
+        sentence: `Redis at ${event.server} held an order of ${event.members} members in ${event.groups} groups, its largest epoch ${event.epoch}: it was read too late, and the present order replaces it`,
+      };
+    case 'mirror.epoch-passed':
+      return {
+        level: 'warn',
+        sentence: `Redis at ${event.server} held an epoch that no running server gave: the order continues with epoch ${event.epoch}, and members resume their seats`,
+      };
+    case 'mirror.conflict':
+      return {
+        level: 'error',
+        sentence: `server ${event.other} keeps the order in the same Redis (${event.server}) and RANKD_REDIS_PREFIX, with the larger epoch ${event.epoch}: this server sends its members away and admits none until the other has stopped; stop one of them, or give each a prefix`,
+      };
+    case 'mirror.regained':
+      return info(`server ${event.other} no longer keeps the order in Redis at ${event.server}: this server reads it`);
     case 'cluster.entered':
-      return info(`server ${event.server} of cluster ${event.cluster} is in the order, with ${event.servers} in all`);
+      return info(`server ${event.server} has joined cluster ${event.cluster}, which has ${event.servers} servers`);
     case 'cluster.over':
       return {
         level: 'warn',
-        sentence: `this life of server ${event.server} is over (${event.why}): members go to others`,
+        sentence: `this incarnation of server ${event.server} has ended (${event.why}): its members reconnect to other servers`,
       };
     case 'log.up':
-      return info('the order in Redis can be read and written');
+      return info('the cluster log in Redis is available');
     case 'log.down':
-      return { level: 'warn', sentence: `the order in Redis cannot be reached: ${event.reason}` };
+      return { level: 'warn', sentence: `the cluster log in Redis is not available: ${event.reason}` };
     case 'log.unusable':
-      return { level: 'warn', sentence: `no place in the order yet: ${event.reason}` };
+      return { level: 'warn', sentence: `this server cannot join the cluster yet: ${event.reason}` };
     case 'log.warning':
       return { level: 'warn', sentence: event.sentence };
     case 'development-token':
       return {
         level: 'warn',
         sentence:
-          'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+          'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
       };
     case 'draining':
-      return info(`${event.signal}: draining, ${event.members} members keep their order; nobody new is let in`);
+      return info(`${event.signal}: draining; ${event.members} members keep their order, and new sessions are refused`);
     case 'stopped':
       return info(`stopped after ${event.ms} ms`);
     default:
@@ -141,10 +179,14 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
   }
 }
 
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 100) / 10} s`;
+}
+
 const transportInWords = {
   tcp: '',
   tls: ' with TLS',
-  'mutual tls': ' with TLS, and a certificate asked of everyone',
+  'mutual tls': ' with TLS and client certificates',
 } as const;
 
 function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
@@ -158,7 +200,7 @@ function formatCounts(event: Extract<ServerEvent, { event: 'command.outcome' }>)
   const others = (['failed', 'refused', 'expired', 'left'] as const)
     .filter(status => event[status] > 0)
     .map(status => `, ${event[status]} ${status}`);
-  return `${event.done} of ${event.recipients} did it${others.join('')}`;
+  return `${event.done} of ${event.recipients} executed it${others.join('')}`;
 }
 
 function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'members.promoted' }>): void {
@@ -168,7 +210,10 @@ function logPromotions(logger: Logger, event: Extract<ServerEvent, { event: 'mem
   }
   const count = promotions.length - PROMOTION_LINES_MAX;
   if (count > 0)
-    logger.info({ event: 'member.promoted', group, view, count }, `${count} more were promoted in group ${group}`);
+    logger.info(
+      { event: 'member.promoted', group, view, count },
+      `${count} more members were promoted in group ${group}`,
+    );
 }
 
 function formatPromotion({ name, rank, was, cause }: Promotion): string {

@@ -6,7 +6,7 @@ interface Count {
   value: number;
 }
 
-/** The cache entry before the first count and after a removal. Its labels are undefined, so it equals no labels. */
+/** The cache entry before the first count and after a removal. Its labels are undefined, so an increment never matches it. */
 const nothing: { readonly first: string | undefined; readonly second: string | undefined; readonly count: Count } = {
   first: undefined,
   second: undefined,

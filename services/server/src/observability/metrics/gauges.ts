@@ -42,27 +42,23 @@ export function registerGauges(registry: Registry, sources: GaugeSources): void 
 }
 
 function registerCluster(registry: Registry, sources: GaugeSources): void {
-  registerGauge(
-    registry,
-    'rankd_servers',
-    'Servers of the cluster that stand in the order; 1 without a cluster',
-    [],
-    gauge => gauge.set(sources.cluster?.servers.length ?? 1),
+  registerGauge(registry, 'rankd_servers', 'Servers that have joined the cluster; 1 without a cluster', [], gauge =>
+    gauge.set(sources.cluster?.servers.length ?? 1),
+  );
+  registerGauge(registry, 'rankd_epoch', 'The epoch of the cluster log; 0 without a cluster', [], gauge =>
+    gauge.set(sources.cluster?.epoch ?? 0),
   );
   registerGauge(
     registry,
-    'rankd_epoch',
-    'The epoch of the streams that keep the order; 0 without a cluster',
+    'rankd_log_lag_entries',
+    'Records of the cluster log that were read and are not applied yet',
     [],
-    gauge => gauge.set(sources.cluster?.epoch ?? 0),
-  );
-  registerGauge(registry, 'rankd_log_lag_entries', 'What was read of the order and is not applied yet', [], gauge =>
-    gauge.set(sources.cluster?.lagEntries ?? 0),
+    gauge => gauge.set(sources.cluster?.lagEntries ?? 0),
   );
   registerGauge(
     registry,
     'rankd_shards_followed',
-    'Streams of the cluster that this server follows; 0 without one',
+    'Shards of the cluster log that this server follows; 0 without a cluster',
     [],
     gauge => gauge.set(sources.cluster?.shardsFollowed ?? 0),
   );
@@ -74,23 +70,29 @@ function registerGroups(registry: Registry, sources: GaugeSources): void {
       gauge.reset();
       for (const group of sources.readGroupGauges()) gauge.set({ group: group.name }, read(group));
     });
-  perGroup('rankd_members', 'Members of a group', group => group.members);
-  perGroup('rankd_members_max', 'How many members a group may have', () => sources.membersMax);
-  perGroup('rankd_waiting', 'Sessions that wait for a seat in a group', group => group.waiting);
-  perGroup('rankd_leader_present', '1 while the member of rank 0 is connected, 0 while its place is kept', group =>
+  perGroup('rankd_members', 'Members of the group', group => group.members);
+  perGroup('rankd_members_max', 'The largest number of members that a group may have', () => sources.membersMax);
+  perGroup('rankd_waiting', 'Sessions that wait for a seat in the group', group => group.waiting);
+  perGroup('rankd_leader_present', '1 if the member of rank 0 is connected, 0 if it is away', group =>
     group.isLeaderPresent ? 1 : 0,
   );
-  perGroup('rankd_view', 'The number of the newest view of a group', group => group.view);
+  perGroup('rankd_view', 'The number of the newest view of the group', group => group.view);
   registerGauge(registry, 'rankd_sessions', 'Open connections', [], gauge => gauge.set(sources.sessions));
-  registerGauge(registry, 'rankd_observers', 'Observers, over all groups', [], gauge => gauge.set(sources.observers));
-  registerGauge(registry, 'rankd_backlog_bytes', 'The most bytes that wait for one session', [], gauge =>
-    gauge.set(sources.backlogBytesLargest),
+  registerGauge(registry, 'rankd_observers', 'Observers in all groups together', [], gauge =>
+    gauge.set(sources.observers),
+  );
+  registerGauge(
+    registry,
+    'rankd_backlog_bytes',
+    'The largest number of bytes that wait to be sent to one session',
+    [],
+    gauge => gauge.set(sources.backlogBytesLargest),
   );
   if (sources.mirror === undefined) return;
-  registerGauge(registry, 'rankd_mirror_up', '1 while the mirror takes writes', [], gauge =>
+  registerGauge(registry, 'rankd_mirror_up', '1 if the mirror accepts writes, 0 if not', [], gauge =>
     gauge.set(sources.mirror?.up === true ? 1 : 0),
   );
-  registerGauge(registry, 'rankd_mirror_lag_views', 'Views that the mirror has not got yet', [], gauge =>
+  registerGauge(registry, 'rankd_mirror_lag_views', 'Views that are not written to the mirror yet', [], gauge =>
     gauge.set(sources.mirror?.lagViews ?? 0),
   );
 }
@@ -107,11 +109,11 @@ function registerTotals(registry: Registry, sources: GaugeSources): void {
       },
     });
   };
-  total('rankd_received_bytes_total', 'Bytes that sessions sent', () => sources.receivedBytes);
-  total('rankd_sent_bytes_total', 'Bytes that sessions were sent', () => sources.sentBytes);
+  total('rankd_received_bytes_total', 'Bytes received from sessions', () => sources.receivedBytes);
+  total('rankd_sent_bytes_total', 'Bytes sent to sessions', () => sources.sentBytes);
   total(
     'rankd_log_lines_dropped_total',
-    'Lines of the log that standard output did not take',
+    'Log lines that were dropped because standard output did not accept them',
     () => sources.logLinesDropped,
   );
 }

@@ -17,34 +17,45 @@ const ENDED_GROUPS_MAX = 100;
 /** The metrics of a server (contract: Metrics), in their own registry. No label contains a member id. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by what came of it', [
+  readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by result', [
     'result',
   ]);
-  readonly #departures = this.#counter('rankd_departures_total', 'Members that went, by reason', ['reason']);
-  readonly #promotions = this.#counter('rankd_promotions_total', 'Members whose rank number fell', ['group']);
-  readonly #commands = this.#counter('rankd_commands_total', 'Commands, by verdict and the code of a refusal', [
+  readonly #departures = this.#counter('rankd_departures_total', 'Members that left, by reason', ['reason']);
+  readonly #promotions = this.#counter(
+    'rankd_promotions_total',
+    'Promotions of members: how often a rank number fell',
+    ['group'],
+  );
+  readonly #commands = this.#counter('rankd_commands_total', 'Commands, by result and by the code of a refusal', [
     'result',
     'code',
   ]);
   readonly #deliveries = this.#counter('rankd_deliveries_total', 'Commands delivered to recipients', []);
-  readonly #results = this.#counter('rankd_results_total', 'How recipients of tracked commands ended', ['status']);
-  readonly #rejected = this.#counter('rankd_frames_rejected_total', 'Frames that ended a session, by code', ['code']);
-  readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by what came of them', [
-    'result',
-  ]);
+  readonly #results = this.#counter('rankd_results_total', 'Recipients of tracked commands, by status', ['status']);
+  readonly #rejected = this.#counter(
+    'rankd_frames_rejected_total',
+    'Frames for which the server closed a session, by code',
+    ['code'],
+  );
+  readonly #mirrorWrites = this.#counter('rankd_mirror_writes_total', 'Writes to the mirror, by result', ['result']);
+  readonly #mirrorConflicts = this.#counter(
+    'rankd_mirror_conflicts_total',
+    'How often another server wrote the same mirror with a larger epoch',
+    [],
+  );
   readonly #commandSeconds = this.#histogram(
     'rankd_command_duration_seconds',
-    'From a command to its outcome',
+    'Time from a command to its outcome',
     COMMAND_SECONDS,
   );
   readonly #promotionSeconds = this.#histogram(
     'rankd_promotion_delay_seconds',
-    'From a change of the roster until everybody it concerns was told',
+    'Time from a change of the roster until its views were sent to all affected sessions',
     PROMOTION_SECONDS,
   );
   readonly #logSeconds = this.#histogram(
     'rankd_log_append_seconds',
-    'Time of one write to the order that a cluster shares',
+    'Time of one write to the cluster log',
     COMMAND_SECONDS,
   );
   readonly #mirrorSeconds = this.#histogram(
@@ -61,6 +72,7 @@ export class Metrics {
     registerGauges(this.registry, sources);
     // Each reason starts at 0, because Prometheus shows no increase for a counter that appears with its first event.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
+    this.#mirrorConflicts.add(0);
   }
 
   /** Counts a server event. */
@@ -123,6 +135,9 @@ export class Metrics {
       case 'result':
         this.#results.add(1, event.status);
         break;
+      case 'mirror.conflict':
+        this.#mirrorConflicts.add(1);
+        break;
       case 'listening':
       case 'certificates.renewed':
       case 'certificates.unusable':
@@ -133,6 +148,12 @@ export class Metrics {
       case 'observer.joined':
       case 'mirror.up':
       case 'mirror.down':
+      case 'mirror.unread':
+      case 'mirror.unreadable':
+      case 'mirror.given-up':
+      case 'mirror.read-late':
+      case 'mirror.epoch-passed':
+      case 'mirror.regained':
       case 'cluster.entered':
       case 'cluster.over':
       case 'log.up':

@@ -6,8 +6,8 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 const DESCRIPTORS = '/proc/self/fd';
 
 /**
- * Metrics of prom-client that visit all connections at every scrape. `rankd_sessions` has the number of connections.
- * `nodejs_active_resources` visits them too. It is kept, because no other metric counts timers.
+ * The metrics of prom-client that are left out, because each visits all connections at every scrape. `rankd_sessions` has the number of
+ * connections. `nodejs_active_resources` also visits all connections. It is kept, because no other metric counts timers.
  */
 const costlyMetrics = [
   'process_open_fds',

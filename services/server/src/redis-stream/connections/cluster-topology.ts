@@ -38,7 +38,7 @@ export class ClusterTopology {
         failure = error;
       }
     }
-    throw new Error(`no node of the Redis Cluster says where ${key} is: ${errorSummary(failure)}`);
+    throw new Error(`no node of the Redis Cluster reports the location of ${key}: ${errorSummary(failure)}`);
   }
 
   #knownNodes(): readonly RedisEndpoint[] {
@@ -83,7 +83,7 @@ export class ClusterTopology {
     }));
     this.#learned = endpoints.flatMap(({ nodes }) => nodes);
     const owner = endpoints.find(({ holds }) => holds)?.nodes[0];
-    if (owner === undefined) throw new Error(`slot ${slot} is nobody's`);
+    if (owner === undefined) throw new Error(`no node serves slot ${slot}`);
     return owner;
   }
 }

@@ -12,8 +12,7 @@ export class CombinedConnectionState {
   }
 
   /**
-   * Records the state of one connection. Reports a change of the combined state. Also reports the shards of a connection that is up
-   * again.
+   * Records the state of one connection. Reports a change of the combined state. When a connection is up again, also reports its shards.
    */
   recordState(connection: PrimaryConnection, state: ConnectionState): void {
     const isBack = state.kind === 'up' && this.#states.get(connection)?.kind === 'down';

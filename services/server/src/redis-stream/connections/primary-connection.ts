@@ -25,7 +25,7 @@ interface ConnectionPair extends Readonly<Record<Side, ReconnectingConnection>> 
   reported: ConnectionState['kind'] | 'nothing';
 }
 
-/** What a PrimaryConnection needs from its owner. */
+/** The functions and values that a PrimaryConnection gets from its owner. */
 export interface PrimaryConnectionPorts extends ReconnectingConnectionPorts {
   readonly ack: StreamSettings['ack'];
   /** The shards whose keys this primary has. */
@@ -105,7 +105,7 @@ export class PrimaryConnection {
     pair.states[side] = state;
     const { writer, reader } = pair.states;
     const both = writer.kind === 'up' ? reader : writer;
-    // At the first start, the connection that is not open yet does not count as down.
+    // At the first start, a connection that has not been opened yet does not count as down.
     const isConnecting = pair.reported === 'nothing' && both === notYet;
     if (this.#pair !== pair || pair.reported === both.kind || isConnecting) return;
     pair.reported = both.kind;

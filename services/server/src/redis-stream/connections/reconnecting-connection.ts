@@ -25,10 +25,10 @@ export interface ConnectionSignals {
   readonly reportUp: () => void;
 }
 
-/** Uses one connection to a primary. Rejects when that connection is no longer usable. A new one is opened then. */
+/** Uses one connection to a primary. Rejects when that connection is no longer usable. ReconnectingConnection then opens another one. */
 export type ConnectionUse = (redis: Redis, signals: ConnectionSignals) => Promise<never>;
 
-/** What a ReconnectingConnection needs from its owner. */
+/** The functions and values that a ReconnectingConnection gets from its owner. */
 export interface ReconnectingConnectionPorts {
   readonly primary: Primary;
   readonly clock: Clock;
@@ -111,7 +111,7 @@ export class ReconnectingConnection {
 
   /**
    * Checks that this primary has the key. In a Redis Cluster each primary has some slots only.
-   * @throws Error if it has not.
+   * @throws Error if this primary does not have the key.
    */
   async #requireKey(redis: Redis): Promise<void> {
     if (this.#primary.kind === 'only') return;
@@ -127,7 +127,7 @@ export class ReconnectingConnection {
 }
 
 /**
- * Checks that the server is a primary. The data of a replica may be replaced when it synchronizes.
+ * Checks that the server is a primary. A replica replaces its data when it synchronizes.
  * @throws Error if it is a replica.
  */
 async function requirePrimary(clock: Clock, redis: Redis): Promise<void> {

@@ -37,7 +37,7 @@ export type Primary =
 export function requireRedisAddress(url: string): RedisAddress {
   const address = parseRedisAddress(url);
   if (address !== undefined) return address;
-  throw new StreamError('unsuited', 'RANKD_REDIS_URL is not a URL that Redis can be reached by');
+  throw new StreamError('unsuited', 'RANKD_REDIS_URL is not the URL of a Redis: see docs/configuration.md');
 }
 
 /**

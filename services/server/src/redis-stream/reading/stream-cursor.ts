@@ -2,7 +2,10 @@ import type { RecordRef, StreamBreakReason, StreamListener, StreamRecord } from 
 import { mayFollow } from '../../cluster/stream-position.js';
 import { parseStoredRecord, type RawRecord } from '../records.js';
 
-/** The read position in the stream of one shard. Delivers records to the listener, and checks that each continues the one before. */
+/**
+ * The read position in the stream of one shard. Delivers records to the listener, and checks that each one directly follows the one before
+ * it.
+ */
 export class StreamCursor {
   readonly log: string;
   readonly #listener: StreamListener;

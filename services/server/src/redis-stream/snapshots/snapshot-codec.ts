@@ -23,7 +23,7 @@ export async function encodeSnapshot(
 ): Promise<PackedSnapshot> {
   const bytes = Buffer.from(text);
   if (bytes.length > SNAPSHOT_BYTES_MAX) {
-    throw new RangeError(`a snapshot of ${bytes.length} bytes; ${SNAPSHOT_BYTES_MAX} at most`);
+    throw new RangeError(`the snapshot has ${bytes.length} bytes; the limit is ${SNAPSHOT_BYTES_MAX}`);
   }
   return { sha256: hashSnapshot(id, bytes), deflated: await deflate(bytes) };
 }

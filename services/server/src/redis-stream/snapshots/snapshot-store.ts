@@ -86,16 +86,16 @@ export class SnapshotStore {
     return [a ?? '', b ?? ''];
   }
 
-  /** Returns the snapshot, or a sentence about why it cannot be used. */
+  /** Returns the snapshot, or the reason why it cannot be used. */
   async #loadOne(id: string): Promise<LoadedSnapshot | string> {
     const stored = await this.#writer.runIdempotent(redis => redis.hgetallBuffer(this.#keys.snapshot(id)), TRANSFER_MS);
     const { mark, sha256, deflated } = stored;
     const position = parsePosition(id);
     if (position === undefined || mark === undefined || sha256 === undefined || deflated === undefined) {
-      return 'it is not whole';
+      return 'it is incomplete';
     }
     const text = await decodeSnapshot(this.#environment, id, { sha256: sha256.toString(), deflated });
-    if (text === undefined) return 'its hash does not fit';
+    if (text === undefined) return 'its hash does not match';
     const record = { position, mark: mark.toString() };
     const comparison = await this.#writer.runIdempotent(redis => checkHistory(redis, this.#keys.log, record));
     if (comparison !== 'same') return `the stream is ${comparison} there`;
@@ -105,6 +105,6 @@ export class SnapshotStore {
 
   #requireSameHistory(answer: unknown): void {
     if (answer !== 'rewritten') return;
-    throw new StreamError('unavailable', 'the stream does not hold what was read of it');
+    throw new StreamError('unavailable', 'the stream no longer contains the last record that was read');
   }
 }

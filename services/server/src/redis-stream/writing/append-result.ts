@@ -17,6 +17,6 @@ export function toAppendResult(answer: AppendAnswer): AppendResult {
     case 'unbegun':
       return { kind: 'refused', reason: 'the epoch has not begun in this stream' };
     case 'rewritten':
-      return { kind: 'refused', reason: 'the stream does not hold what was read of it' };
+      return { kind: 'refused', reason: 'the stream no longer contains the last record that was read' };
   }
 }

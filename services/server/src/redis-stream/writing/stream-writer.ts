@@ -72,7 +72,9 @@ export class StreamWriter {
     } catch (error) {
       if (error instanceof StreamError) throw error;
       disconnectIfUncertain(redis, error);
-      throw new StreamError('unavailable', `Redis did not do it: ${errorSummary(error)}`, { cause: error });
+      throw new StreamError('unavailable', `Redis did not execute the request: ${errorSummary(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -143,7 +145,9 @@ export class StreamWriter {
   async #confirmReplicated(redis: Redis): Promise<AppendResult> {
     try {
       const replicas = await withTimeout(this.#clock, ANSWER_MS, redis.wait(1, CONFIRM_MS));
-      return replicas >= 1 ? done : { kind: 'unknown', reason: `no replica has confirmed it within ${CONFIRM_MS} ms` };
+      return replicas >= 1
+        ? done
+        : { kind: 'unknown', reason: `no replica has confirmed the write within ${CONFIRM_MS} ms` };
     } catch (error) {
       disconnectIfUncertain(redis, error);
       return { kind: 'unknown', reason: errorSummary(error) };

@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 describe('one order over all servers', () => {
-  it('R-JOIN-2 ranks members by arrival at whichever server, and names the cluster', async () => {
+  it('R-JOIN-2 ranks members in the order of their arrival at any server, and names the cluster', async () => {
     const members = await fixture.joinInTurn(6, fixture.freshGroup());
     expect(members.map(({ welcome }) => [welcome['rank'], welcome['slot'], welcome['view']])).toEqual(
       members.map((_, rank) => [rank, rank, rank + 1]),
@@ -95,7 +95,7 @@ describe('commands over all servers', () => {
     expect(await at(members, 0).peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('R-CMD-2 are refused if they go upwards to another server', async () => {
+  it('R-CMD-2 are refused if they are for a superior at another server', async () => {
     const members = await fixture.joinInTurn(3, fixture.freshGroup());
     const { peer } = at(members, 2);
     peer.send({ type: 'command', id: 'up', name: 'print', to: { ranks: [0, 1] } });

@@ -72,7 +72,7 @@ describe('K2 a server that is stopped and continued', () => {
   });
 
   it.concurrent(
-    'R-LEAD-1 R-LEAD-3 acknowledges no pong of its leader, and a deputy leads only after that leader has stopped',
+    'R-LEAD-1 R-LEAD-3 acknowledges no pong of its leader, and another member leads only after that leader has stopped',
     async () => {
       await inCluster([2, { RANKD_ADMIN_TOKEN: ADMIN, RANKD_GRACE_SERVER_MS: '500' }], async fixture => {
         const group = fixture.freshGroup();

@@ -188,7 +188,7 @@ describe('a server with a CA', () => {
     expect(peer.frames).toHaveLength(1);
     expect(await server.childProcess.event('session.refused')).toMatchObject({
       code: 'UNAUTHORIZED',
-      detail: expect.stringMatching(/^its certificate: [A-Z_ a-z]+$/),
+      detail: expect.stringMatching(/^client certificate: [A-Z_ a-z]+$/),
     });
   });
 

@@ -83,7 +83,7 @@ describe('the order of a cluster, in Redis', () => {
     expect([reasons, log.isCurrent()]).toEqual([['rewritten'], false]);
   });
 
-  it('K5 ends the incarnation of a server that has not read the lost records, when another server reports that it had', async () => {
+  it('K5 ends the incarnation of a server when another server reports that Redis has lost records, even if this one had not read them', async () => {
     const ends: string[] = [];
     const one = await enter('rankd-lost', 'one', { listener: { onIncarnationEnd: why => ends.push(why) } });
     one.append(joined('a', { group: 'g', at: Date.now() }));

@@ -48,7 +48,7 @@ it('a restarted server starts a larger epoch, even if the last one of any group 
   expect(await epochOfNewServer()).toBeGreaterThan(second);
 });
 
-it('what no server has written is no epoch', async () => {
+it('data that no server has written does not count as an epoch', async () => {
   const nonsense = ['nonsense', '-5', '1.5', '1e300', '9007199254740993', 'Infinity', ''];
   await Promise.all(nonsense.map((text, index) => reader.set(`rankd:{group-${index}}:epoch`, text)));
   await reader.rpush('rankd:{list}:epoch', 'a', 'b');
@@ -92,7 +92,7 @@ it('on SIGTERM the order stays in the mirror until it expires', async () => {
   expect(await reader.zrange('rankd:{default}:ranks', '0', '-1')).toEqual(table.order);
 });
 
-it('a living server renews the keys; after kill -9 they are gone within 15 s, then the seats, and only the epoch stays', async () => {
+it('a running server renews the keys; after kill -9 they expire within 15 s, then the seats expire, and only the epoch stays', async () => {
   const server = await fixture.server(url, { RANKD_ORDER_TTL_MS: String(ORDER_TTL_MS) });
   await fixture.joinMany(server, 5);
   await untilMirrored(reader, server, 5);

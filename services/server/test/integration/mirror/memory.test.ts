@@ -51,7 +51,7 @@ async function heapBytes({ childProcess }: Server): Promise<number> {
   return await eventually(30_000, 'the heap', () => told()[before]);
 }
 
-it('R3 memory stays as it is, however long Redis was away, and then Redis has the whole newest table', async () => {
+it('R3 memory does not grow while Redis is unavailable, and Redis has the whole newest table afterwards', async () => {
   const redis = await fixture.redis();
   const reader = fixture.reader(redis.url);
   const loaded = pathToFileURL(resolve(__dirname, 'programs/tell-heap.mjs'));

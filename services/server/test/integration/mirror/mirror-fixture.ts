@@ -81,6 +81,14 @@ export class MirrorFixture {
     return server;
   }
 
+  /** A server whose Redis cannot be read. Resolves when its order has begun without it, after a short time (R-VIEW-6). */
+  async serverWithoutStore(redisUrl: string, env: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const shortWait = { RANKD_REFORM_MS: '0', RANKD_HEARTBEAT_MS: '100', RANKD_SUSPEND_MS: '400' };
+    const server = await this.server(redisUrl, { ...shortWait, RANKD_DEAD_MS: '30000', ...env });
+    await server.childProcess.event('mirror.given-up');
+    return server;
+  }
+
   async join(server: Server, hello: object = {}): Promise<Joined> {
     const peer = await RawPeer.connect(server.port);
     this.#ends.push(() => peer.destroy());

@@ -127,7 +127,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-it('a member that lost its connection is away in its place, and present again once it is back', async () => {
+it('a member that lost its connection is away with the same rank, and present when it has resumed', async () => {
   const group = fixture.freshGroup();
   const order = await fixture.joinInTurn(server, 3, { group });
   const { peer, id: member, welcome } = at(order, 1);

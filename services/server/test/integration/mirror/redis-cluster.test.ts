@@ -48,9 +48,21 @@ it('R-VIEW-6 is complete at every primary, and a restarted server reads the orde
     expect(restored.order).toEqual(joined.get(group)?.map(({ id: member }) => member));
     expect(restored.epoch).toBeGreaterThan(epoch + 5_000_000);
   }
+
+  // A part of the groups cannot be read: what the others hold is not the whole order.
+  second.childProcess.kill();
+  await second.childProcess.exited;
+  const lost = at(owners, 0);
+  const replica = at(redis.launched.replicas, redis.launched.primaries.indexOf(lost));
+  for (const { childProcess } of [replica, lost]) childProcess.kill();
+  const third = await fixture.server(redis.url, { ...times, RANKD_REFORM_MS: '60000' });
+  await third.childProcess.event('mirror.unread');
+  const readyz = await fetch(`http://127.0.0.1:${third.httpPort}/readyz`);
+  expect(readyz.status).toBe(503);
+  expect(await readyz.json()).toMatchObject({ state: 'starting', mirror: { state: 'down' } });
 });
 
-it('R8 continues at the promoted replica of a lost primary, and at the other primaries all the time; ranks do not wait for it', async () => {
+it('R8 continues at the promoted replica of a lost primary, and without interruption at the other primaries; ranks do not wait for it', async () => {
   const server = await fixture.server(redis.url);
   const lost = await ownerOf('default');
   const elsewhere = await eventually(5000, 'a group at another primary', async () => {
@@ -60,7 +72,7 @@ it('R8 continues at the promoted replica of a lost primary, and at the other pri
   const queue = await fixture.joinInTurn(server, 5);
   await fixture.joinInTurn(server, 2, { group: elsewhere });
   await untilMirrored(redis.at(lost), server, 5);
-  expect((await server.childProcess.event('mirror.up'))['server']).toMatch(/^Redis Cluster by 127\.0\.0\.1:/);
+  expect((await server.childProcess.event('mirror.up'))['server']).toMatch(/^Redis Cluster through 127\.0\.0\.1:/);
 
   lost.childProcess.kill();
   await lost.childProcess.exited;

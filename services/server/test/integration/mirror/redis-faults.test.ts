@@ -52,7 +52,7 @@ function numbersUpTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }
 
-it('a Redis that is killed and comes back empty gets the whole table again, though no member joins or leaves', async () => {
+it('a Redis that is killed and restarts empty gets the whole table again, although no member joins or leaves', async () => {
   const first = await fixture.redis();
   const server = await fixture.server(first.url);
   const queue = await fixture.joinInTurn(server, 10);
@@ -69,7 +69,7 @@ it('a Redis that is killed and comes back empty gets the whole table again, thou
 it('without Redis the server listens within 2 s, and mirrors once Redis appears', async () => {
   const port = await freePort();
   const startedMs = performance.now();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
   await fixture.joinInTurn(server, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
@@ -83,11 +83,11 @@ it('without Redis the server listens within 2 s, and mirrors once Redis appears'
   await untilLogged(server, ['mirror.down', 'mirror.up']);
 });
 
-it('a Redis that accepts and never answers holds up neither the start nor a rank', async () => {
+it('a Redis that accepts a connection and never answers delays neither the start nor a rank', async () => {
   const redis = await fixture.redis();
   redis.childProcess.kill('SIGSTOP');
   const startedMs = performance.now();
-  const server = await fixture.server(redis.url);
+  const server = await fixture.serverWithoutStore(redis.url);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);
   await fixture.changeTop(server, await fixture.joinInTurn(server, 10), 20);
   redis.childProcess.kill('SIGCONT');
@@ -96,7 +96,7 @@ it('a Redis that accepts and never answers holds up neither the start nor a rank
 
 it('more changes than one write may have leave a gap with their number, then the last thousand', async () => {
   const port = await freePort();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
   for (let round = 0; round < 10; round += 1) await comeAndGo(server, 60);
 
@@ -114,9 +114,9 @@ async function comeAndGo(server: Server, count: number, hello: object = {}): Pro
   await Promise.all(joined.map(({ peer }) => peer.closed));
 }
 
-it('groups that came and went while Redis was away are remembered only up to a bound', async () => {
+it('groups that began and ended while Redis was unavailable are remembered only up to a limit', async () => {
   const port = await freePort();
-  const server = await fixture.server(`redis://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis://127.0.0.1:${port}`);
   await fixture.join(server);
   for (let group = 0; group < 150; group += 1) await comeAndGo(server, 1, { group: `group-${group}` });
 
@@ -134,7 +134,7 @@ interface Refusal {
   readonly returnMs: number;
 }
 
-describe('a Redis that refuses to be written', () => {
+describe('a Redis that refuses writes', () => {
   const refusals: Refusal[] = [
     {
       code: 'OOM',
@@ -156,7 +156,7 @@ describe('a Redis that refuses to be written', () => {
     },
   ];
 
-  it.each(refusals)('with $code is asked again only now and then, and is whole once it takes writes', async refusal => {
+  it.each(refusals)('with $code is retried rarely, and has the whole table when it accepts writes', async refusal => {
     const redis = await fixture.redis({ args: ['--user', 'mirror', 'on', '>secret', '~*', '&*', '+@all'] });
     const reader = fixture.reader(redis.url);
     const server = await fixture.server(`redis://mirror:secret@127.0.0.1:${redis.port}`);
@@ -182,7 +182,7 @@ describe('a Redis that refuses to be written', () => {
 it('a wrong password is retried rarely, is reported without being shown, and delays no rank', async () => {
   const redis = await fixture.redis({ args: ['--requirepass', 'right'] });
   const reader = fixture.reader(`redis://:right@127.0.0.1:${redis.port}`);
-  const server = await fixture.server(`redis://:wrong-password@127.0.0.1:${redis.port}`);
+  const server = await fixture.serverWithoutStore(`redis://:wrong-password@127.0.0.1:${redis.port}`);
   const queue = await fixture.joinInTurn(server, 10);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('WRONGPASS');
 

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => fixture.dispose());
 
-it('R4 a Redis that takes 500 ms to answer delays no promotion, stays up, and is written to once at a time', async () => {
+it('R4 a Redis that takes 500 ms to answer delays no promotion, does not count as down, and gets one write at a time', async () => {
   const redis = await fixture.redis();
   const proxy = await fixture.proxy(redis.port);
   const server = await fixture.server(`redis://127.0.0.1:${proxy.port}`);
@@ -90,7 +90,7 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
     await fixture.joinInTurn(trusting, 3);
     await untilMirrored(fixture.reader(redis.url), trusting, 3);
 
-    const other = await fixture.server(`rediss://localhost:${port}`);
+    const other = await fixture.serverWithoutStore(`rediss://localhost:${port}`);
     expect((await other.childProcess.event('mirror.down'))['reason']).toMatch(/certificate/);
     await fixture.changeTop(other, await fixture.joinInTurn(other, 3), 3);
   } finally {
@@ -98,9 +98,9 @@ it('rediss:// mirrors over TLS to a Redis whose CA is known, and to no other', a
   }
 });
 
-it('redis+cluster:// reports a server that is no Redis Cluster, and ranks do not wait for it', async () => {
+it('redis+cluster:// reports a server that is not a Redis Cluster, and ranks do not wait for it', async () => {
   const { port } = await fixture.redis();
-  const server = await fixture.server(`redis+cluster://127.0.0.1:${port}`);
+  const server = await fixture.serverWithoutStore(`redis+cluster://127.0.0.1:${port}`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('cluster support disabled');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 3);
 });

@@ -103,7 +103,7 @@ it('closes the ranks before a newcomer that joins after a departure and a move',
   expect(await order()).toEqual(['b', 'd', 'c', 'e']);
 });
 
-it.each([1, 999, 1000, 1001, 2500])('closes the ranks of %d members below those who left', async below => {
+it.each([1, 999, 1000, 1001, 2500])('closes the ranks of %d members below the members that left', async below => {
   const members = Array.from({ length: 5 + below }, (_, index) => `m${index}`);
   await write({ view: 1, from: 'whole', joined: members, size: members.length });
   await write({ view: 3, from: 1, left: ['m2', 'm4'], size: members.length - 2 });
@@ -188,7 +188,7 @@ it('sets an expiry on every key except the epoch', async () => {
   expect(await redis.pttl(keys.epoch)).toBe(-1);
 });
 
-it('never lowers the last epoch, not even when the table of the larger one has expired', async () => {
+it('never lowers the last epoch, even if the table of the larger epoch has expired', async () => {
   await redis.set(keys.epoch, '9000');
   expect(await write({ epoch: 5, view: 1, from: 'whole', joined: ['a'], size: 1 })).toBe('written');
   expect(await redis.get(keys.epoch)).toBe('9000');
@@ -205,7 +205,7 @@ it('keeps about the last 10,000 events', async () => {
   expect((await readEvents(redis)).at(-1)?.view).toBe('13000');
 });
 
-it('changes nothing at all where Redis is out of memory', async () => {
+it('changes nothing if Redis is out of memory', async () => {
   await write({ view: 1, from: 'whole', joined: ['a', 'b'], events: [1], size: 2 });
   const before = await dump();
   await redis.config('SET', 'maxmemory', '1');

@@ -24,7 +24,7 @@ async function facts(sentinel: Redis): Promise<Readonly<Record<string, string>>>
   return Object.fromEntries(answer.flatMap((word, at) => (at % 2 === 0 ? [[word, answer[at + 1] ?? '']] : [])));
 }
 
-it('R8 follows the primary that sentinels name: whole and newest there, and ranks do not wait for it', async () => {
+it('R8 follows the primary that sentinels name, which has the whole newest table; ranks do not wait for it', async () => {
   const primary = await fixture.redis();
   const replica = await fixture.redis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
   const reader = fixture.reader(replica.url);
@@ -45,7 +45,7 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
   // kills the sentinel that is asked first, too
   sentinels[0]?.childProcess.kill();
   primary.childProcess.kill();
-  expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} by ${hosts}`);
+  expect((await server.childProcess.event('mirror.down'))['server']).toBe(`${NAME} through ${hosts}`);
   await fixture.changeTop(server, queue, 10);
   expect(await metricOf(server, 'rankd_mirror_up')).toBe(0);
   await eventually(FAILOVER_MS, 'a new primary', async () =>
@@ -63,10 +63,10 @@ it('R8 follows the primary that sentinels name: whole and newest there, and rank
   ]);
 });
 
-it('sentinels that do not know the name hold up neither the start nor a rank; they are asked again', async () => {
+it('sentinels that do not know the name delay neither the start nor a rank, and the server retries', async () => {
   const redis = await fixture.redis();
   const [sentinel] = await fixture.sentinels(1, NAME, redis.port);
-  const server = await fixture.server(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
+  const server = await fixture.serverWithoutStore(`redis+sentinel://127.0.0.1:${sentinel?.port}/other`);
   expect((await server.childProcess.event('mirror.down'))['reason']).toContain('sentinels');
   await fixture.changeTop(server, await fixture.joinInTurn(server, 3), 5);
 

@@ -40,7 +40,7 @@ it('info names the server, the epoch, the view, the size, the maximum and the ti
   expect(await reader.get(`rankd:{${group}}:epoch`)).toBe(String(welcome['epoch']));
 });
 
-it('members that join at the same time are all there, in the order of their ranks', async () => {
+it('members that join at the same time are all in the mirror, in the order of their ranks', async () => {
   const group = fixture.freshGroup();
   const joined = await fixture.joinMany(server, 150, { group });
   const table = await untilMirrored(reader, server, 150, { group });
@@ -64,7 +64,7 @@ it('departures at the top, in the middle, at the end and of many at once close t
   await go([0, 1, 2, 5, 9, 14, 20, 21, 22, -1]);
 });
 
-it('every rank change is an event, in order and once, with who, why and how many remain', async () => {
+it('every rank change is an event, in order and once, with the member, the reason and the number of members', async () => {
   const group = fixture.freshGroup();
   const ann = await fixture.join(server, { group, name: 'ann' });
   const bob = await fixture.join(server, { group, name: 'bob' });
@@ -158,7 +158,7 @@ it('a deleted key is written again with the next change', async () => {
   await untilMirrored(reader, server, 6, { group });
 });
 
-it('readers never see two views mixed while members come and go', async () => {
+it('readers never see parts of two views while members join and leave', async () => {
   let churning = true;
   const views = new Set<number>();
   const reading = [readTable, readTableByScript].map(async read => {

@@ -65,10 +65,10 @@ export class RedisClusterFixture {
   }
 
   /**
-   * Moves the slot of a key with its content. Runs `meanwhile` while the keys are there and the slot is still assigned
+   * Moves the slot of a key with its content. Runs `act` while the keys are there and the slot is still assigned
    * here.
    */
-  async moveSlot(key: string, to: LaunchedNode, meanwhile: () => Promise<void>): Promise<void> {
+  async moveSlot(key: string, to: LaunchedNode, act: () => Promise<void>): Promise<void> {
     const slot = await this.slotOf(key);
     const from = await this.ownerOf(key);
     const [source, target] = [this.at(from), this.at(to)];
@@ -76,7 +76,7 @@ export class RedisClusterFixture {
     await source.cluster('SETSLOT', slot, 'MIGRATING', to.id);
     const keys = await source.cluster('GETKEYSINSLOT', slot, 1000);
     await source.migrate('127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
-    await meanwhile();
+    await act();
     await target.cluster('SETSLOT', slot, 'NODE', to.id);
     await source.cluster('SETSLOT', slot, 'NODE', to.id);
   }

@@ -108,7 +108,7 @@ it('the record of the cluster moves too, and servers find it', async () => {
   expect(await redis.at(to).hget(key, 'begun:s01')).toBe('1');
 });
 
-it('a closed shard closes its connections, reports nothing more, and can be opened again', async () => {
+it('a closed shard closes its connections, reports no more records, and can be opened again', async () => {
   const opened = fixture.store(redis.url, { prefix, shards: SHARDS });
   const other = await fixture.openShard(redis.url, { prefix, shards: SHARDS });
   await opened.store.prepare({ clusterId: 'cluster' });
@@ -140,7 +140,7 @@ it('a closed shard closes its connections, reports nothing more, and can be open
   expect(opened.returns).toEqual([]);
 });
 
-it('a store finds the owner through learned nodes if the named node is gone, by their announced host names', async () => {
+it('a store finds the owner through nodes of the last reply if the configured node is down, by their announced host names', async () => {
   const { replicas, primaries } = redis.launched;
   for (const node of [...primaries, ...replicas]) {
     await redis.at(node).config('SET', 'cluster-announce-hostname', 'localhost');

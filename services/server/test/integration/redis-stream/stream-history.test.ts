@@ -38,7 +38,7 @@ it('K4: a replica that has everything is promoted, and the stream continues', as
   );
 });
 
-it('K5: a replica without the end is promoted: readers get a report, no server writes before it, and all agree afterwards', async () => {
+it('K5: a replica without the end is promoted: readers get a report, no server writes before the report, and all have the same records afterwards', async () => {
   const pair = await fixture.pair();
   const open = await fixture.openShard(pair.url);
   const other = await fixture.openShard(pair.url);

@@ -72,7 +72,7 @@ it('K11: instead of a snapshot with a flipped bit the one before is used, with a
   expect(text).toBe('state of 3');
   await reading.untilTold('body-9');
   expect(reading.ids[0]).toBe('1-4');
-  expect(warnings).toEqual([expect.stringContaining('its hash does not fit')]);
+  expect(warnings).toEqual([expect.stringContaining('its hash does not match')]);
 });
 
 it('K11: without a valid snapshot the whole stream is read; if it was trimmed, it is reported as lost', async () => {

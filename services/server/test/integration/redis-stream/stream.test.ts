@@ -103,7 +103,7 @@ describe.each([
   it('only one append at a time is accepted', async () => {
     const { shard } = await fixture.openShard(url, { prefix });
     const first = shard.append(['first'], 1);
-    await expect(shard.append(['second'], 1)).rejects.toThrow('under way');
+    await expect(shard.append(['second'], 1)).rejects.toThrow('in progress');
     expect(await first).toEqual(ok);
   });
 
@@ -165,7 +165,7 @@ describe.each([
     const { store } = fixture.store(url, { prefix, shards: 3 });
     await expect(store.prepare({ clusterId: 'cluster' })).rejects.toMatchObject({
       fault: 'unsuited',
-      message: expect.stringContaining('begun with 2 shards, and RANKD_SHARDS is 3'),
+      message: expect.stringContaining('created with 2 shards, and RANKD_SHARDS is 3'),
     });
   });
 
@@ -177,7 +177,7 @@ describe.each([
     await expect(store.shard(0).saveSnapshot({ epoch: 1, seq: 0 }, 'x')).rejects.toThrow('s00 is not open');
   });
 
-  it('a closed shard reports nothing more, its neighbour continues, and a reopened shard reports everything', async () => {
+  it('a closed shard reports no more records, another shard continues, and a reopened shard reports everything', async () => {
     const one = fixture.store(url, { prefix, shards: 2 });
     const other = fixture.store(url, { prefix, shards: 2 });
     const [closing, neighbour] = await Promise.all(

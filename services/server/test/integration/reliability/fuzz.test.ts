@@ -7,7 +7,7 @@ jest.setTimeout(60_000);
 const SESSIONS = 4000;
 const seed = Number(process.env['RANKD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-it(`mutated sessions each end with a coded bye, disturb no member, and leave nothing behind (RANKD_TEST_SEED=${seed})`, async () => {
+it(`mutated sessions each end with a bye that has a known code, disturb no member, and leave no session and no memory (RANKD_TEST_SEED=${seed})`, async () => {
   const script = resolve(repository, 'scripts/fuzz');
   const fuzz = new ChildProcess(script, ['--sessions', String(SESSIONS), '--seed', String(seed)]);
   const { code } = await within(50_000, 'the end of the run', fuzz.exited);

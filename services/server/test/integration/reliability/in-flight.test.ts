@@ -22,7 +22,7 @@ async function ordered(count: number, fields: object = {}): Promise<{ members: J
 
 const done = (seq: number): object => ({ type: 'result', seq, status: 'done' });
 
-describe('A command under way while members join and leave', () => {
+describe('A command in progress while members join and leave', () => {
   it('C4 continues unchanged while its sender is promoted', async () => {
     const members = await server.joinMany(4, server.freshGroup());
     const [first, sender, third, fourth] = [at(members, 0), at(members, 1), at(members, 2), at(members, 3)];

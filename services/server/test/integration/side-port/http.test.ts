@@ -70,7 +70,7 @@ describe('the side port', () => {
   it('answers /ranks?group= for another group, an empty group and an invalid name', async () => {
     const body = async (query: string): Promise<string> => (await fixture.get(`/ranks?group=${query}`)).body;
     expect(await body('second%2Egroup_1-x')).toMatch(/^group second\.group_1-x, 1 members/);
-    expect(await body('nobody')).toBe('group nobody has no members\n');
+    expect(await body('empty')).toBe('group empty has no members\n');
     expect(await body('%1b%5B31m%0Agroup%20default')).toBe('group \\u001b[31m\\u000agroup default has no members\n');
     expect(await body('%zz%')).toBe('group %zz% has no members\n');
     expect(await body('__proto__')).toBe('group __proto__ has no members\n');
@@ -250,12 +250,23 @@ describe('while draining', () => {
   });
 });
 
-it('/readyz stays 200 without its configured mirror, and reports that it is down and why', async () => {
-  const mirrorless = await SidePortFixture.launch({ RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
+it('/readyz is 503 until a mirror that cannot be read has been waited for, then 200, and says why it is down', async () => {
+  const shortWait = { RANKD_REFORM_MS: '0', RANKD_HEARTBEAT_MS: '500', RANKD_SUSPEND_MS: '1500' };
+  const mirrorless = await SidePortFixture.launch({ RANKD_REDIS_URL: 'redis://127.0.0.1:1', ...shortWait });
   try {
-    const { status, body } = await mirrorless.get('/readyz');
-    expect(status).toBe(200);
     const reason = 'connect ECONNREFUSED 127.0.0.1:1';
+    const unread = await mirrorless.get('/readyz');
+    expect(unread.status).toBe(503);
+    expect(JSON.parse(unread.body)).toEqual({
+      ready: false,
+      state: 'starting',
+      reason: `the last order in Redis at 127.0.0.1:1 has not been read: ${reason}`,
+      mirror: { state: 'down', lagViews: 0, reason },
+    });
+    const body = await eventually(15_000, 'a server that is ready', async () => {
+      const answer = await mirrorless.get('/readyz');
+      return answer.status === 200 ? answer.body : undefined;
+    });
     expect(JSON.parse(body)).toEqual({
       ready: true,
       state: 'accepting',

@@ -40,7 +40,7 @@ describe('an invalid configuration', () => {
     expect(code).toBe(78);
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toEqual([
-      'The configuration cannot be used:',
+      'The configuration is invalid:',
       '  - RANKD_PORT must be a whole number from 0 to 65535, not "x"',
       '  - RANKD_REDIS_URL must be a redis:// or rediss:// URL, redis+sentinel://host:26379,host:26379/name, or redis+cluster://host:6379,host:6379',
       '  - LOG_FORMAT must be one of json, pretty, not "xml"',
@@ -61,7 +61,9 @@ describe('a port that is in use', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'failed', code: 'EADDRINUSE', level: 60 });
-    expect(lines[0]).toContain(`address already in use 127.0.0.1:${port}; is another rankd running?`);
+    expect(lines[0]).toContain(
+      `address already in use 127.0.0.1:${port}: stop the program that uses the port, or set another RANKD_PORT or RANKD_HTTP_PORT`,
+    );
   });
 });
 

@@ -97,7 +97,7 @@ it('json: each new event has its name, its fields and a sentence', async () => {
       position: 1,
       msg: expect.stringMatching(/^session s\d+ waits for a seat in group default, position 1$/),
     }),
-    expect.objectContaining({ name: 'cid', rank: 1, promoted: 1, msg: 'cid is moved to rank 1 in group default' }),
+    expect.objectContaining({ name: 'cid', rank: 1, promoted: 1, msg: 'cid was moved to rank 1 in group default' }),
     expect.objectContaining({
       name: 'cid',
       rank: 1,

@@ -33,8 +33,13 @@ beforeAll(async () => {
     RANKD_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     RANKD_COMMANDS_OPEN_MAX: '2',
     RANKD_COMMANDS_PER_SECOND: '20',
+    // The order begins without Redis after the longer of the first two.
+    RANKD_REFORM_MS: '0',
+    RANKD_SUSPEND_MS: '1000',
+    RANKD_HEARTBEAT_MS: '500',
     LOG_LEVEL: 'trace',
   });
+  await server.event('mirror.given-up');
 });
 afterAll(async () => {
   await server.dispose();

@@ -54,7 +54,7 @@ describe('entries that a server appends to the shared order', () => {
     ]);
   });
 
-  it('wait for the server’s first entry, which goes ahead of them', () => {
+  it('wait for the server’s first entry, which is sent before them', () => {
     outgoing.append(entry);
     clock.pass(0);
     expect(sent).toEqual([]);

@@ -19,7 +19,7 @@ import {
 } from './reference/entries.js';
 
 describe('a frozen order', () => {
-  it('R-BYE-2 promotes no member: a departed member keeps its place, and the view does not change', () => {
+  it('R-BYE-2 promotes no member: a departed member keeps its rank, and the view does not change', () => {
     const group = groupOf(['a', 'b', 'c']);
     group.freeze();
     const effects = group.apply(lost('a'));

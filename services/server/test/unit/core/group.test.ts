@@ -125,7 +125,7 @@ describe('group', () => {
       expect(group.roster.leader?.id).toBe('b');
     });
 
-    it('R-VIEW-1 leaves at once if it does not lead any more', () => {
+    it('R-VIEW-1 leaves at once if it no longer leads', () => {
       const group = contested('b', 'a');
       const effects = group.apply(lost('a', { session: sessionNamed('third') }));
       expect(only(effects, 'roster-changed').cause).toMatchObject({ kind: 'left' });

@@ -6,7 +6,7 @@ import { FakeConnection } from './fake-connection.js';
 
 const connectionOf = (host: string): Connection => Object.assign(new FakeConnection(), { host });
 
-describe('R-JOIN-1 The address book counts the open connections of each address', () => {
+describe('R-JOIN-1 The server counts the open connections of each address', () => {
   it('rejects a connection past the limit of its address, until one is closed', () => {
     const book = new ConnectionLimiter(2);
     const [first, second, third] = [connectionOf('a'), connectionOf('a'), connectionOf('a')];
@@ -48,8 +48,8 @@ describe('R-JOIN-1 The address book counts the open connections of each address'
   });
 });
 
-describe('R-ASK-1 At most ten questions in any second', () => {
-  it('accepts the next question one second after the first of the last ten', () => {
+describe('R-ASK-1 At most ten queries in any second', () => {
+  it('accepts the next query one second after the first of the last ten', () => {
     const asks = new QueryRateLimit(10);
     for (let nowMs = 0; nowMs < 100; nowMs += 10) expect(asks.allows(nowMs)).toBe(true);
     expect(asks.allows(100)).toBe(false);
@@ -59,7 +59,7 @@ describe('R-ASK-1 At most ten questions in any second', () => {
     expect(asks.allows(1010)).toBe(true);
   });
 
-  it('does not count rejected questions', () => {
+  it('does not count rejected queries', () => {
     const asks = new QueryRateLimit(1);
     expect(asks.allows(0)).toBe(true);
     for (let nowMs = 1; nowMs < 1000; nowMs += 1) expect(asks.allows(nowMs)).toBe(false);

@@ -211,7 +211,7 @@ describe('R-FLOW-1 A recipient may pause its senders for RANKD_STALL_MS in total
     expect(fixture.slow.lastFrame?.type).toBe('command');
   });
 
-  it('is not charged for time in which the server itself was stalled', () => {
+  it('is not ended for time in which the server itself was stalled', () => {
     const fixture = new FlowControlFixture();
     fixture.order(fixture.sender, 3);
     fixture.wait(500);

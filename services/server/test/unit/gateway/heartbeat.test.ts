@@ -64,7 +64,7 @@ describe('R-LEAD-1 A frozen heartbeat renews no lease', () => {
 });
 
 describe('R-FLOW-1 The server does not count silence that it caused itself', () => {
-  it('counts silence from the last excuse, and does not ping more often', () => {
+  it('counts silence from the last time at which it was excused, and does not ping more often', () => {
     const pulse = new Heartbeat(settings, 0);
     for (let nowMs = 0; nowMs <= 5000; nowMs += 50) {
       pulse.excuseSilence(nowMs);

@@ -95,7 +95,7 @@ function placesOf(frames: readonly Frame[]): number[] {
   return frames.filter(({ type, seq }) => ordered.has(type) && seq !== undefined).map(({ seq }) => Number(seq));
 }
 
-describe('R-VIEW-3 One order for all, for any mix of entries in one turn', () => {
+describe('R-VIEW-3 One order for all, for any mix of entries in one flush cycle', () => {
   it('holds in every session, and each command reaches exactly the members that may execute it', () => {
     const keepsOrder = (steps: readonly Step[]): void => {
       const turn = new Turn();
@@ -116,7 +116,7 @@ describe('R-VIEW-3 One order for all, for any mix of entries in one turn', () =>
     fc.assert(fc.property(fc.array(step, { maxLength: 60 }), keepsOrder), { numRuns: 150 });
   });
 
-  it('holds with more senders than the gateway’s limit of shared batches under way', () => {
+  it('holds with more senders than the gateway’s limit of pending shared batches', () => {
     const turn = new Turn();
     turn.fixture.clock.settle();
     for (let count = 0; count < 200; count += 1) turn.join();
@@ -129,7 +129,7 @@ describe('R-VIEW-3 One order for all, for any mix of entries in one turn', () =>
     });
   });
 
-  it('writes a view and the commands of the same turn in one write', () => {
+  it('writes a view and the commands of the same flush cycle in one write', () => {
     const turn = new Turn();
     turn.fixture.clock.settle();
     const below = turn.everybody.slice(2);
@@ -144,7 +144,7 @@ describe('R-VIEW-3 One order for all, for any mix of entries in one turn', () =>
     );
   });
 
-  it('writes once to each recipient, however many commands a turn contains', () => {
+  it('writes once to each recipient, for any number of commands in a flush cycle', () => {
     const turn = new Turn();
     turn.fixture.clock.settle();
     const written = turn.everybody.map(({ connection }) => connection.written.length);
@@ -174,7 +174,7 @@ function checkCommands(frames: readonly Frame[]): number {
   return seen.size;
 }
 
-describe('A turn in which one group sends so much that its frames are written before the end', () => {
+describe('A flush cycle in which one group sends so much that its frames are written before the end', () => {
   it('R-CMD-3 sends all receipts to a sender in another group, which receives nothing else', () => {
     const fixture = new GatewayFixture({ RANKD_BACKLOG_BYTES_MAX: '65536' });
     const [calm, busy] = ['calm', 'busy'].map(group => Array.from({ length: 6 }, () => fixture.join({ group })));

@@ -20,7 +20,7 @@ function take(outbox: Outbox, piece: string): boolean {
   return hasRoom;
 }
 
-describe('R-VIEW-2 The outbox writes the frames of a turn together', () => {
+describe('R-VIEW-2 The outbox writes the frames of a flush cycle together', () => {
   it('keeps frames in order in one write, and counts their bytes', () => {
     const connection = new FakeConnection();
     const { outbox, traffic } = outboxTo(connection);
@@ -92,7 +92,7 @@ describe('R-FLOW-1 The outbox is bounded', () => {
     expect(take(outbox, frame(1))).toBe(false);
   });
 
-  it('offers the frames of one turn to the operating system before it counts them against the peer', () => {
+  it('passes the frames of one flush cycle to the operating system before it counts them as backlog', () => {
     const connection = new FakeConnection();
     const { outbox } = outboxTo(connection);
     for (let count = 0; count < 50; count += 1) expect(take(outbox, frame(60))).toBe(true);

@@ -42,7 +42,7 @@ describe('a class of the gateway', () => {
     expect(all.length).toBeGreaterThan(25);
   });
 
-  it('is counted completely, however its ports are declared', () => {
+  it('has all of its ports counted, for each form of declaration', () => {
     const members = Array.from({ length: PORTS_MAX + 1 }, (_, index) => `  readonly part${index}: { run(): void };`);
     const text = `export interface ManyPorts extends FewPorts {\n${members.join('\n')}\n}\n`;
     expect(portsIn(text)).toEqual([{ name: 'ManyPorts', count: PORTS_MAX + 1 }]);

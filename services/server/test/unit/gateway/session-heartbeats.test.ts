@@ -7,7 +7,7 @@ import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
 
 const codeOf = ({ lastFrame }: InMemoryPeer): unknown => lastFrame?.['code'];
 
-describe('R-JOIN-1 SessionHeartbeats ends sessions that send no hello', () => {
+describe('R-JOIN-1 The server ends sessions that send no hello', () => {
   it('ends them after RANKD_HELLO_TIMEOUT_MS', () => {
     const fixture = new GatewayFixture({ RANKD_HELLO_TIMEOUT_MS: '500' });
     const [mute, late] = [fixture.connect(), fixture.connect()];
@@ -117,7 +117,7 @@ describe('R-LEAD-1 SessionHeartbeats knows when the server last received a pong 
     expect(tookMs).toBeLessThanOrEqual(420);
   });
 
-  it('promotes the deputy at once if the leader closes its end, and not if the server does', () => {
+  it('promotes the next member at once if the leader closes its end, and not if the server does', () => {
     for (const by of ['peer', 'us'] as const) {
       const fixture = new GatewayFixture();
       const [leader, deputy] = [fixture.join(), fixture.join()];
@@ -130,7 +130,7 @@ describe('R-LEAD-1 SessionHeartbeats knows when the server last received a pong 
     }
   });
 
-  it('accepts an expired timer only as the answer to its own ask', () => {
+  it('accepts an expired timer only as the answer to its own request', () => {
     const fixture = new GatewayFixture();
     const [leader, deputy, third] = [fixture.join(), fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });
@@ -165,7 +165,7 @@ describe('R-LEAD-1 SessionHeartbeats knows when the server last received a pong 
   });
 });
 
-describe('R-BYE-1 SessionHeartbeats ends a session whose peer accepts nothing', () => {
+describe('R-BYE-1 The server ends a session whose peer reads nothing', () => {
   it('waits RANKD_STALL_MS, and starts again when the peer accepts something', () => {
     const fixture = new GatewayFixture({ RANKD_STALL_MS: '300', RANKD_HEARTBEAT_MS: '100' });
     const connection = new FakeConnection();

@@ -5,7 +5,7 @@ import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
 const memberOf = ({ frames }: InMemoryPeer): unknown => frames[0]?.['member'];
 
 describe('R-VIEW-3 A member receives its rank in a view before any command that carries that view', () => {
-  it('even if the new leader is asked to stop in the same turn', () => {
+  it('even if the new leader is asked to stop in the same flush cycle', () => {
     const fixture = new GatewayFixture();
     const [ann, ben, cid] = [fixture.join(), fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });
@@ -25,7 +25,7 @@ describe('R-VIEW-3 A member receives its rank in a view before any command that 
 });
 
 describe('R-VIEW-3 A view shows the state after one entry', () => {
-  it('so a receipt precedes the view if a later entry of the same turn changes the roster again', () => {
+  it('so a receipt precedes the view if a later entry of the same flush cycle changes the roster again', () => {
     const fixture = new GatewayFixture();
     const [ann] = [fixture.join(), fixture.join(), fixture.join()];
     const admin = fixture.join({ role: 'observer', token: 'admin' });

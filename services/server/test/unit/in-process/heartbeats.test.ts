@@ -92,7 +92,7 @@ describe('R-LIFE-1 The server sends pings: n rises by one, seen is the last n th
     expect(seen).toEqual([0, 0, 0, 3, 3, 4, 4]);
   });
 
-  it('and answers a ping of the client likewise', async () => {
+  it('and answers a ping of the client in the same way', async () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     peer.send({ type: 'ping', n: 42 }, { type: 'ping' }, { type: 'ping', n: 0 });
     expect([await peer.next('pong'), await peer.next('pong'), await peer.next('pong')]).toEqual([
@@ -119,7 +119,7 @@ describe('R-LIFE-1 No pong for deadMs is a departure', () => {
     await expectDeath(group, lastPongMs);
   });
 
-  it('ends the session of a leader, and its deputy leads', async () => {
+  it('ends the session of a leader, and the next member leads', async () => {
     const group = server.freshGroup();
     const leader = await server.join({ group }, { answersPings: false });
     const deputy = await server.join({ group, name: 'deputy' });

@@ -28,7 +28,7 @@ it('R-JOIN-2 welcomes members that connect in memory, with the environment of th
   expect(joined.map(({ name }) => name)).toEqual(['ann', 'bob']);
 });
 
-it('R-LEAD-2 drops a silent leader after RANKD_DEAD_MS of its clock, and promotes its deputy', async () => {
+it('R-LEAD-2 drops a silent leader after RANKD_DEAD_MS of its clock, and promotes the next member', async () => {
   const server = await started();
   const leader = await server.join({ views: true }, { answersPings: false });
   const deputy = await server.join({ views: true });

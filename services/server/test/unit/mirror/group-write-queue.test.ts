@@ -195,7 +195,7 @@ describe('a write queue', () => {
     expect(fixture.backlog.buildWrite().from).toBe('whole');
   });
 
-  it('is bounded to the last thousand changes and a gap, however long nothing is written', () => {
+  it('has at most the last thousand changes and a gap, even if nothing is written for long', () => {
     const fixture = new WriteQueueFixture();
     for (let count = 0; count < 50_000; count += 1) {
       fixture.join();

@@ -16,7 +16,13 @@ function linesOf(event: ServerEvent): Line[] {
     (level: string) =>
     (fields: Record<string, unknown>, sentence: string): void =>
       void lines.push({ level, fields, sentence });
-  const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), isLevelEnabled: () => false };
+  const logger = {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    isLevelEnabled: () => false,
+  };
   createEventLog(logger as unknown as Parameters<typeof createEventLog>[0], new FakeClock())(event);
   return lines;
 }
@@ -30,12 +36,13 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { event: 'certificates.renewed', validTo: 'Nov 23 04:31:00 2027 GMT' },
     level: 'info',
-    sentence: "the certificates were read anew; the server's own is valid until Nov 23 04:31:00 2027 GMT",
+    sentence: 'the certificates were read again; the certificate of the server is valid until Nov 23 04:31:00 2027 GMT',
   },
   {
     event: { event: 'certificates.unusable', reason: 'RANKD_TLS_CA cannot be used: x' },
     level: 'warn',
-    sentence: 'the certificates stay as they were: RANKD_TLS_CA cannot be used: x',
+    sentence:
+      'the new certificates cannot be used, and the earlier ones stay in use: RANKD_TLS_CA cannot be used: x; correct the files and send SIGHUP again',
   },
   {
     event: { event: 'listening', address: '127.0.0.1', port: 2700, httpPort: 9464, transport: 'tcp' },
@@ -46,22 +53,29 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'http.limited', connections: 100, descriptors: 400 },
     level: 'warn',
     sentence:
-      'at most 100 connections to the side port: the limit of open files is 400; raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
+      'the side port accepts at most 100 connections, because the limit of open files is 400: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
   },
   {
     event: { event: 'http.refused', address: '1.2.3.4', connections: 128 },
     level: 'warn',
-    sentence: 'refused a connection to the side port from 1.2.3.4: FULL, 128 are open (RANKD_HTTP_CONNECTIONS_MAX)',
+    sentence:
+      'refused a connection to the side port from 1.2.3.4: FULL, 128 connections are open (RANKD_HTTP_CONNECTIONS_MAX)',
   },
   {
-    event: { event: 'session.refused', session: 's1', address: '1.2.3.4:5', code: 'FULL', detail: 'group x holds 100' },
+    event: {
+      event: 'session.refused',
+      session: 's1',
+      address: '1.2.3.4:5',
+      code: 'FULL',
+      detail: 'group x has 100 of 100 members',
+    },
     level: 'warn',
-    sentence: 'refused 1.2.3.4:5: FULL, group x holds 100',
+    sentence: 'refused a session from 1.2.3.4:5: FULL, group x has 100 of 100 members',
   },
   {
     event: { event: 'session.closed', session: 's1', code: 'CLOSED' },
     level: 'debug',
-    sentence: 'session s1 is closed: CLOSED',
+    sentence: 'closed session s1: CLOSED',
   },
   {
     event: { ...member, event: 'member.joined', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -76,7 +90,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.left', reason: 'GRACE_ENDED', promoted: 3 },
     level: 'info',
-    sentence: 'ann, rank 2, left group default (did not come back in time); 5 remain',
+    sentence: 'ann, rank 2, left group default (did not resume in time); 5 remain',
   },
   {
     event: { ...member, event: 'member.left', reason: 'DRAINING', promoted: 0 },
@@ -86,12 +100,12 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.away', reason: 'HEARTBEAT_TIMEOUT' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (fell silent); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (did not answer pings); its seat is kept',
   },
   {
     event: { ...member, event: 'member.away', reason: 'RESTARTED' },
     level: 'info',
-    sentence: 'ann, rank 2, is away from group default (the server was restarted); its place is kept',
+    sentence: 'ann, rank 2, is away from group default (the server was restarted); its seat is kept',
   },
   {
     event: { ...member, event: 'member.resumed', slot: 1, address: '1.2.3.4:5', waitedMs: 3 },
@@ -101,7 +115,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...member, event: 'member.moved', promoted: 1 },
     level: 'info',
-    sentence: 'ann is moved to rank 2 in group default',
+    sentence: 'ann was moved to rank 2 in group default',
   },
   {
     event: { event: 'member.waiting', group: 'default', session: 's1', position: 3 },
@@ -126,7 +140,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
     level: 'info',
-    sentence: 'ann, rank 0, may not order print: OUTRANKED',
+    sentence: 'ann, rank 0, ordered print: refused, OUTRANKED',
   },
   {
     event: {
@@ -140,7 +154,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
       forwarded: true,
     },
     level: 'info',
-    sentence: 'command print #4 ended after 12 ms: 2 of 5 did it, 1 failed, 1 expired, 1 left',
+    sentence: 'command print #4 ended after 12 ms: 2 of 5 executed it, 1 failed, 1 expired, 1 left',
   },
   {
     event: { event: 'mirror.up', server: 'redis:6379' },
@@ -153,15 +167,56 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     sentence: 'the mirror in Redis at redis:6379 is behind (connection closed); ranks do not wait for it',
   },
   {
+    event: { event: 'mirror.unread', server: 'redis:6379', reason: 'LOADING Redis is loading its data', waitMs: 4950 },
+    level: 'warn',
+    sentence:
+      'the last order in Redis at redis:6379 has not been read (LOADING Redis is loading its data): hellos are refused with UNAVAILABLE until it has, for 5 s at most; after that, a new order starts',
+  },
+  {
+    event: { event: 'mirror.unreadable', server: 'redis:6379', groups: ['a', 'b'], waitMs: 4900 },
+    level: 'warn',
+    sentence:
+      'the last order of a, b in Redis at redis:6379 cannot be read: hellos to it are refused with UNAVAILABLE for 4.9 s; after that, a new order starts',
+  },
+  {
+    event: { event: 'mirror.given-up', server: 'redis:6379', reason: 'connection closed' },
+    level: 'warn',
+    sentence:
+      'the last order in Redis at redis:6379 was not read in time (connection closed): a new order starts, and earlier members join last; when Redis answers, what it holds is logged and replaced',
+  },
+  {
+    event: { event: 'mirror.read-late', server: 'redis:6379', epoch: 7, groups: 2, members: 5 },
+    level: 'warn',
+    sentence:
+      'Redis at redis:6379 held an order of 5 members in 2 groups, its largest epoch 7: it was read too late, and the present order replaces it',
+  },
+  {
+    event: { event: 'mirror.epoch-passed', server: 'redis:6379', epoch: 8 },
+    level: 'warn',
+    sentence:
+      'Redis at redis:6379 held an epoch that no running server gave: the order continues with epoch 8, and members resume their seats',
+  },
+  {
+    event: { event: 'mirror.conflict', server: 'redis:6379', other: 'host-2', epoch: 9 },
+    level: 'error',
+    sentence:
+      'server host-2 keeps the order in the same Redis (redis:6379) and RANKD_REDIS_PREFIX, with the larger epoch 9: this server sends its members away and admits none until the other has stopped; stop one of them, or give each a prefix',
+  },
+  {
+    event: { event: 'mirror.regained', server: 'redis:6379', other: 'host-2' },
+    level: 'info',
+    sentence: 'server host-2 no longer keeps the order in Redis at redis:6379: this server reads it',
+  },
+  {
     event: { event: 'draining', signal: 'SIGTERM', members: 5 },
     level: 'info',
-    sentence: 'SIGTERM: draining, 5 members keep their order; nobody new is let in',
+    sentence: 'SIGTERM: draining; 5 members keep their order, and new sessions are refused',
   },
   {
     event: { event: 'development-token' },
     level: 'warn',
     sentence:
-      'the admin token is the one for development that Compose and scripts/up set: choose your own with RANKD_ADMIN_TOKEN',
+      'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
   },
   { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
 ];
@@ -208,7 +263,7 @@ describe('the log', () => {
       detail,
     } as const;
     expect(linesOf(refused)[0]?.sentence).toBe(
-      String.raw`refused 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
+      String.raw`refused a session from 1.2.3.4:5: UNSUPPORTED, feature \u001b[31m\u000d\u000afake\u2028\u202e\u200b`,
     );
   });
 });
@@ -251,7 +306,7 @@ describe('promotions', () => {
     expect(lines.at(-1)).toEqual({
       level: 'info',
       fields: { event: 'member.promoted', group: 'default', view: 9, count: 79 },
-      sentence: '79 more were promoted in group default',
+      sentence: '79 more members were promoted in group default',
     });
   });
 });

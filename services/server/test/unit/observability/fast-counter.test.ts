@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { FastCounter } from '../../../src/observability/metrics/fast-counter.js';
 
 describe('a fast counter', () => {
-  it('counts by label values, and returns the same values however often it is read', async () => {
+  it('counts by label values, and returns the same values at each read', async () => {
     const registry = new Registry();
     const tally = new FastCounter(registry, 'c_total', 'help', ['result', 'code']);
     tally.add(1, 'accepted', '');

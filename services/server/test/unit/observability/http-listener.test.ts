@@ -329,7 +329,7 @@ describe('answers that peers have not read', () => {
     await eventually(20_000, 'all bytes', () => (peer.text.length > UNREAD_BYTES_MAX + 8 * MIB ? true : undefined));
   }, 30_000);
 
-  it('include what a stream has yet to send', async () => {
+  it('include the bytes that a stream has not sent yet', async () => {
     const fixture = await ListenerFixture.start();
     const connections: HttpConnection[] = [];
     for (let count = 0; count < 5; count += 1) {

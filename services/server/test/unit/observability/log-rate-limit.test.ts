@@ -3,7 +3,7 @@ import { LogRateLimit } from '../../../src/observability/logging/log-rate-limit.
 import { FakeClock } from '../gateway/fake-clock.js';
 
 describe('the rate limit of log lines that peers cause', () => {
-  it('logs so many lines of an event in a second, and then the number of dropped lines', () => {
+  it('logs as many lines of an event in a second as the limit allows, and then the number of dropped lines', () => {
     const clock = new FakeClock();
     const rests: [string, number][] = [];
     const pace = new LogRateLimit(

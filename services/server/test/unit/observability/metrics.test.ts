@@ -83,7 +83,7 @@ describe('metrics', () => {
     expect(await samples('rankd_promotions_total{')).toEqual(['rankd_promotions_total{group="default"} 0']);
   });
 
-  it('report byte totals unchanged, however often they are scraped', async () => {
+  it('report the same byte totals at each scrape', async () => {
     await samples('');
     readings.receivedBytes = 10;
     await samples('');

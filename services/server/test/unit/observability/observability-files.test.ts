@@ -93,12 +93,13 @@ describe('docs/prometheus/rules.yml', () => {
     expect(named.filter(name => !known.has(name))).toEqual([]);
   });
 
-  it('has six alerts, each with a duration, a severity, a summary and an action', () => {
+  it('has seven alerts, each with a duration, a severity, a summary and an action', () => {
     expect(alerts.map(({ alert }) => alert)).toEqual([
       'RankdNoLeader',
       'RankdFlapping',
       'RankdFull',
       'RankdMirrorStale',
+      'RankdMirrorConflict',
       'RankdSlowConsumers',
       'RankdLogLinesDropped',
     ]);

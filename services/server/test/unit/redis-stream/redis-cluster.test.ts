@@ -45,10 +45,12 @@ describe('the primary of a key', () => {
 
   it('is unknown if its slot is in no range', async () => {
     const seed = await node({ says: { 'cluster slots': slots(['one', 7001]), 'cluster keyslot': ':101\r\n' } });
-    await expect(knowing(seed).findPrimary('key')).rejects.toThrow('says where key is: slot 101 is nobody');
+    await expect(knowing(seed).findPrimary('key')).rejects.toThrow(
+      'reports the location of key: no node serves slot 101',
+    );
   });
 
-  it('is asked of each known node in turn; nodes that are unreachable, refuse or are silent are skipped (NODE_MS)', async () => {
+  it('is requested from each known node in turn; nodes that are unreachable, refuse or are silent are skipped (NODE_MS)', async () => {
     const learned = await node({});
     const answers = { 'cluster slots': slots(['127.0.0.1', learned.port]), 'cluster keyslot': ':0\r\n' };
     const seed = await node({ says: answers });
@@ -69,7 +71,7 @@ describe('the primary of a key', () => {
   it('is unknown if no node answers, and the error has the reason of the last node', async () => {
     const refuses = await node({ says: { 'cluster slots': '-NOPERM no\r\n', 'cluster keyslot': '-NOPERM no\r\n' } });
     await expect(knowing(refuses).findPrimary('key')).rejects.toThrow(
-      'no node of the Redis Cluster says where key is: NOPERM',
+      'no node of the Redis Cluster reports the location of key: NOPERM',
     );
   });
 });

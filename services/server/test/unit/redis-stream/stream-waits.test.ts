@@ -78,7 +78,7 @@ describe('the connection that writes', () => {
     const { writer, asked } = writerTo({ eval: () => 'ok', wait: () => 0 }, 'replicated');
     expect(await writer.append({ key: 'k', parts: [] })).toEqual({
       kind: 'unknown',
-      reason: 'no replica has confirmed it within 500 ms',
+      reason: 'no replica has confirmed the write within 500 ms',
     });
     expect(asked.at(-1)).toEqual(['wait', 1, 500]);
   });

@@ -25,10 +25,10 @@ describe('an address of Redis', () => {
     ['redis://host', 'host:6379'],
     ['rediss://user:secret@host:6380/2', 'host:6380/2'],
     ['redis://:a%40b@[::1]:7000', '[::1]:7000'],
-    ['redis+sentinel://one/main', 'main by one:26379'],
-    ['rediss+sentinel://user:secret@one:1,two,[::1]:3/main/4', 'main/4 by one:1,two:26379,::1:3'],
-    ['redis+cluster://one', 'Redis Cluster by one:6379'],
-    ['rediss+cluster://user:secret@one:1,two,[::1]:3/', 'Redis Cluster by one:1,two:6379,::1:3'],
+    ['redis+sentinel://one/main', 'main through one:26379'],
+    ['rediss+sentinel://user:secret@one:1,two,[::1]:3/main/4', 'main/4 through one:1,two:26379,::1:3'],
+    ['redis+cluster://one', 'Redis Cluster through one:6379'],
+    ['rediss+cluster://user:secret@one:1,two,[::1]:3/', 'Redis Cluster through one:1,two:6379,::1:3'],
   ])('%s is logged as %s', (url, place) => {
     expect(formatRedisAddress(read(url))).toBe(place);
   });

@@ -99,30 +99,33 @@ describe('a link that is cut without closing the connection', () => {
     ['T7 towards the client only', ['toClient']],
   ];
 
-  it.each(cuts)('%s: its leader stops acting by its own clock, then its deputy leads', async (_title, directions) => {
-    const proxy = fleet.proxy(port);
-    const group = fleet.newGroup();
-    const cut = await fleet.join(proxy.port, { group, name: 'cut' });
-    const deputy = await fleet.join(port, { group, name: 'deputy' });
-    const suspended = fleet.next(cut, 'suspended').then(() => fleet.time.nowMs());
-    const leads = fleet.next(deputy, 'rank', ({ rank }) => rank === 0);
-    const cutAtMs = fleet.time.nowMs();
-    for (const direction of directions) proxy.treat(direction, 'hold');
-    const suspendedAtMs = await suspended;
-    expect(cut.rank).toBeUndefined();
-    expect(deputy.rank).toBe(1);
-    await expect(leads).resolves.toMatchObject({ cause: { name: 'cut', reason: 'HEARTBEAT_TIMEOUT' } });
-    const leadsAtMs = fleet.time.nowMs();
-    expect(suspendedAtMs).toBeLessThan(leadsAtMs);
-    expect(suspendedAtMs - cutAtMs).toBeLessThanOrEqual(SUSPEND_MS);
-    expect(leadsAtMs - cutAtMs).toBeLessThanOrEqual(DEAD_MS + HEARTBEAT_MS);
-    const disconnected = fleet.next(cut, 'disconnected');
-    await disconnected;
-    const back = fleet.next(cut, 'joined');
-    for (const direction of directions) proxy.treat(direction, 'pass');
-    await expect(back).resolves.toMatchObject({ rank: 1, resumed: false });
-    expect(deputy.rank).toBe(0);
-  });
+  it.each(cuts)(
+    '%s: its leader stops acting by its own clock, then the next member leads',
+    async (_title, directions) => {
+      const proxy = fleet.proxy(port);
+      const group = fleet.newGroup();
+      const cut = await fleet.join(proxy.port, { group, name: 'cut' });
+      const deputy = await fleet.join(port, { group, name: 'deputy' });
+      const suspended = fleet.next(cut, 'suspended').then(() => fleet.time.nowMs());
+      const leads = fleet.next(deputy, 'rank', ({ rank }) => rank === 0);
+      const cutAtMs = fleet.time.nowMs();
+      for (const direction of directions) proxy.treat(direction, 'hold');
+      const suspendedAtMs = await suspended;
+      expect(cut.rank).toBeUndefined();
+      expect(deputy.rank).toBe(1);
+      await expect(leads).resolves.toMatchObject({ cause: { name: 'cut', reason: 'HEARTBEAT_TIMEOUT' } });
+      const leadsAtMs = fleet.time.nowMs();
+      expect(suspendedAtMs).toBeLessThan(leadsAtMs);
+      expect(suspendedAtMs - cutAtMs).toBeLessThanOrEqual(SUSPEND_MS);
+      expect(leadsAtMs - cutAtMs).toBeLessThanOrEqual(DEAD_MS + HEARTBEAT_MS);
+      const disconnected = fleet.next(cut, 'disconnected');
+      await disconnected;
+      const back = fleet.next(cut, 'joined');
+      for (const direction of directions) proxy.treat(direction, 'pass');
+      await expect(back).resolves.toMatchObject({ rank: 1, resumed: false });
+      expect(deputy.rank).toBe(0);
+    },
+  );
 });
 
 describe('a link with delay, jitter and loss', () => {

@@ -101,7 +101,7 @@ export class Duel {
     return contender;
   }
 
-  /** Resolves when a contender has received such an event at `sinceMs` or later. */
+  /** Resolves when a contender has received a matching event at `sinceMs` or later. */
   async waitForEvent(
     contender: Contender,
     fits: (told: ContenderEvent) => boolean,

@@ -55,7 +55,7 @@ async function beginRound([leaders, deputys]: readonly [FleetProxy, FleetProxy])
   return fleet.time.nowMs();
 }
 
-describe('a leader that is replaced never acts after its deputy is promoted', () => {
+describe('a leader that is replaced never acts after the next member is promoted', () => {
   it('R-LEAD-1 R-LEAD-2 if it is moved: its work ends before that of the new leader starts', async () => {
     const proxies = await beginThroughProxies();
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -138,7 +138,7 @@ function flood({ peer }: Administrator, member: string): void {
   }
 }
 
-describe('a leader that no longer reads never acts after its deputy is promoted', () => {
+describe('a leader that no longer reads never acts after the next member is promoted', () => {
   it('R-LEAD-1 R-FLOW-1 if it is ended as a slow consumer', async () => {
     // Without a proxy, which would read in place of the leader.
     await duel.start(port, port);

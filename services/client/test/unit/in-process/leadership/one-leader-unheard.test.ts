@@ -42,7 +42,7 @@ async function beginRound(): Promise<number> {
   return fleet.time.nowMs();
 }
 
-describe('a leader that the server does not receive never acts after its deputy is promoted', () => {
+describe('a leader that the server does not receive never acts after the next member is promoted', () => {
   it('R-LEAD-3 if it is stopped past deadMs, and continued', async () => {
     await duel.start(port, port);
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -69,7 +69,7 @@ async function lastActingMs(member: Membership): Promise<number> {
 }
 
 describe('a network that loses all frames between a leader and its server', () => {
-  it('R-LEAD-3 suspends the leader at suspendMs, before the server promotes its deputy', async () => {
+  it('R-LEAD-3 suspends the leader at suspendMs, before the server promotes the next member', async () => {
     const proxy = fleet.proxy(port);
     const group = fleet.newGroup();
     const ann = await fleet.join(proxy.port, { group, name: 'ann' });
@@ -94,7 +94,7 @@ function recordEvents(member: Membership): [string, number][] {
 }
 
 describe('a process that is stopped and continued', () => {
-  it('R-LEAD-3 has no rank at the first read, when its deputy leads already', async () => {
+  it('R-LEAD-3 has no rank at the first read, when the next member leads already', async () => {
     const group = fleet.newGroup();
     const process = fleet.process(port);
     const ann = await process.join({ group, name: 'ann' });

@@ -44,7 +44,7 @@ function beats(fleet: ServerRegistry, server: string, n: number, count: number):
 }
 
 describe('K8 a batch', () => {
-  it('is applied once, however often it arrives', () => {
+  it('is applied once, even if it arrives several times', () => {
     const fleet = fleetOf('a');
     expect(kinds(fleet.applyBatch(parcel('a', 2, goodbye('m'))))).toEqual(['entry']);
     expect(fleet.applyBatch(parcel('a', 2, goodbye('m')))).toEqual([]);
@@ -114,7 +114,7 @@ describe('K1 K2 a server', () => {
   });
 });
 
-describe('a server that follows an order, leaves it and comes back', () => {
+describe('a server that follows an order, leaves it and joins it again', () => {
   it('continues its batch numbers, and a copy of its first server-up has no effect', () => {
     const fleet = fleetOf('a', 'b');
     expect(kinds(fleet.applyBatch(parcel('a', 2, left)))).toEqual(['gone a SERVER_LEFT']);
@@ -143,7 +143,7 @@ describe('a server that follows an order, leaves it and comes back', () => {
     ]);
   });
 
-  it('is lost without a count of heartbeats if the register says so', () => {
+  it('is lost without a count of heartbeats if the register does not list it', () => {
     const fleet = fleetOf('a', 'b');
     expect(fleet.applyBatch(parcel('a', 2, lost('b')))).toEqual([]);
     expect(kinds(fleet.applyBatch(parcel('a', 3, lost('b', 'register'))))).toEqual(['gone b SERVER_LOST']);

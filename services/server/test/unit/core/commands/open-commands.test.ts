@@ -96,7 +96,7 @@ describe('receipts', () => {
     expect(rejectionOf(group.apply(command('d', 2)))).toBeUndefined();
   });
 
-  it('R-CMD-3 is RATE_LIMITED past a burst of commandsPerSecond, until one whole command is regained', () => {
+  it('R-CMD-3 is RATE_LIMITED past a burst of commandsPerSecond, until the allowance has one whole command again', () => {
     const group = groupOf(['a', 'b'], { commandsPerSecond: 10 });
     const codes = (count: number, at: number): unknown[] =>
       Array.from({ length: count }, () => {
@@ -132,7 +132,7 @@ describe('receipts', () => {
     expect(group.seq).toBe(3);
   });
 
-  it('R-CMD-1 shows the deadline, cut to the limit', () => {
+  it('R-CMD-1 shows the deadline, reduced to the limit', () => {
     const group = groupOf(['a', 'b'], { deadlineMsMax: 800 });
     const effects = group.apply(command('a', 1, { deadlineMs: 801 }));
     expect(only(effects, 'receipt').verdict).toMatchObject({ deadlineMs: 800 });
@@ -203,7 +203,7 @@ describe('results and outcomes', () => {
     expect(again.filter(({ recipient }) => recipient.id === 'b')).toEqual([]);
   });
 
-  it('R-CMD-5 rejects a result from a member that is no recipient, or for an unknown seq, with UNEXPECTED_RESULT', () => {
+  it('R-CMD-5 rejects a result from a member that is not a recipient, or for an unknown seq, with UNEXPECTED_RESULT', () => {
     const group = groupOf(['a', 'b', 'c']);
     const seq = order(group, command('a', 1, { target: { kind: 'members', members: ['b'] } }));
     for (const entry of [result('c', EPOCH, seq), result('a', EPOCH, seq), result('b', EPOCH, seq + 1)]) {

@@ -87,7 +87,7 @@ describe('pending timers', () => {
     expect(kindsOf(pendingIn(coordinator, AT))).toEqual(['deadline']);
   });
 
-  it('R-LEAD-1 have the last ask of a leader without a session, and the answer to it counts', () => {
+  it('R-LEAD-1 have the last request to a leader without a session to stop, and the answer to it counts', () => {
     const coordinator = takenOver([kept, moved('ask-1', 'b', 0, { at: AT + 10 })], { suspendMs: 900 });
     const before = JSON.stringify(coordinator.snapshot());
     const asks = pendingIn(coordinator, AT + 300).filter(({ kind }) => kind === 'ask-to-stop');
@@ -99,7 +99,7 @@ describe('pending timers', () => {
     expect(coordinator.groups.get('default')?.roster.leader?.id).toBe('b');
   });
 
-  it('R-LEAD-1 have no ask of a leader with a session: its server waits for the answer', () => {
+  it('R-LEAD-1 have no request to a leader with a session: its server waits for the answer', () => {
     const held = moved('ask-1', 'b', 0);
     expect(takenOver([joined('a'), joined('b'), held]).pendingTimers(AT)).toEqual([]);
     const isBack = takenOver([kept, held, resumed('a', 'x')]);

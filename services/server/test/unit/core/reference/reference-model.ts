@@ -161,7 +161,7 @@ export class ReferenceGroup implements ReferenceOrder {
       this.waiting = [...this.waiting, newcomer];
       return [{ kind: 'waiting', session }];
     }
-    const detail = `group ${this.name} holds ${this.rules.membersMax}`;
+    const detail = `group ${this.name} has ${this.rules.membersMax} of ${this.rules.membersMax} members`;
     return [{ kind: 'turned-away', session, code: 'FULL', detail }];
   }
 
@@ -432,5 +432,5 @@ function turnedAway(entry: GroupEntry, isFrozen: boolean, groupsMax: number): Pl
   if (entry.kind !== 'joined') return [];
   const { session } = entry.newcomer;
   if (isFrozen) return [{ kind: 'turned-away', session, code: 'DRAINING', detail: entry.group }];
-  return [{ kind: 'turned-away', session, code: 'FULL', detail: `the server holds ${groupsMax} groups` }];
+  return [{ kind: 'turned-away', session, code: 'FULL', detail: `the server has ${groupsMax} of ${groupsMax} groups` }];
 }

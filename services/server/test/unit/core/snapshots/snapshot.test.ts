@@ -141,7 +141,7 @@ describe('a snapshot', () => {
   });
 
   it.each<[string, (group: GroupSnapshot) => GroupSnapshot, string]>([
-    ['an unknown member', group => ({ ...group, commanders: [] }), 'speaks of commander 0, who is not in it'],
+    ['an unknown member', group => ({ ...group, commanders: [] }), 'refers to commander 0, which it does not contain'],
     [
       'an administrator in a seat',
       group => ({
@@ -153,7 +153,7 @@ describe('a snapshot', () => {
           lastCommand,
         })),
       }),
-      'takes commander 0 for a member',
+      'refers to commander 0 as a member',
     ],
   ])('R-VIEW-3 is rejected if it refers to %s', (_whom, spoil, words) => {
     const { groups, ...rest } = after([joined('a')]).snapshot();

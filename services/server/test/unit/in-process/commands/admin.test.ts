@@ -76,7 +76,7 @@ describe('R-ADMIN-1 Only an administrator may administer', () => {
   });
 });
 
-describe('R-ADMIN-1 move reassigns a number and the others close up around it', () => {
+describe('R-ADMIN-1 move gives a member another rank, and the members between the two ranks shift by one', () => {
   it.each([
     [4, 1, [0, 4, 1, 2, 3]],
     [1, 4, [0, 2, 3, 4, 1]],

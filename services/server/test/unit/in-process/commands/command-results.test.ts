@@ -56,7 +56,7 @@ describe('R-CMD-5 A result is accepted once, only from a recipient, only while i
     expect(await sender.peer.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('rejects one from a member that is no recipient, or for an unknown seq, with UNEXPECTED_RESULT', async () => {
+  it('rejects one from a member that is not a recipient, or for an unknown seq, with UNEXPECTED_RESULT', async () => {
     const { sender, recipients, seq } = await aimedAtLast();
     const bystander = at(recipients, 0).peer;
     expect(await errorFor(bystander, done(seq))).toMatchObject({ code: 'UNEXPECTED_RESULT', seq });

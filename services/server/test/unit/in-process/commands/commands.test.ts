@@ -216,7 +216,7 @@ describe('R-CMD-3 Exactly one receipt per command, with accepted false if no mem
     expect(seqs).toEqual(ids.map((_, index) => index + 3));
   });
 
-  it('cuts a deadline to RANKD_DEADLINE_MAX_MS, and the receipt has the new deadline', async () => {
+  it('reduces a deadline to RANKD_DEADLINE_MAX_MS, and the receipt has the new deadline', async () => {
     const members = await server.joinMany(2, server.freshGroup());
     const [sender, recipient] = [at(members, 0), at(members, 1)];
     expect(await order(sender, { deadlineMs: 86_400_000 })).toMatchObject({ deadlineMs: DEADLINE_MAX_MS });

@@ -98,7 +98,7 @@ describe('R-ASK-1 history lists the changes of the roster, newest first', () => 
     expect(changesOf(await historyOf(peer))).toMatchObject([{ view: 1, cause: { kind: 'joined', member: id } }]);
   });
 
-  it('answers ten questions of any kind a second, and rejects the others with RATE_LIMITED', async () => {
+  it('answers ten queries of any kind a second, and rejects the others with RATE_LIMITED', async () => {
     const { peer } = await server.join({ group: server.freshGroup() });
     const asks = Array.from({ length: 14 }, (_, index) => ({ type: index % 2 === 0 ? 'roster' : 'history' }));
     peer.send(...asks);

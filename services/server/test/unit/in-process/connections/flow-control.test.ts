@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { at, type Frame, type Joined, numberIn, TIMINGS } from '@rankd/testkit';
+import { at, type Frame, numberIn, TIMINGS } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
+import { allCommands, commandsTo, type Crowd, flood, joinCrowd, untilPaused } from '../../../fixtures/flow-control.js';
 
 const HEARTBEAT_MS = Number(TIMINGS.normal.RANKD_HEARTBEAT_MS);
 const DEAD_MS = Number(TIMINGS.normal.RANKD_DEAD_MS);
 /** Much more than the connection buffers for a peer that does not read, and than the server may. */
 const ORDERS = 100;
 const BACKLOG_BYTES_MAX = 1_048_576;
-const ARGS = 'x'.repeat(60_000);
 
 const launched: InProcessServer[] = [];
 
@@ -15,59 +15,26 @@ afterEach(async () => {
   await Promise.all(launched.splice(0).map(server => server.dispose()));
 });
 
-/** Ranks 0 to 2: a sender, a member that becomes slow, and a member that reads. */
-interface Crowd {
-  readonly server: InProcessServer;
-  readonly sender: Joined;
-  readonly slow: Joined;
-  readonly reader: Joined;
-}
-
-async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd> {
+async function crowd(env: Readonly<Record<string, string>>): Promise<Crowd<InProcessServer>> {
   const server = await InProcessServer.start({
     ...TIMINGS.patient,
     RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX),
     ...env,
   });
   launched.push(server);
-  const group = server.freshGroup();
-  const sender = await server.join({ group });
-  const slow = await server.join({ group, heartbeat: false });
-  return { server, sender, slow, reader: await server.join({ group, heartbeat: false }) };
-}
-
-function flood({ peer }: Joined): void {
-  const order = { type: 'command', name: 'go', reply: 'none', args: ARGS };
-  for (let id = 0; id < ORDERS; id += 1) peer.send({ ...order, id: `${id}` });
-}
-
-const commandsTo = ({ peer }: Joined): Frame[] => peer.frames.filter(({ type }) => type === 'command');
-
-/**
- * Waits until the server has stopped reading from the sender. Returns how many receipts it received, and when the last.
- */
-async function held({ server, sender }: Crowd): Promise<{ receipts: number; sinceMs: number }> {
-  await server.time.eventually(10_000, 'the server to stop reading from the sender', async () => {
-    return (await server.metric('rankd_backlog_bytes')) > BACKLOG_BYTES_MAX / 4 ? true : undefined;
-  });
-  await sender.peer.next('ping');
-  const receipts = sender.peer.frames.filter(({ type }) => type === 'receipt');
-  expect(receipts.length).toBeLessThan(ORDERS);
-  return { receipts: receipts.length, sinceMs: sender.peer.recordOf(at(receipts, -1)).atMs };
+  return await joinCrowd(server);
 }
 
 describe('R-FLOW-1 The server slows a sender that is faster than its recipients', () => {
   it('reads from it again when the slow recipient reads, and every member receives all frames in order', async () => {
     const all = await crowd({ RANKD_STALL_MS: '20000' });
     all.slow.peer.pause();
-    flood(all.sender);
-    const { receipts } = await held(all);
+    flood(all.sender, ORDERS);
+    const { receipts } = await untilPaused(all, { count: ORDERS, backlogBytes: BACKLOG_BYTES_MAX });
     expect(commandsTo(all.reader).length).toBeLessThanOrEqual(receipts);
     all.slow.peer.resume();
     for (const member of [all.slow, all.reader]) {
-      await all.server.time.eventually(20_000, 'all commands', () =>
-        commandsTo(member).length === ORDERS ? true : undefined,
-      );
+      await allCommands(all, member, ORDERS);
       const seqs = commandsTo(member).map(frame => numberIn(frame, 'seq'));
       expect(seqs).toEqual(Array.from({ length: ORDERS }, (_, index) => at(seqs, 0) + index));
     }
@@ -80,8 +47,8 @@ describe('R-FLOW-1 The server slows a sender that is faster than its recipients'
   it('does not count its silence, even beyond deadMs', async () => {
     const all = await crowd({ ...TIMINGS.normal, RANKD_STALL_MS: '20000' });
     all.slow.peer.pause();
-    flood(all.sender);
-    const { sinceMs } = await held(all);
+    flood(all.sender, ORDERS);
+    const { sinceMs } = await untilPaused(all, { count: ORDERS, backlogBytes: BACKLOG_BYTES_MAX });
     await all.server.time.pass(2 * DEAD_MS);
     expect(all.sender.peer.frames.findLast(({ type }) => type === 'bye')).toBeUndefined();
     // The server continues to ping the slow member at the usual interval.
@@ -89,19 +56,15 @@ describe('R-FLOW-1 The server slows a sender that is faster than its recipients'
     expect(pings.length).toBeLessThanOrEqual((2 * DEAD_MS) / HEARTBEAT_MS + 1);
     expect(pings.length).toBeGreaterThanOrEqual((2 * DEAD_MS) / HEARTBEAT_MS - 1);
     all.slow.peer.resume();
-    await all.server.time.eventually(20_000, 'all commands', () =>
-      commandsTo(all.reader).length === ORDERS ? true : undefined,
-    );
+    await allCommands(all, all.reader, ORDERS);
     expect(all.sender.peer.untakenFrames.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
   });
 
   it('does not stop reading if recipients read, at the smallest backlog limit', async () => {
     const all = await crowd({ RANKD_STALL_MS: '20000', RANKD_BACKLOG_BYTES_MAX: '65536' });
-    flood(all.sender);
+    flood(all.sender, ORDERS);
     for (const member of [all.slow, all.reader]) {
-      await all.server.time.eventually(20_000, 'all commands', () =>
-        commandsTo(member).length === ORDERS ? true : undefined,
-      );
+      await allCommands(all, member, ORDERS);
     }
     for (const { peer } of [all.sender, all.slow, all.reader]) {
       await peer.barrier();
@@ -117,13 +80,11 @@ describe('R-FLOW-1 A recipient that pauses senders for RANKD_STALL_MS is closed'
     const all = await crowd({ RANKD_STALL_MS: String(STALL_MS) });
     all.slow.peer.pause();
     const startedMs = all.server.time.nowMs();
-    flood(all.sender);
+    flood(all.sender, ORDERS);
     const view = await all.reader.peer.next('view', 20_000);
     expect(view).toMatchObject({ rank: 1, was: 2, cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
     expect(all.reader.peer.recordOf(view).atMs - startedMs).toBeGreaterThanOrEqual(STALL_MS);
-    await all.server.time.eventually(20_000, 'all commands', () =>
-      commandsTo(all.reader).length === ORDERS ? true : undefined,
-    );
+    await allCommands(all, all.reader, ORDERS);
     const receipts = all.sender.peer.frames.filter(({ type }) => type === 'receipt');
     expect(receipts.at(-1)).toMatchObject({ accepted: true, recipients: 1 });
     // How long the server read nothing from the sender: no longer than the limit.
@@ -133,10 +94,10 @@ describe('R-FLOW-1 A recipient that pauses senders for RANKD_STALL_MS is closed'
     expect(Math.max(...pauses)).toBeLessThan(STALL_MS + HEARTBEAT_MS);
   });
 
-  it('even if it reads a little now and then without catching up', async () => {
+  it('even if it sometimes reads a little without catching up', async () => {
     const all = await crowd({ RANKD_STALL_MS: '1500', RANKD_BACKLOG_BYTES_MAX: '4194304' });
     all.slow.peer.sip(100);
-    flood(all.sender);
+    flood(all.sender, ORDERS);
     const view = await all.reader.peer.next('view', 25_000);
     expect(view).toMatchObject({ cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
     expect(commandsTo(all.slow).length).toBeGreaterThan(0);
@@ -169,7 +130,7 @@ describe('R-BYE-1 A slow reader is closed with SLOW_CONSUMER while others are se
 });
 
 /** Sends more than the connection buffers for a peer, then nothing. Only time shows that `slow` has stopped reading. */
-async function floodThenWait({ sender, reader }: Crowd): Promise<Frame> {
+async function floodThenWait({ sender, reader }: Crowd<InProcessServer>): Promise<Frame> {
   const args = 'x'.repeat(60_000);
   const orders = Array.from({ length: 10 }, (_, id) => ({
     type: 'command',

@@ -54,7 +54,7 @@ describe('R-JOIN-1 Past RANKD_HELLO_PENDING_MAX silent sessions the oldest one e
     for (const peer of [...first.slice(1), late]) expect(peer.frames).toEqual([]);
   });
 
-  it('accepts a session that sends a hello, however many are silent', async () => {
+  it('accepts a session that sends a hello, for any number of silent sessions', async () => {
     const server = await launch(env);
     const group = server.freshGroup();
     const silenced: RawPeer[] = [];

@@ -313,7 +313,7 @@ describe('R-LEAD-2 A leader that yields and keeps its rank receives a view', () 
 });
 
 describe('R-LEAD-1 A leader that acts again must stop again for the next decision', () => {
-  it('waits the full time for a second ask, independent of the first', async () => {
+  it('waits the full time for a second request, independent of the first', async () => {
     const all = await joinHandoverGroup();
     const third = await server.join({ group: all.group });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
@@ -330,7 +330,7 @@ describe('R-LEAD-1 A leader that acts again must stop again for the next decisio
     expectAtLeaseEnd(atMs, all.leader);
   });
 
-  it('does not count a late answer to an earlier ask', async () => {
+  it('does not count a late answer to an earlier request', async () => {
     const all = await joinHandoverGroup();
     const third = await server.join({ group: all.group });
     all.admin.send({ type: 'admin', id: 'vain', action: 'move', member: third.id, rank: 0 });
@@ -348,7 +348,7 @@ describe('R-LEAD-1 A leader that acts again must stop again for the next decisio
     expect(atMs).toBe(yieldedAtMs);
   });
 
-  it('does not count a `yielded` without an ask, or from another member', async () => {
+  it('does not count a `yielded` without a request, or from another member', async () => {
     const all = await joinHandoverGroup();
     all.leader.peer.send({ type: 'yielded' });
     await all.leader.peer.barrier();

@@ -66,7 +66,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
     expect(await eve.awaitUntakenFrames()).toEqual([]);
   });
 
-  it('receives views of both epochs if a group ends and starts again in one turn', async () => {
+  it('receives views of both epochs if a group ends and starts again in one flush cycle', async () => {
     const group = server.freshGroup();
     const { peer: eve } = await server.join({ group, role: 'observer' });
     const last = await server.join({ group });

@@ -133,7 +133,7 @@ describe('R-JOIN-6 The right secret gives the seat back', () => {
     expect(await newer.peer.next('receipt')).toMatchObject({ accepted: true, recipients: 2 });
   });
 
-  it('accepts the earlier secret until the first further frame, however many welcomes are lost', async () => {
+  it('accepts the earlier secret until the first further frame, even if several welcomes are lost', async () => {
     const { group, members, eve } = await watched(3);
     const first = at(members, 1);
     await away(first, eve);

@@ -198,7 +198,7 @@ describe('R-VIEW-2 updates roster: the lists of a view turn the earlier roster i
     30_000,
   );
 
-  it('list members that went away or resumed, and never the closing up', async () => {
+  it('list members that are away or have resumed, and no members that only moved up', async () => {
     const group = server.freshGroup();
     const members = await server.joinMany(3, group);
     const { peer: eve } = await server.join({ group, role: 'observer' });

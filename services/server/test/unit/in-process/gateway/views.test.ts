@@ -89,7 +89,7 @@ describe('R-VIEW-1 When a member leaves, those below move up and those above rec
   });
 });
 
-describe('R-VIEW-2 However many members leave at once, a member receives one frame', () => {
+describe('R-VIEW-2 If any number of members leave at once, a member receives one frame', () => {
   it('with the number of changes and the rank that it last received', async () => {
     const members = await server.joinMany(8, server.freshGroup());
     const gone = [1, 2, 5].map(rank => at(members, rank));
@@ -266,7 +266,7 @@ describe('R-VIEW-3 One order for all', () => {
     expect(checkCommands(everybody)).toBeGreaterThan(40 * 12);
   });
 
-  it('sends the rank first if a leave and the command after it arrive in one turn', async () => {
+  it('sends the rank first if a leave and the command after it arrive in one flush cycle', async () => {
     const members = await server.joinMany(4, server.freshGroup());
     const [leader, gone] = [at(members, 0), at(members, 1)];
     await server.whileStopped(() => {

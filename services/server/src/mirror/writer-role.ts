@@ -1,0 +1,221 @@
+/** Decides whether this server may keep the order of ranks, from what it has read of Redis. Pure: the caller does the input and output. */
+
+import { assertNever } from '@rankd/protocol';
+import { CLAIM_EXPIRE_MS, CLAIM_RENEW_MS, type WriterClaim, type WriterSighting } from './writer-claim.js';
+
+/**
+ * How long a server whose claim has vanished from Redis has to write it again, before another server concludes that it is gone. Redis may
+ * have lost its data, so this is longer than CLAIM_RENEW_MS.
+ */
+const REWRITE_MS = CLAIM_RENEW_MS + 1000;
+
+/**
+ * The role of a standalone server with a mirror (R-VIEW-6, contract: Redis).
+ *
+ * - `unread`: what Redis holds is not known. Hellos are refused until it is read, or until `untilMs`. Issued epochs are larger than
+ *   `epochFloor`.
+ * - `unread-begun`: the wait was over first. The server keeps a new order, and has written nothing to Redis.
+ * - `writer`: Redis was read. The server keeps the order, and writes the mirror once its claim is in Redis. `renewedAtMs` is when that was
+ *   written last; undefined if it is not there yet.
+ * - `superseded`: another server with a larger epoch writes the mirror. It counts as gone if its claim is not renewed until `goneAtMs`.
+ */
+export type WriterRole =
+  | { readonly kind: 'unread'; readonly untilMs: number; readonly epochFloor: number }
+  | { readonly kind: 'unread-begun'; readonly epoch: number }
+  | { readonly kind: 'writer'; readonly epoch: number; readonly renewedAtMs: number | undefined }
+  | { readonly kind: 'superseded'; readonly by: WriterClaim; readonly goneAtMs: number };
+
+/** Times in milliseconds, and the largest epoch that this server has issued. */
+export interface RoleTime {
+  /** The monotonic clock. */
+  readonly nowMs: number;
+  /** The wall clock. */
+  readonly wallMs: number;
+  readonly epochIssued: number;
+}
+
+export type RoleEvent =
+  /** Redis was read as a whole. `epochLast` is the largest epoch in it, `writer` the claim of another server. */
+  | { readonly kind: 'read'; readonly epochLast: number; readonly writer: WriterClaim | undefined }
+  /** The own claim is in Redis. `written`: it was written or renewed now. */
+  | { readonly kind: 'held'; readonly written: boolean }
+  /** Redis has refused the own claim, or has shown the claim of another server. */
+  | { readonly kind: 'outranked'; readonly sighting: WriterSighting & { readonly other: WriterClaim } }
+  /** A look at the key while another server writes. */
+  | { readonly kind: 'looked'; readonly sighting: WriterSighting }
+  /** Redis has refused a write of this server, the only writer, because it holds this larger epoch. */
+  | { readonly kind: 'stale'; readonly epochStored: number }
+  /** Time has passed. */
+  | { readonly kind: 'tick' };
+
+/**
+ * What the caller has to do.
+ *
+ * - `begin`: keep an order with epochs from `epoch` on. `stored`: the order that was read; `none`: no order; `own`: the present one.
+ * - `replace`: the order that was read came too late. It is deleted once the claim is held.
+ * - `stand-down`: send the members away and write nothing more.
+ * - `return`: the other server is gone; read Redis.
+ */
+export type RoleAction =
+  | { readonly kind: 'begin'; readonly epoch: number; readonly order: 'stored' | 'none' | 'own' }
+  | { readonly kind: 'replace' }
+  | { readonly kind: 'stand-down'; readonly by: WriterClaim }
+  | { readonly kind: 'return' };
+
+export interface RoleStep {
+  readonly role: WriterRole;
+  readonly actions: readonly RoleAction[];
+}
+
+/** Whether a server may keep the order. If it may not: why, for people. */
+export type StoreStanding =
+  | { readonly kind: 'keeping' }
+  | { readonly kind: 'refusing'; readonly state: 'unread' | 'superseded'; readonly reason: string };
+
+/**
+ * Returns the standing of a server, whose role is undefined before it listens. `address`: that of Redis; `reason`: why Redis does not answer;
+ * `unreadable`: the groups whose stored order cannot be read.
+ */
+export function describeStanding(
+  role: WriterRole | undefined,
+  store: { readonly address: string; readonly reason: string | undefined; readonly unreadable: readonly string[] },
+): StoreStanding {
+  const { address, reason = 'it is being read', unreadable } = store;
+  switch (role?.kind) {
+    case undefined:
+    case 'unread':
+      return {
+        kind: 'refusing',
+        state: 'unread',
+        reason: `the last order in Redis at ${address} has not been read: ${reason}`,
+      };
+    case 'superseded':
+      return {
+        kind: 'refusing',
+        state: 'superseded',
+        reason: `server ${role.by.server} keeps the order in Redis with the larger epoch ${role.by.epoch}`,
+      };
+    case 'unread-begun':
+      return { kind: 'keeping' };
+    case 'writer':
+      if (unreadable.length === 0) return { kind: 'keeping' };
+      return {
+        kind: 'refusing',
+        state: 'unread',
+        reason: `the last order of ${unreadable.join(', ')} in Redis at ${address} cannot be read`,
+      };
+  }
+}
+
+/** Returns the role of a server that starts to wait for Redis. `windowMs` is how long it waits. */
+export function waitForStore({ nowMs }: RoleTime, windowMs: number, epochFloor = 0): WriterRole {
+  return { kind: 'unread', untilMs: nowMs + windowMs, epochFloor };
+}
+
+/** Returns the next role and what to do about it. `windowMs`: how long a server waits for Redis before it starts a new order. */
+export function nextRole(role: WriterRole, event: RoleEvent, time: RoleTime, windowMs: number): RoleStep {
+  switch (role.kind) {
+    case 'unread':
+      return fromUnread(role, event, time);
+    case 'unread-begun':
+      return fromUnreadBegun(role, event, time);
+    case 'writer':
+      return fromWriter(role, event, time);
+    case 'superseded':
+      return fromSuperseded(role, event, time, windowMs);
+    default:
+      return assertNever(role);
+  }
+}
+
+/** Whether the claim is due to be renewed, rather than only looked at. */
+export function isRenewalDue(role: Extract<WriterRole, { kind: 'writer' }>, nowMs: number): boolean {
+  return role.renewedAtMs === undefined || nowMs - role.renewedAtMs >= CLAIM_RENEW_MS;
+}
+
+function fromUnread(role: Extract<WriterRole, { kind: 'unread' }>, event: RoleEvent, time: RoleTime): RoleStep {
+  if (event.kind === 'read') {
+    const epoch = nextEpoch(time, role.epochFloor, event.epochLast, event.writer?.epoch ?? 0);
+    return { role: unclaimed(epoch), actions: [{ kind: 'begin', epoch, order: 'stored' }] };
+  }
+  if (event.kind !== 'tick' || time.nowMs < role.untilMs) return unchanged(role);
+  const epoch = nextEpoch(time, role.epochFloor);
+  return { role: { kind: 'unread-begun', epoch }, actions: [{ kind: 'begin', epoch, order: 'none' }] };
+}
+
+/** The order has begun without Redis. A server that has claimed the mirror since keeps it; an order that no server keeps is replaced. */
+function fromUnreadBegun(
+  role: Extract<WriterRole, { kind: 'unread-begun' }>,
+  event: RoleEvent,
+  time: RoleTime,
+): RoleStep {
+  if (event.kind !== 'read') return unchanged(role);
+  const { epochLast, writer } = event;
+  if (writer !== undefined && writer.epoch > role.epoch) return standDown({ other: writer, ttlMs: -1 }, time);
+  // Every group has at least this epoch.
+  if (epochLast < role.epoch) return { role: unclaimed(role.epoch), actions: [{ kind: 'replace' }] };
+  const epoch = nextEpoch(time, epochLast);
+  return { role: unclaimed(epoch), actions: [{ kind: 'replace' }, { kind: 'begin', epoch, order: 'own' }] };
+}
+
+function fromWriter(role: Extract<WriterRole, { kind: 'writer' }>, event: RoleEvent, time: RoleTime): RoleStep {
+  switch (event.kind) {
+    case 'held':
+      return unchanged(event.written ? { ...role, renewedAtMs: time.nowMs } : role);
+    case 'outranked':
+      return standDown(event.sighting, time);
+    case 'stale': {
+      const epoch = nextEpoch(time, event.epochStored);
+      return { role: unclaimed(epoch), actions: [{ kind: 'begin', epoch, order: 'own' }] };
+    }
+    default:
+      return unchanged(role);
+  }
+}
+
+function fromSuperseded(
+  role: Extract<WriterRole, { kind: 'superseded' }>,
+  event: RoleEvent,
+  time: RoleTime,
+  windowMs: number,
+): RoleStep {
+  if (event.kind !== 'looked') return unchanged(role);
+  const by = event.sighting.other ?? role.by;
+  const goneAtMs = expectGone(role, event.sighting, time.nowMs);
+  if (time.nowMs < goneAtMs) return unchanged({ ...role, by, goneAtMs });
+  return { role: waitForStore(time, windowMs, by.epoch), actions: [{ kind: 'return' }] };
+}
+
+/** Returns when the other server counts as gone, if nothing of it is seen until then. */
+function expectGone(
+  { by, goneAtMs }: Extract<WriterRole, { kind: 'superseded' }>,
+  { other, ttlMs }: WriterSighting,
+  nowMs: number,
+): number {
+  if (other === undefined) return Math.min(goneAtMs, nowMs + REWRITE_MS);
+  if (ttlMs >= 0 && ttlMs <= CLAIM_EXPIRE_MS) return nowMs + ttlMs;
+  // No server leaves a claim that stays for longer, so it is not renewed unless it changes.
+  const isSame = other.incarnation === by.incarnation && other.epoch === by.epoch;
+  return isSame ? goneAtMs : nowMs + CLAIM_EXPIRE_MS;
+}
+
+function standDown({ other, ttlMs }: WriterSighting & { readonly other: WriterClaim }, { nowMs }: RoleTime): RoleStep {
+  const waitMs = ttlMs < 0 ? CLAIM_EXPIRE_MS : Math.min(ttlMs, CLAIM_EXPIRE_MS);
+  return {
+    role: { kind: 'superseded', by: other, goneAtMs: nowMs + waitMs },
+    actions: [{ kind: 'stand-down', by: other }],
+  };
+}
+
+function unclaimed(epoch: number): WriterRole {
+  return { kind: 'writer', epoch, renewedAtMs: undefined };
+}
+
+function unchanged(role: WriterRole): RoleStep {
+  return { role, actions: [] };
+}
+
+/** Returns an epoch that is larger than every known one (protocol: Terms). */
+function nextEpoch({ wallMs, epochIssued }: RoleTime, ...known: readonly number[]): number {
+  return Math.max(wallMs, epochIssued + 1, ...known.map(epoch => epoch + 1));
+}

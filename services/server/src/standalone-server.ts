@@ -1,0 +1,118 @@
+import type { ServerConfig } from './config.js';
+import { coreLimits } from './core-limits.js';
+import { Coordinator, type KeptSeat, seatOf } from './core/index.js';
+import type { Gateway } from './gateway/gateway.js';
+import { LocalLog } from './log/local-log.js';
+import type { RedisMirror } from './mirror/redis-mirror.js';
+import type { RestoredOrder } from './mirror/restored-order.js';
+import type { OrderKeeper } from './mirror/settings.js';
+import type { StoreSession } from './mirror/store-session.js';
+
+export interface StandaloneServerPorts {
+  readonly config: ServerConfig;
+  /** Absent if no Redis is configured: then there is nothing to read. */
+  readonly mirror: RedisMirror | undefined;
+  readonly createGateway: (log: LocalLog, isClosedTo: (group: string) => boolean) => Gateway;
+}
+
+interface Incarnation {
+  readonly log: LocalLog;
+  readonly gateway: Gateway;
+}
+
+/**
+ * Runs this server alone, or with a mirror in Redis. While the order in Redis is unread, or another server keeps it, the gateway refuses
+ * every hello with UNAVAILABLE (R-VIEW-6). Each order that begins has a gateway of its own.
+ */
+export class StandaloneServer implements OrderKeeper {
+  readonly #ports: StandaloneServerPorts;
+  #incarnation: Incarnation;
+  #state: 'refusing' | 'keeping' | 'stopped' = 'refusing';
+
+  constructor(ports: StandaloneServerPorts) {
+    this.#ports = ports;
+    this.#incarnation = this.#createIncarnation(0);
+  }
+
+  /** The gateway for connections that open now. */
+  get gateway(): Gateway {
+    return this.#incarnation.gateway;
+  }
+
+  /** Why this server refuses sessions, and in which state; undefined if it admits them. */
+  get refusal(): { readonly state: 'starting' | 'standby'; readonly reason: string } | undefined {
+    const standing = this.#session?.standing;
+    if (standing?.kind !== 'refusing') return undefined;
+    return { state: standing.state === 'unread' ? 'starting' : 'standby', reason: standing.reason };
+  }
+
+  /** The largest epoch that was issued. */
+  get epochIssued(): number {
+    return this.#incarnation.log.coordinator.epochLast;
+  }
+
+  /** Reads the order before this start, for at most `waitMs`. Changes nothing in Redis. */
+  async prepare(waitMs: number): Promise<void> {
+    await this.#session?.prepare(waitMs);
+  }
+
+  /** The server listens. From here on it keeps an order, as soon as it may. */
+  open(): void {
+    if (this.#session === undefined) this.beginOrder(0, undefined);
+    else this.#session.open(this);
+  }
+
+  /** Starts no other order, because the server stops (R-BYE-2). */
+  stop(): void {
+    if (this.#state === 'refusing') void this.#session?.close();
+    this.#state = 'stopped';
+  }
+
+  epochOf(group: string): number | undefined {
+    return this.#incarnation.log.groups.get(group)?.epoch;
+  }
+
+  beginOrder(epoch: number, restored: RestoredOrder | undefined): void {
+    this.#begin(epoch, restored?.orders ?? new Map<string, KeptSeat[]>());
+  }
+
+  renewOrder(epoch: number): void {
+    const groups = [...this.#incarnation.log.groups.values()];
+    this.#begin(epoch, new Map(groups.map(({ name, roster }) => [name, roster.slice().map(seatOf)])));
+  }
+
+  /** Sends the members away. The other server has their seats from Redis. */
+  standDown(): void {
+    const { epochIssued } = this;
+    this.#endIncarnation();
+    this.#ports.mirror?.dropAllGroups();
+    if (this.#state === 'stopped') return;
+    this.#state = 'refusing';
+    this.#incarnation = this.#createIncarnation(epochIssued);
+  }
+
+  get #session(): StoreSession | undefined {
+    return this.#ports.mirror?.session;
+  }
+
+  #begin(epoch: number, orders: ReadonlyMap<string, readonly KeptSeat[]>): void {
+    if (this.#state === 'stopped') return;
+    this.#endIncarnation();
+    this.#incarnation = this.#createIncarnation(Math.max(0, epoch - 1));
+    this.#state = 'keeping';
+    this.#incarnation.gateway.restore(orders);
+  }
+
+  #endIncarnation(): void {
+    const { gateway, log } = this.#incarnation;
+    gateway.shutdown.disband(this.#ports.config.RANKD_HEARTBEAT_MS);
+    log.close();
+  }
+
+  #createIncarnation(epochLast: number): Incarnation {
+    const log = new LocalLog(new Coordinator(coreLimits(this.#ports.config), epochLast));
+    const isClosedTo = (group: string): boolean =>
+      this.#state === 'refusing' || this.#session?.isGroupUnread(group) === true;
+    return { log, gateway: this.#ports.createGateway(log, isClosedTo) };
+  }
+}
