@@ -52,7 +52,7 @@ async function busyGroup(page: Page, group: string): Promise<void> {
   const [ann, , cleo, dora] = members;
   ann?.send({ type: 'command', id: '1', name: 'print', deadlineMs: 1 });
   dora?.send({ type: 'command', id: '1', name: 'print', to: { ranks: [0] } });
-  await page.getByText(/may not order/).waitFor();
+  await page.locator('.activity.refused').waitFor();
   cleo?.reset();
   ann?.reset();
   await page.locator('[data-rank="0"].away').waitFor();
@@ -71,7 +71,7 @@ describe('axe-core finds nothing, in light and dark,', () => {
   it('in an empty group, a busy one, a full one with a filter, and a lost connection', async () => {
     const group = 'busy';
     const page = await fixture.open(server, {}, `#group=${group}`);
-    await page.getByText('Nobody is in this group.').waitFor();
+    await page.locator('.nobody').waitFor();
     await expectNoViolation(page);
     await busyGroup(page, group);
     await expectNoViolation(page);
@@ -95,7 +95,7 @@ describe('axe-core finds nothing, in light and dark,', () => {
     const page = await fixture.open(locked);
     await page.getByLabel('Token').fill('wrong');
     await page.keyboard.press('Enter');
-    await page.getByText('That is not the token.').waitFor();
+    await page.getByText('The token is wrong.').waitFor();
     await expectNoViolation(page);
   });
 });
@@ -156,7 +156,7 @@ describe('the roster', () => {
 it('a promotion stays in view among many commands', async () => {
   const group = 'noise';
   const page = await fixture.open(server, {}, `#group=${group}`);
-  await page.getByText('Nobody is in this group.').waitFor();
+  await page.locator('.nobody').waitFor();
   const ann = await fixture.join(server, { group, name: 'ann' });
   const bob = await fixture.join(server, { group, name: 'bob' });
   await fixture.join(server, { group, name: 'cleo' });
