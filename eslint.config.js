@@ -9,7 +9,7 @@ const refuse = patterns => ({ 'no-restricted-imports': ['error', { patterns }] }
 const declared = {
   protocol: ['@sinclair/typebox'],
   startup: ['@rankd/protocol', '@sinclair/typebox', 'dotenv', 'fastest-levenshtein', 'pino', 'pino-pretty'],
-  server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client'],
+  server: ['@rankd/protocol', '@rankd/startup', '@sinclair/typebox', 'ioredis', 'prom-client', 'string-width'],
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander', 'string-width'],
   page: ['@rankd/protocol', 'eventsource-parser', 'preact'],

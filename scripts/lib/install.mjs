@@ -46,6 +46,11 @@ export async function prepare(what, command, args) {
 const programs = {
   'redis-server': [['redis-server', '--version']],
   curl: [['curl', '--version']],
+  // Debian has it in a directory that is only in root's PATH.
+  nginx: [
+    ['nginx', '-v'],
+    ['/usr/sbin/nginx', '-v'],
+  ],
   zsh: [['zsh', '--version']],
   fish: [['fish', '--version']],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'].map(command => [command, '--version']),

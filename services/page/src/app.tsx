@@ -27,7 +27,10 @@ export function App(): JSX.Element {
   const group = chosen ?? found;
   const { model, connection } = useGroup(group, token);
   const groups = useGroups(token, connection.kind === 'live');
-  const nowMs = useNow(1000) + (model.pulse?.aheadMs ?? 0);
+  const machineMs = useNow(1000);
+  // While the connection is lost, the page does not know whether a member is still here.
+  const heardMs = connection.kind === 'lost' ? (connection.heardAtMs ?? machineMs) : machineMs;
+  const nowMs = heardMs + (model.pulse?.aheadMs ?? 0);
 
   useEffect(() => {
     const follow = (): void => setChosen(groupInHash(location.hash));
@@ -63,10 +66,6 @@ export function App(): JSX.Element {
         <TokenPrompt isWrong={connection.given} unlock={unlock} />
       ) : (
         <main class={connection.kind === 'lost' ? 'page stale' : 'page'}>
-          <div class="side">
-            <StatusPanel model={model} />
-            <ActivityList activityLog={model.activity} />
-          </div>
           <RosterList
             key={group}
             group={group}
@@ -74,6 +73,10 @@ export function App(): JSX.Element {
             nowMs={nowMs}
             isKnown={model.pulse !== undefined}
           />
+          <div class="side">
+            <StatusPanel model={model} />
+            <ActivityList activityLog={model.activity} />
+          </div>
         </main>
       )}
       <ConnectionNotice connection={connection} />

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
+import { plainAddress } from './client-address.js';
 import { parseRedisAddress } from './redis/redis-address.js';
 
 const { flag, millis, optionalText, port, secret, text, whole } = settings;
@@ -102,6 +103,11 @@ export const serverSettingsSchema = settings.object({
     256,
     'The largest number of connections to the side port. One address may have at most as many as remain free: half if it is alone.',
     1,
+  ),
+  RANKD_HTTP_HOSTS: optionalText(
+    'Host names, comma-separated. If no token is set, /api and /ranks answer only to these, to addresses and to localhost.',
+    '^[A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*$',
+    'host names, comma-separated, without a port',
   ),
   RANKD_HTTP_TOKEN: secret(
     'The bearer token for all data on the side port. RANKD_HTTP_TOKEN_FILE names a file that holds it.',
@@ -215,5 +221,6 @@ function asksWhoComes({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  const address = plainAddress(host);
+  return address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }

@@ -17,6 +17,7 @@ import type { Readiness } from './observability/group-queries.js';
 import { EventStreams } from './observability/http/event-streams.js';
 import { HttpServer } from './observability/http/http-server.js';
 import { renderGroupTable } from './observability/http/rank-table.js';
+import { parseHosts } from './observability/http/request-host.js';
 import { createEventLog } from './observability/logging/event-log.js';
 import { Metrics } from './observability/metrics/metrics.js';
 import { type QuerySources, ServerQueries } from './observability/server-queries.js';
@@ -88,6 +89,7 @@ export class RankServer {
       activity: this.#activity,
       pageDirectory,
       token: config.RANKD_HTTP_TOKEN,
+      hosts: parseHosts(config.RANKD_HTTP_HOSTS),
       connectionsMax: config.RANKD_HTTP_CONNECTIONS_MAX,
       clock,
       watch: event => this.#recordEvent(event),
@@ -246,12 +248,12 @@ export class RankServer {
   #publishActivity(): void {
     for (const group of this.#streams.watchedGroups) void this.#queries.followGroup(group);
     this.#activity.sampleGroups();
-    this.#streams.publishActivity(group => this.#activity.reportActivity(group, 1));
+    this.#streams.publishActivity(group => ({ group, ...this.#activity.reportActivity(group, 1) }));
   }
 
   #publishChange(group: Group, change: RosterChangedEffect): void {
     this.#mirror?.publishChange(group, change);
-    this.#streams.publishEvent(group.name, 'view', () => changeRow(change));
+    this.#streams.publishEvent(group.name, 'view', () => ({ group: group.name, ...changeRow(change) }));
   }
 
   #createMirror(mirrorClass: typeof RedisMirror): RedisMirror | undefined {

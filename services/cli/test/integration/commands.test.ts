@@ -59,6 +59,12 @@ describe('ls', () => {
     expect(stdout).not.toMatch(/\x1b/);
   });
 
+  it.each(['.', '..'])('prints the roster of a group called %s', async name => {
+    members.push(await join(url, { group: name, name: 'ann', token: 'friend' }));
+    expect((await run('ls', '--group', name)).stdout).toContain(`group ${name} · 1 member · `);
+    expect((await start(['ls'], { RANKD_GROUP: name }).end()).stdout).toMatch(/\n0 \* +ann +leads /);
+  });
+
   it('prints the roster of R-ASK-1 with --json, before or after the verb', async () => {
     await fleetOf('ann');
     const roster = { group, size: 1, members: [{ rank: 0, name: 'ann', state: 'present' }] };

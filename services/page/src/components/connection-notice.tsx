@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import type { Connection } from '../stream/connection.js';
 import { useNow } from '../hooks/use-now.js';
-import { formatTime } from '../model/format.js';
+import { formatDuration, formatTime } from '../model/format.js';
 
 interface ConnectionProps {
   readonly connection: Connection;
@@ -21,17 +21,25 @@ export function ConnectionMark({ connection: { kind } }: ConnectionProps): JSX.E
   );
 }
 
-/** While the connection is lost: shows since when, why, and when the page retries. */
+/** While the connection is lost: shows when the server was last heard, why, and when the page retries. */
 export function ConnectionNotice({ connection }: ConnectionProps): JSX.Element | null {
   return connection.kind === 'lost' ? <Lost {...connection} /> : null;
 }
 
-function Lost({ sinceMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' }>): JSX.Element {
-  const leftMs = retryAtMs - useNow(250);
+function Lost({ heardAtMs, retryAtMs, why }: Extract<Connection, { kind: 'lost' }>): JSX.Element {
+  const nowMs = useNow(250);
+  const leftMs = retryAtMs - nowMs;
   return (
-    <p class="notice">
-      <strong>Connection lost at {formatTime(sinceMs)}</strong>: {why}. The page shows the state of that time.{' '}
+    <aside class="notice">
+      {heardAtMs === undefined ? (
+        <strong>Not connected: {why}.</strong>
+      ) : (
+        <>
+          <strong>Connection lost.</strong> The server was last heard at {formatTime(heardAtMs)},{' '}
+          {formatDuration(nowMs - heardAtMs)} ago: {why}. The page shows the state of that time.
+        </>
+      )}{' '}
       {leftMs > 0 ? `Trying again in ${Math.ceil(leftMs / 1000)} s.` : 'Trying again now.'}
-    </p>
+    </aside>
   );
 }

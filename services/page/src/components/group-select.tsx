@@ -16,7 +16,7 @@ export function GroupSelect({ group, groups, choose }: GroupSelectProps): JSX.El
   return (
     <label class="group-choice">
       <span class="label">group</span>
-      <select value={group} onChange={event => choose(event.currentTarget.value)}>
+      <select aria-label="group" value={group} onChange={event => choose(event.currentTarget.value)}>
         {isListed ? null : <option value={group}>{group}</option>}
         {groups.map(each => (
           <option key={each.group} value={each.group}>
@@ -24,7 +24,7 @@ export function GroupSelect({ group, groups, choose }: GroupSelectProps): JSX.El
           </option>
         ))}
       </select>
-      <span class="chosen" aria-hidden="true">
+      <span class="chosen" aria-hidden="true" title={group}>
         {group}
       </span>
     </label>

@@ -11,13 +11,15 @@ interface RosterRowProps {
   readonly member: Member;
   readonly rank: number;
   readonly nowMs: number;
+  /** Whether any member of the group has tags. */
+  readonly hasTags: boolean;
   readonly place: Place;
   /** Whether the member has left and its exit is animated. */
   readonly presence: { readonly kind: 'staying'; readonly size: number } | { readonly kind: 'going' };
 }
 
 /** The row of a member. */
-export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowProps): JSX.Element {
+export function RosterRow({ member, rank, nowMs, hasTags, place, presence }: RosterRowProps): JSX.Element {
   const rises = useRises(rank);
   const role = rank === 0 ? 'leader' : rank === 1 ? 'next' : 'other';
   const classes = ['row', role, member.state, presence.kind, rises > 0 ? 'risen' : ''].join(' ');
@@ -39,11 +41,7 @@ export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowPro
         </span>
         <Role role={presence.kind === 'going' ? 'other' : role} state={member.state} />
       </span>
-      <span class="tags">
-        {Object.entries(member.tags).map(([key, value]) => (
-          <Tag key={key} name={printable(key)} value={printable(value)} />
-        ))}
-      </span>
+      {hasTags ? <Tags tags={member.tags} /> : null}
       <span class="slot">
         <span class="name-of">slot </span>
         {member.slot}
@@ -56,6 +54,16 @@ export function RosterRow({ member, rank, nowMs, place, presence }: RosterRowPro
         {formatDuration(nowMs - Date.parse(member.joinedAt))}
       </span>
     </li>
+  );
+}
+
+function Tags({ tags }: Pick<Member, 'tags'>): JSX.Element {
+  return (
+    <span class="tags">
+      {Object.entries(tags).map(([key, value]) => (
+        <Tag key={key} name={printable(key)} value={printable(value)} />
+      ))}
+    </span>
   );
 }
 

@@ -49,13 +49,17 @@ function Capacity({ size, membersMax }: { readonly size: number; readonly member
   return (
     <>
       of {membersMax.toLocaleString('en')}
-      <meter
+      <span
         class={isFull ? 'capacity full' : 'capacity'}
-        min={0}
-        max={membersMax}
-        value={size}
+        role="meter"
         aria-label="capacity"
-      />
+        aria-valuemin={0}
+        aria-valuemax={membersMax}
+        aria-valuenow={size}
+        aria-valuetext={`${size} of ${membersMax} members`}
+      >
+        <span style={{ width: `${Math.min(100, (100 * size) / membersMax)}%` }} />
+      </span>
       {isFull ? 'full' : ''}
     </>
   );

@@ -15,7 +15,7 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
   useEffect(() => field.current?.focus(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
-    const token = field.current?.value.trim() ?? '';
+    const token = withoutBlanks(field.current?.value ?? '');
     if (token !== '') unlock(token);
   };
   return (
@@ -43,4 +43,9 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
       </form>
     </main>
   );
+}
+
+/** HTTP removes blanks around a header, so the server ignores those around a token. A token may end with any other space. */
+function withoutBlanks(text: string): string {
+  return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '');
 }

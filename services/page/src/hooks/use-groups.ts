@@ -1,6 +1,7 @@
 /** The names of all groups. */
 
 import { useEffect, useState } from 'preact/hooks';
+import { authorization, GROUPS_ADDRESS } from '../stream/addresses.js';
 
 /** A group in the list of groups. */
 export interface GroupSummary {
@@ -30,8 +31,7 @@ export function useGroups(token: string | undefined, isAsking: boolean): readonl
 }
 
 async function askForGroups(token: string | undefined, signal: AbortSignal): Promise<readonly GroupSummary[]> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch('/api/groups', { headers, signal });
+  const response = await fetch(GROUPS_ADDRESS, { headers: authorization(token), signal });
   if (!response.ok) return [];
   const { groups } = (await response.json()) as { groups: readonly GroupSummary[] };
   return groups.toSorted((one, other) => (one.group < other.group ? -1 : 1));

@@ -7,10 +7,21 @@ export interface RowHeights {
   readonly other: number;
 }
 
-/** The heights in a wide window. */
-export const wide: RowHeights = { leader: 92, next: 68, other: 52 };
-/** The heights in a narrow window. */
-export const narrow: RowHeights = { leader: 112, next: 88, other: 72 };
+const heightsOf = {
+  wide: { leader: 92, next: 68, other: 52 },
+  narrow: { leader: 112, next: 88, other: 72 },
+} as const satisfies Record<string, RowHeights>;
+
+/** Returns the heights in a wide or a narrow window. Rows of a filtered list are equal, because it may lack any rank. */
+export function rowHeights(window: 'wide' | 'narrow', isFiltered: boolean): RowHeights {
+  return isFiltered ? filteredHeights[window] : heightsOf[window];
+}
+
+const filteredHeights = { wide: equal(heightsOf.wide), narrow: equal(heightsOf.narrow) };
+
+function equal({ other }: RowHeights): RowHeights {
+  return { leader: other, next: other, other };
+}
 
 /** Returns the height of a rank's row, CSS pixels. */
 export function rowHeight(rank: number, { leader, next, other }: RowHeights): number {

@@ -3,7 +3,7 @@
 import type { OutcomeCounts, RosterMember } from '@rankd/protocol';
 import type { RawEvent } from '../stream/sse-parser.js';
 
-/** An event of `/api/groups/:group/events?pulse` (docs/operations/side-port.md). */
+/** An event of `/api/events?pulse` (docs/operations/side-port.md). */
 export type StreamEvent =
   | ({ readonly event: 'roster' } & RosterEvent)
   | ({ readonly event: 'view' } & ViewEvent)
@@ -11,6 +11,9 @@ export type StreamEvent =
   | ({ readonly event: 'refused' } & RefusedEvent)
   | ({ readonly event: 'outcome' } & OutcomeEvent)
   | ({ readonly event: 'pulse' } & PulseEvent);
+
+/** An event and the group that it is about. One stream may have several groups. */
+export type GroupEvent = StreamEvent & { readonly group: string };
 
 /** The complete roster. A stream starts with it. */
 export interface RosterEvent {
@@ -92,8 +95,8 @@ const ofCommands: ReadonlySet<string> = new Set(['command', 'refused', 'outcome'
 export const COMMAND_EVENTS_MAX = 300;
 
 /** Returns the events in one piece of the stream. Skips unknown events, which a newer server may send. */
-export function readStreamEvents(raw: readonly RawEvent[]): StreamEvent[] {
+export function readStreamEvents(raw: readonly RawEvent[]): GroupEvent[] {
   let spare = raw.filter(({ event }) => ofCommands.has(event)).length - COMMAND_EVENTS_MAX;
   const wanted = raw.filter(({ event }) => known.has(event) && !(ofCommands.has(event) && (spare -= 1) >= 0));
-  return wanted.map(({ event, data }) => ({ ...(JSON.parse(data) as object), event }) as StreamEvent);
+  return wanted.map(({ event, data }) => ({ ...(JSON.parse(data) as object), event }) as GroupEvent);
 }

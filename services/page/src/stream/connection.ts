@@ -4,7 +4,13 @@
 export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  | { readonly kind: 'lost'; readonly sinceMs: number; readonly retryAtMs: number; readonly why: string }
+  /** `heardAtMs`: when the page last heard the server. Undefined if it never has. */
+  | {
+      readonly kind: 'lost';
+      readonly heardAtMs: number | undefined;
+      readonly retryAtMs: number;
+      readonly why: string;
+    }
   /** The server requires a token. `given`: a token was sent, and it is wrong. */
   | { readonly kind: 'locked'; readonly given: boolean };
 

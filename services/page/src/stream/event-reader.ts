@@ -1,8 +1,10 @@
 /** Reads an event stream. */
 
 import { printable } from '@rankd/protocol/printable';
-import { sseParser } from './sse-parser.js';
-import { readStreamEvents, type StreamEvent } from '../model/stream-event.js';
+import { authorization } from './addresses.js';
+import { Restartable } from './restartable.js';
+import { sseParser, TooLongError } from './sse-parser.js';
+import { readStreamEvents, type GroupEvent } from '../model/stream-event.js';
 
 /** The server sends an event every two seconds. After this time without one, ms, the connection counts as lost. */
 const SILENCE_MS = 7000;
@@ -16,16 +18,17 @@ export interface EventReaderPorts {
   readonly token: string | undefined;
   readonly signal: AbortSignal;
   /** Called with the events of each piece of the stream. */
-  readonly told: (events: readonly StreamEvent[]) => void;
+  readonly told: (events: readonly GroupEvent[]) => void;
 }
 
 /** Reads one stream to its end. Returns how it ended. */
 export async function readEvents({ path, token, signal, told }: EventReaderPorts): Promise<Ending> {
   const silence = new AbortController();
   const timer = new Restartable(SILENCE_MS, () => silence.abort());
+  timer.restart();
   try {
     const response = await fetch(path, {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: authorization(token),
       cache: 'no-store',
       signal: AbortSignal.any([signal, silence.signal]),
     });
@@ -38,8 +41,9 @@ export async function readEvents({ path, token, signal, told }: EventReaderPorts
       told(readStreamEvents(parse(piece.value)));
     }
     return { kind: 'lost', why: 'the server ended the stream' };
-  } catch {
+  } catch (error) {
     if (signal.aborted) return { kind: 'lost', why: 'the page missed a change' };
+    if (error instanceof TooLongError) return { kind: 'lost', why: error.message };
     return {
       kind: 'lost',
       why: silence.signal.aborted ? 'the server does not answer' : 'the server cannot be reached',
@@ -58,25 +62,4 @@ async function refusal(response: Response): Promise<string> {
     // A proxy may answer with something other than JSON.
   }
   return `the server answered ${response.status}`;
-}
-
-class Restartable {
-  readonly #afterMs: number;
-  readonly #run: () => void;
-  #timer: ReturnType<typeof setTimeout>;
-
-  constructor(afterMs: number, run: () => void) {
-    this.#afterMs = afterMs;
-    this.#run = run;
-    this.#timer = setTimeout(run, afterMs);
-  }
-
-  restart(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#run, this.#afterMs);
-  }
-
-  cancel(): void {
-    clearTimeout(this.#timer);
-  }
 }

@@ -2,6 +2,16 @@
 
 import { createParser } from 'eventsource-parser';
 
+/** The limit of an incomplete event, characters. The roster of a hundred thousand members with long tags is shorter. */
+export const EVENT_CHARS_MAX = 67_108_864;
+
+/** An event is longer than EVENT_CHARS_MAX. */
+export class TooLongError extends Error {
+  constructor() {
+    super(`an event is longer than ${EVENT_CHARS_MAX.toLocaleString('en')} characters`);
+  }
+}
+
 /** A server-sent event: its name, and its data as text. */
 export interface RawEvent {
   readonly event: string;
@@ -10,13 +20,19 @@ export interface RawEvent {
 
 /**
  * Returns a function that receives the next piece of a stream, cut anywhere, and returns the events that are complete. The page
- * reads streams with fetch, because EventSource cannot send a header and a URL must not contain a token.
+ * reads streams with fetch, because EventSource cannot send a header and a URL must not contain a token. The function throws TooLongError.
  */
 export function sseParser(): (text: string) => RawEvent[] {
   const complete: RawEvent[] = [];
-  const parser = createParser({ onEvent: ({ event = 'message', data }) => complete.push({ event, data }) });
+  let isTooLong = false;
+  const parser = createParser({
+    maxBufferSize: EVENT_CHARS_MAX,
+    onEvent: ({ event = 'message', data }) => complete.push({ event, data }),
+    onError: ({ type }) => (isTooLong ||= type === 'max-buffer-size-exceeded'),
+  });
   return text => {
     parser.feed(text);
+    if (isTooLong) throw new TooLongError();
     return complete.splice(0);
   };
 }

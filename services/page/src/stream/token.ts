@@ -1,13 +1,15 @@
 /** The token of this tab, in the tab's session storage. */
 
-const KEY = 'rankd-token';
+import { nameOfServer } from './addresses.js';
+
+const key = (): string => `${nameOfServer(document.baseURI)} token`;
 
 /** Returns the token. The browser forgets it when the tab is closed. */
 export function readToken(): string | undefined {
-  return sessionStorage.getItem(KEY) ?? undefined;
+  return sessionStorage.getItem(key()) ?? undefined;
 }
 
 /** Stores the token. */
 export function storeToken(token: string): void {
-  sessionStorage.setItem(KEY, token);
+  sessionStorage.setItem(key(), token);
 }

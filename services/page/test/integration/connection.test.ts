@@ -56,6 +56,16 @@ describe('when the connection is lost', () => {
   });
 });
 
+it('if the page is called by a name that the server does not know, it says what to do', async () => {
+  const server = await fixture.server();
+  // Chromium resolves every name that ends like this to this machine.
+  const url = `http://rankd.localhost:${server.httpPort}/`;
+  const page = await fixture.openTab(await fixture.openWindow(), url);
+  await page
+    .getByText(/^Not connected: rankd\.localhost:\d+ is not a name of this server: .*RANKD_HTTP_HOSTS/)
+    .waitFor();
+});
+
 describe('with RANKD_HTTP_TOKEN', () => {
   it('the page asks for the token, reports a wrong one, keeps it for the tab and never puts it into a URL', async () => {
     const TOKEN = 'correct horse';

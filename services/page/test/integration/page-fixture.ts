@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { ChildProcess, eventually, type LaunchedServer, launchServer, RawPeer, repository } from '@rankd/testkit';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findChromium } from './find-chromium.js';
 
 /** Twenty times the expected duration, ms: these tests share the machine with a browser. */
@@ -66,14 +66,22 @@ export class PageFixture {
 
   /** Opens the live page in a new window. */
   async open(server: LaunchedServer, options: BrowserContextOptions = {}, hash = ''): Promise<Page> {
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    return await this.openTab(await this.openWindow(options), `http://127.0.0.1:${server.httpPort}/${hash}`);
+  }
+
+  /** Opens a window without a tab. The tabs of one window share storage and connections. */
+  async openWindow(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    return await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  }
+
+  async openTab(context: BrowserContext, url: string): Promise<Page> {
     const page = await context.newPage();
     page.setDefaultTimeout(DEADLINE_MS);
     page.on('pageerror', error => this.complaints.push(String(error)));
     page.on('console', message => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
     });
-    await page.goto(`http://127.0.0.1:${server.httpPort}/${hash}`);
+    await page.goto(url);
     return page;
   }
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { narrow, placeOf, visibleRanks, rowHeight, rowTop, wide } from '../../src/model/row-layout.js';
+import { placeOf, visibleRanks, rowHeight, rowHeights, rowTop } from '../../src/model/row-layout.js';
 
-const heights = fc.constantFrom(wide, narrow);
+const wide = rowHeights('wide', false);
+const narrow = rowHeights('narrow', false);
+const filtered = rowHeights('narrow', true);
+const heights = fc.constantFrom(wide, narrow, filtered);
 
 describe('the layout of rows', () => {
   it('places each row at the end of the row before', () => {

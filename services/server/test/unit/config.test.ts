@@ -120,9 +120,12 @@ describe('heartbeat, suspend and dead', () => {
 });
 
 describe('the host in RANKD_HOST', () => {
-  it.each(['127.0.0.1', '127.5.5.5', '::1', 'localhost'])('%s is loopback and needs no token', host => {
-    expect(faultsOf({ RANKD_HOST: host })).toBe('');
-  });
+  it.each(['127.0.0.1', '127.5.5.5', '::1', '::ffff:127.0.0.1', 'localhost'])(
+    '%s is loopback and needs no token',
+    host => {
+      expect(faultsOf({ RANKD_HOST: host })).toBe('');
+    },
+  );
 
   it.each(['0.0.0.0', '::', '192.168.1.2', '10.0.0.1', 'fe80::1', 'example.org', '127.example.org', '0'])(
     '%s is not loopback and needs a token, a CA or RANKD_ALLOW_ANONYMOUS=1',
@@ -149,6 +152,19 @@ describe('the host in RANKD_HOST', () => {
       expect.stringContaining('RANKD_TOKEN_FILE names a file that cannot be read: /nowhere (ENOENT: '),
     ]);
   });
+});
+
+describe('the names in RANKD_HTTP_HOSTS', () => {
+  it.each(['server', 'ranks.example.org', 'a,b', 'A , my_server.', '127.0.0.1', ''])('may be %j', names => {
+    expect(faultsOf({ RANKD_HTTP_HOSTS: names })).toBe('');
+  });
+
+  it.each(['a:9464', 'http://a', 'a b', 'a,,b', 'a,', '*', '[::1]', 'é'])(
+    'may not be %j, and the message says so',
+    names => {
+      expect(faultsOf({ RANKD_HTTP_HOSTS: names })).toMatch(/RANKD_HTTP_HOSTS must be host names, comma-separated/);
+    },
+  );
 });
 
 describe('a cluster', () => {

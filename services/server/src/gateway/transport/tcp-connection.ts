@@ -1,6 +1,7 @@
 /** A TCP socket as the connection of a session. */
 
-import type { Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
+import { plainAddress } from '../../client-address.js';
 import type { Connection, ConnectionListener } from './connection.js';
 
 /** How long a client may take to read the rest and to close its end after this end has closed. */
@@ -34,9 +35,9 @@ export class TcpConnection implements Connection {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const { remoteAddress = 'unknown', remotePort = 0, remoteFamily } = socket;
-    this.host = remoteAddress;
-    this.address = remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+    const { remoteAddress = 'unknown', remotePort = 0 } = socket;
+    this.host = plainAddress(remoteAddress);
+    this.address = isIPv6(this.host) ? `[${this.host}]:${remotePort}` : `${this.host}:${remotePort}`;
   }
 
   get backlogBytes(): number {

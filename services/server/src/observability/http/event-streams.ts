@@ -33,7 +33,8 @@ export class EventStreams {
   readonly #groupStreams = new Map<string, GroupStreams>();
   readonly #clock: Clock;
   readonly #comments: Timer;
-  #openCount = 0;
+  /** The open streams. One of several groups counts once. */
+  readonly #open = new Set<ServerResponse>();
 
   /** `draw` returns the rank table of a group as text. */
   constructor(streamsMax: number, clock: Clock, draw: (group: string) => string) {
@@ -45,7 +46,7 @@ export class EventStreams {
 
   /** Whether the limit of streams is reached. */
   get isFull(): boolean {
-    return this.#openCount >= this.streamsMax;
+    return this.#open.size >= this.streamsMax;
   }
 
   /** The groups with an open stream. */
@@ -55,14 +56,14 @@ export class EventStreams {
 
   /**
    * Streams the server-sent events of a group. Sends first `roster`, which includes all events published so far. Sends then `pulse`, if
-   * it is defined. The caller has written the HTTP head.
+   * it is defined. The caller has written the HTTP head. Called once for each group of the stream.
    */
   openEventStream(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
     if (response.destroyed) return;
     const watch = this.#findOrCreateStreams(group);
     // The roster includes the queued events, so only the streams that were open before must receive them.
     this.#writeEvents(watch);
-    this.#addResponse(response, group, watch, watch.events);
+    this.#addResponse(response, watch.events);
     if (pulse !== undefined) watch.activity.add(response);
     response.write(
       `retry: 1000\n\n${formatEvent('roster', roster)}${pulse === undefined ? '' : formatEvent('pulse', pulse)}`,
@@ -73,7 +74,7 @@ export class EventStreams {
   openTableStream(response: ServerResponse, group: string): void {
     if (response.destroyed) return;
     const watch = this.#findOrCreateStreams(group);
-    this.#addResponse(response, group, watch, watch.tables);
+    this.#addResponse(response, watch.tables);
     response.write(this.#renderTable(group));
   }
 
@@ -124,18 +125,22 @@ export class EventStreams {
     return watch;
   }
 
-  #addResponse(response: ServerResponse, group: string, watch: GroupStreams, among: Set<ServerResponse>): void {
-    this.#openCount += 1;
+  #addResponse(response: ServerResponse, among: Set<ServerResponse>): void {
     among.add(response);
+    if (this.#open.has(response)) return;
+    this.#open.add(response);
     response.on('error', () => undefined);
-    response.on('close', () => {
-      this.#openCount -= 1;
-      among.delete(response);
-      watch.activity.delete(response);
-      if (watch.events.size + watch.tables.size > 0 || this.#groupStreams.get(group) !== watch) return;
+    response.on('close', () => this.#removeResponse(response));
+  }
+
+  #removeResponse(response: ServerResponse): void {
+    this.#open.delete(response);
+    for (const [group, watch] of this.#groupStreams) {
+      for (const responses of [watch.events, watch.activity, watch.tables]) responses.delete(response);
+      if (watch.events.size + watch.tables.size > 0) continue;
       watch.redraw?.cancel();
       this.#groupStreams.delete(group);
-    });
+    }
   }
 
   #writeEvents(watch: GroupStreams): void {

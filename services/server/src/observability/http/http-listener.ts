@@ -2,6 +2,7 @@
 
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net';
+import { plainAddress } from '../../client-address.js';
 import type { Clock } from '../../clock.js';
 import type { Watcher } from '../../server-event.js';
 import { DescriptorLimit } from './descriptor-limit.js';
@@ -95,7 +96,7 @@ export class HttpListener {
   }
 
   #accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? 'unknown';
+    const address = plainAddress(socket.remoteAddress ?? 'unknown');
     if (!this.#isRoomFor(address)) {
       this.#refuse(socket, address);
       return;

@@ -1,6 +1,7 @@
 /** The side port: chooses the answer to each request. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { assertNever } from '@rankd/protocol';
 import type { Clock } from '../../clock.js';
 import type { Watcher } from '../../server-event.js';
 import { isAuthorized } from './auth.js';
@@ -11,6 +12,9 @@ import {
   isStream,
   jsonAnswer,
   methodNotAllowed,
+  misdirected,
+  notFound,
+  tooManyGroups,
   unauthorized,
   type Answer,
   type StreamAnswer,
@@ -21,7 +25,9 @@ import type { Metrics } from '../metrics/metrics.js';
 import { pagePaths, readPageFiles } from './static-files.js';
 import type { ActivitySamples } from '../activity-samples.js';
 import { renderGroupTable } from './rank-table.js';
-import { parseRequestTarget } from './request-target.js';
+import { findForeignHost } from './request-host.js';
+import { parseRequestTarget, type RequestTarget } from './request-target.js';
+import { findRoute, GROUPS_PER_STREAM_MAX, isGroupPath } from './routes.js';
 import type { EventStreams } from './event-streams.js';
 
 const PLAIN = 'text/plain; charset=utf-8';
@@ -38,6 +44,8 @@ export interface HttpServerParts {
   readonly pageDirectory: URL;
   /** The bearer token that requests for data need. Undefined if none is set. */
   readonly token: string | undefined;
+  /** The names, besides addresses and `localhost`, by which groups may be requested if no token is set. */
+  readonly hosts: ReadonlySet<string>;
   readonly connectionsMax: number;
   readonly clock: Clock;
   readonly watch: Watcher;
@@ -52,6 +60,7 @@ export class HttpServer {
   readonly #activity: ActivitySamples;
   readonly #page: ReadonlyMap<string, Answer>;
   readonly #token: string | undefined;
+  readonly #hosts: ReadonlySet<string>;
 
   constructor(parts: HttpServerParts) {
     this.#queries = parts.queries;
@@ -60,6 +69,7 @@ export class HttpServer {
     this.#activity = parts.activity;
     this.#page = readPageFiles(parts.pageDirectory);
     this.#token = parts.token;
+    this.#hosts = parts.hosts;
     const { clock, connectionsMax, watch } = parts;
     this.#listener = new HttpListener({
       clock,
@@ -83,10 +93,8 @@ export class HttpServer {
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): Promise<void> {
-    const { method = 'GET', url = '/', headers } = request;
-    const { pathname, query } = parseRequestTarget(url);
-    const mayRead = open.has(pathname) || isAuthorized(headers.authorization, this.#token);
-    const verdict = await this.#chooseAnswer(method, pathname, query, mayRead);
+    const { method = 'GET' } = request;
+    const verdict = await this.#chooseAnswer(request);
     const answer = isStream(verdict) && this.#streams.isFull ? streamsFull(this.#streams.streamsMax) : verdict;
     // The body of a request is not read, so no other request can follow it.
     if (hasBody(request)) response.shouldKeepAlive = false;
@@ -107,24 +115,60 @@ export class HttpServer {
   }
 
   /** Returns the answer to a request. An error while the state is read becomes a 500, so that it does not end the server. */
-  async #chooseAnswer(
-    method: string,
-    pathname: string,
-    query: URLSearchParams,
-    mayRead: boolean,
-  ): Promise<Answer | StreamAnswer> {
+  async #chooseAnswer(request: IncomingMessage): Promise<Answer | StreamAnswer> {
+    const { method = 'GET', url = '/' } = request;
+    const target = parseRequestTarget(url);
     if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed(method);
-    if (!mayRead) return unauthorized;
-    const look = requestedGroups(pathname, query);
+    const refusal = this.#findRefusal(request, target);
+    if (refusal !== undefined) return refusal;
     try {
-      if (look !== 'at none') await this.#queries.followGroup(look.group);
-      return this.#findStream(pathname, query) ?? (await this.#readAnswer(pathname, query));
+      return await this.#readAnswer(target);
     } catch {
       return jsonAnswer(500, { code: 'INTERNAL', message: 'the server failed to make this answer: try again' });
     }
   }
 
-  async #readAnswer(pathname: string, query: URLSearchParams): Promise<Answer> {
+  /** A token protects more than the check of the host, and is checked in place of it. */
+  #findRefusal(request: IncomingMessage, { pathname, authority }: RequestTarget): Answer | undefined {
+    if (this.#token !== undefined) {
+      const mayRead = open.has(pathname) || isAuthorized(request.headers.authorization, this.#token);
+      return mayRead ? undefined : unauthorized;
+    }
+    const foreign = isGroupPath(pathname) ? findForeignHost(request, authority, this.#hosts) : undefined;
+    return foreign === undefined ? undefined : misdirected(foreign);
+  }
+
+  async #readAnswer({ pathname, query }: RequestTarget): Promise<Answer | StreamAnswer> {
+    const route = findRoute(pathname, query);
+    switch (route.kind) {
+      case 'groups':
+        await this.#queries.followGroup(undefined);
+        return jsonAnswer(200, { groups: this.#queries.listGroups() });
+      case 'roster': {
+        await this.#queries.followGroup(route.group);
+        const listing = this.#queries.readRoster(route.group);
+        return listing === undefined ? notFound : jsonAnswer(200, listing);
+      }
+      case 'events':
+        if (route.groups.length > GROUPS_PER_STREAM_MAX) return tooManyGroups(GROUPS_PER_STREAM_MAX);
+        await Promise.all(route.groups.map(async group => await this.#queries.followGroup(group)));
+        return this.#eventStream(route.groups, query.has('pulse'));
+      case 'table':
+        await this.#queries.followGroup(route.group);
+        return { status: 200, type: PLAIN, body: renderGroupTable(this.#queries, route.group) };
+      case 'watched table': {
+        await this.#queries.followGroup(route.group);
+        const open = (response: ServerResponse): void => this.#streams.openTableStream(response, route.group);
+        return { status: 200, type: PLAIN, open };
+      }
+      case 'other':
+        return await this.#readOther(pathname);
+      default:
+        return assertNever(route);
+    }
+  }
+
+  async #readOther(pathname: string): Promise<Answer> {
     switch (pathname) {
       case '/metrics':
         return { status: 200, type: this.#metrics.registry.contentType, body: await this.#metrics.registry.metrics() };
@@ -134,53 +178,20 @@ export class HttpServer {
         const readiness = this.#queries.readReadiness();
         return jsonAnswer(readiness.ready ? 200 : 503, readiness);
       }
-      case '/ranks':
-        return { status: 200, type: PLAIN, body: renderGroupTable(this.#queries, groupParameter(query)) };
-      case '/api/groups':
-        return jsonAnswer(200, { groups: this.#queries.listGroups() });
       default:
-        return this.#page.get(pathname) ?? this.#findGroup(pathname);
+        return this.#page.get(pathname) ?? notFound;
     }
   }
 
-  /** Returns the stream at `pathname`, or undefined if it is not a stream. */
-  #findStream(pathname: string, query: URLSearchParams): StreamAnswer | undefined {
-    const group = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})\/events$/.exec(pathname)?.[1];
-    const isTable = pathname === '/ranks' && query.has('watch');
-    if (group === undefined && !isTable) return undefined;
-    if (group === undefined) {
-      return {
-        status: 200,
-        type: PLAIN,
-        open: response => this.#streams.openTableStream(response, groupParameter(query)),
-      };
-    }
-    const nobody = { group, epoch: 0, view: 0, size: 0, members: [] };
-    const publicPaths = (response: ServerResponse): void => {
-      const pulse = query.has('pulse') ? this.#activity.reportActivity(group) : undefined;
+  #eventStream(groups: readonly string[], hasPulse: boolean): StreamAnswer {
+    const openGroup = (response: ServerResponse, group: string): void => {
+      const pulse = hasPulse ? { group, ...this.#activity.reportActivity(group) } : undefined;
+      const nobody = { group, epoch: 0, view: 0, size: 0, members: [] };
       this.#streams.openEventStream(response, group, this.#queries.readRoster(group) ?? nobody, pulse);
     };
-    return { status: 200, type: 'text/event-stream', open: publicPaths };
+    const open = (response: ServerResponse): void => groups.forEach(group => openGroup(response, group));
+    return { status: 200, type: 'text/event-stream', open };
   }
-
-  #findGroup(pathname: string): Answer {
-    const name = /^\/api\/groups\/([A-Za-z0-9._-]{1,64})$/.exec(pathname)?.[1];
-    const listing = name === undefined ? undefined : this.#queries.readRoster(name);
-    return listing === undefined
-      ? jsonAnswer(404, { code: 'NOT_FOUND', message: 'no such path or group' })
-      : jsonAnswer(200, listing);
-  }
-}
-
-/** Returns which groups a request reads: one, all (undefined) or none. */
-function requestedGroups(pathname: string, query: URLSearchParams): 'at none' | { readonly group: string | undefined } {
-  if (pathname === '/api/groups') return { group: undefined };
-  const group = pathname === '/ranks' ? groupParameter(query) : /^\/api\/groups\/([^/]+)/.exec(pathname)?.[1];
-  return group === undefined ? 'at none' : { group };
-}
-
-function groupParameter(query: URLSearchParams): string {
-  return query.get('group') ?? 'default';
 }
 
 /** The paths that need no token, because they show nothing about members. */

@@ -1,6 +1,7 @@
 /** The rank table of a group as text. */
 
 import { printable, type RosterMember } from '@rankd/protocol';
+import stringWidth from 'string-width';
 import type { GroupQueries, RosterListing } from '../group-queries.js';
 import { QUOTED_CHARS_MAX } from './responses.js';
 
@@ -28,12 +29,10 @@ export function renderRoster(listing: RosterListing): string {
     columns.map(column => column.title),
     ...listing.members.map(member => columns.map(column => printable(column.read(member)))),
   ];
-  const widths = columns.map((_, index) =>
-    rows.reduce((widest, row) => Math.max(widest, countCharacters(row[index])), 0),
-  );
+  const widths = columns.map((_, index) => rows.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), 0));
   const lines = rows.map(row =>
     row
-      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - countCharacters(cell)))
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - displayWidth(cell)))
       .join('  ')
       .trimEnd(),
   );
@@ -41,7 +40,7 @@ export function renderRoster(listing: RosterListing): string {
   return `${head}\n${lines.join('\n')}\n`;
 }
 
-/** Counts code points, because a name may contain characters of two code units. */
-function countCharacters(cell = ''): number {
-  return Array.from(cell).length;
+/** Returns the columns of a terminal that a cell uses. Most cells are ASCII, which the library would measure much more slowly. */
+function displayWidth(cell = ''): number {
+  return /^[ -~]*$/.test(cell) ? cell.length : stringWidth(cell);
 }

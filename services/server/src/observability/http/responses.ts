@@ -37,6 +37,8 @@ export function isStream(answer: Answer | StreamAnswer): answer is StreamAnswer 
 export function responseHeaders(answer: Answer | StreamAnswer): Record<string, string> {
   const { status, type } = answer;
   const length = isStream(answer) ? {} : { 'content-length': String(Buffer.byteLength(answer.body)) };
+  // nginx would otherwise collect a stream until its buffer is full.
+  const unbuffered = isStream(answer) ? { 'x-accel-buffering': 'no' } : {};
   const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
   return {
@@ -44,6 +46,7 @@ export function responseHeaders(answer: Answer | StreamAnswer): Record<string, s
     'content-security-policy': type.startsWith('text/html') ? PAGE : NOTHING,
     ...allow,
     ...challenge,
+    ...unbuffered,
     'content-type': type,
     ...length,
   };
@@ -83,11 +86,27 @@ export function formatResponse(answer: Answer): string {
 /** The answer to bytes that are not HTTP. */
 export const badRequest = jsonAnswer(400, { code: 'BAD_REQUEST', message: 'this is not an HTTP request' });
 
+/** The answer to an unknown path, and to an unknown group. */
+export const notFound = jsonAnswer(404, { code: 'NOT_FOUND', message: 'no such path or group' });
+
 /** The answer to a request without the bearer token. */
 export const unauthorized = jsonAnswer(401, {
   code: 'UNAUTHORIZED',
   message: 'the token is missing or wrong: send the value of RANKD_HTTP_TOKEN as a bearer token',
 });
+
+/** Returns the answer to a request for data that calls the server by a name that it does not know. */
+export function misdirected(host: string): Answer {
+  return jsonAnswer(421, {
+    code: 'MISDIRECTED',
+    message: `${printable(host.slice(0, QUOTED_CHARS_MAX))} is not a name of this server: use an address or localhost, add the name to RANKD_HTTP_HOSTS, or set RANKD_HTTP_TOKEN`,
+  });
+}
+
+/** The answer to a stream of too many groups. `max` is the limit. */
+export function tooManyGroups(max: number): Answer {
+  return jsonAnswer(400, { code: 'BAD_REQUEST', message: `one stream has at most ${max} groups: open another one` });
+}
 
 /** Returns the answer to a method other than GET and HEAD. */
 export function methodNotAllowed(method: string): Answer {

@@ -126,7 +126,7 @@ describe('server-sent events', () => {
     const facts = { waiting: 0, waitlistMax: 5, membersMax: 10, state: 'accepting', mirror: { state: 'none' } };
     expect(await stream.next()).toEqual({
       event: 'pulse',
-      data: { at: expect.any(String), everyMs: 2000, samples: expect.any(Array), ...facts },
+      data: { group, at: expect.any(String), everyMs: 2000, samples: expect.any(Array), ...facts },
     });
     ann.peer.send({ type: 'command', id: '1', name: 'print' });
     expect((await stream.next()).event).toBe('command');

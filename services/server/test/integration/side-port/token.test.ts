@@ -69,15 +69,39 @@ describe('with RANKD_HTTP_TOKEN', () => {
     expect((await fixture.get('/ranks', 'POST', { authorization: `Bearer ${TOKEN}` })).status).toBe(405);
   });
 
+  it('a token beyond Latin-1 is accepted from curl and from browsers, which send UTF-8', async () => {
+    const token = 'ключ à';
+    const other = await SidePortFixture.launch({ RANKD_HTTP_TOKEN: ` ${token} ` });
+    try {
+      const bytes = Buffer.from(`Bearer ${token}`).toString('latin1');
+      expect((await other.get('/api/groups', 'GET', { authorization: bytes })).status).toBe(200);
+      expect((await other.get('/api/groups', 'GET', { authorization: bytes.slice(0, -1) })).status).toBe(401);
+      // With a token any host may ask.
+      expect((await other.get('/api/groups', 'GET', { authorization: bytes, host: 'evil.example' })).status).toBe(200);
+    } finally {
+      await other.dispose();
+    }
+  });
+
   it('the token is in no log line', () => {
     expect(fixture.server.childProcess.output).not.toContain(TOKEN);
   });
 });
 
-it('without RANKD_HTTP_TOKEN any Authorization header is ignored', async () => {
-  const free = await SidePortFixture.launch();
+it('without RANKD_HTTP_TOKEN any Authorization header is ignored, and only known hosts may read data', async () => {
+  const free = await SidePortFixture.launch({ RANKD_HTTP_HOSTS: 'server, Ranks.example' });
   try {
     expect((await free.get('/api/groups', 'GET', { authorization: 'Bearer x' })).status).toBe(200);
+    const statuses = async (host: string): Promise<number[]> =>
+      await Promise.all(
+        ['/api/groups', '/ranks', '/metrics', '/readyz', '/'].map(
+          async path => (await free.get(path, 'GET', { host })).status,
+        ),
+      );
+    expect(await statuses('evil.example')).toEqual([421, 421, 200, 200, 200]);
+    for (const host of ['server:9464', 'ranks.EXAMPLE.', 'localhost', '[::1]']) {
+      expect([host, ...(await statuses(host))]).toEqual([host, 200, 200, 200, 200, 200]);
+    }
   } finally {
     await free.dispose();
   }

@@ -42,9 +42,9 @@ class ListenerFixture {
     });
   }
 
-  static async start(connectionsMax = 256): Promise<ListenerFixture> {
+  static async start(connectionsMax = 256, host = '127.0.0.1'): Promise<ListenerFixture> {
     fixture = new ListenerFixture(connectionsMax);
-    fixture.#port = await fixture.listener.listen('127.0.0.1', 0);
+    fixture.#port = await fixture.listener.listen(host, 0);
     return fixture;
   }
 
@@ -248,6 +248,13 @@ describe('an answer', () => {
 });
 
 describe('connections', () => {
+  it('of one IPv4 address are one address also if the port listens on IPv6', async () => {
+    const fixture = await ListenerFixture.start(2, '::');
+    await fixture.connect();
+    await (await fixture.connect()).untilClosed();
+    expect(fixture.events).toEqual([{ event: 'http.refused', address: '127.0.0.1', connections: 1 }]);
+  });
+
   it('are limited to RANKD_HTTP_CONNECTIONS_MAX in total; one more gets 503 in JSON at once, until one closes', async () => {
     const fixture = await ListenerFixture.start(4);
     const peers: HttpPeer[] = [];

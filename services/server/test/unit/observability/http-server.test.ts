@@ -7,6 +7,7 @@ import { Metrics } from '../../../src/observability/metrics/metrics.js';
 import { ActivitySamples } from '../../../src/observability/activity-samples.js';
 import type { GaugeSources } from '../../../src/observability/metrics/gauges.js';
 import { EventStreams } from '../../../src/observability/http/event-streams.js';
+import { GROUPS_PER_STREAM_MAX } from '../../../src/observability/http/routes.js';
 import { HttpPeer } from './http-peer.js';
 
 /** The server counts streams from open to close, in any order of their connections' events. */
@@ -74,6 +75,7 @@ beforeEach(async () => {
     activity: new ActivitySamples(directory, { membersMax: 1, waitlistMax: 0 }, () => 0),
     pageDirectory: new URL('file:///nowhere/'),
     token: undefined,
+    hosts: new Set(['server']),
     connectionsMax: 64,
     clock: systemClock,
     watch: () => undefined,
@@ -189,6 +191,93 @@ it('a stream that is opened for a closed response uses no slot', async () => {
     streams.openTableStream(closed as never, 'jobs');
   }
   await expectAllFree();
+});
+
+it('a stream of several groups has the events of each, uses one slot and frees it', async () => {
+  directory.isSlow = false;
+  const [peer] = await crowd('/api/events?group=a&pulse&group=..&group=b');
+  await peer?.untilStatuses(1);
+  const text = (): string => peer?.text ?? '';
+  for (const group of ['a', '..', 'b']) {
+    await eventually(5000, group, () =>
+      text().includes(`event: pulse\ndata: {"group":"${group}"`) ? true : undefined,
+    );
+    streams.publishEvent(group, 'view', () => ({ group, view: 2 }));
+    await eventually(5000, group, () => (text().includes(`data: {"group":"${group}","view":2}`) ? true : undefined));
+  }
+  expect(text().match(/event: roster/g)).toHaveLength(3);
+  expect([...streams.watchedGroups].sort()).toEqual(['..', 'a', 'b']);
+  for (const { socket } of peers.splice(0)) socket.destroy();
+  await expectAllFree();
+});
+
+it('a stream has at most GROUPS_PER_STREAM_MAX groups', async () => {
+  directory.isSlow = false;
+  const path = (count: number): string =>
+    `/api/events?${Array.from({ length: count }, (_, index) => `group=g${index}`).join('&')}`;
+  const peer = (await connect()).send(path(GROUPS_PER_STREAM_MAX + 1), path(GROUPS_PER_STREAM_MAX));
+  expect(await peer.untilStatuses(2)).toEqual([400, 200]);
+  await eventually(5000, 'all groups', () =>
+    [...streams.watchedGroups].length === GROUPS_PER_STREAM_MAX ? true : undefined,
+  );
+});
+
+it.each([EVENTS, '/api/events?group=..&pulse', '/ranks?watch'])('%s tells nginx not to buffer', async path => {
+  directory.isSlow = false;
+  const peer = await connect();
+  peer.socket.write(`HEAD ${path} HTTP/1.1\r\n\r\n`);
+  peer.send('/ranks', path);
+  await peer.untilStatuses(3);
+  const heads = peer.text.split('HTTP/1.1').slice(1);
+  expect(heads.map(head => /x-accel-buffering: no\r\n/.test(head))).toEqual([true, false, true]);
+});
+
+describe('a request by a name of another site (DNS rebinding)', () => {
+  const statusOf = async (target: string, ...headers: string[]): Promise<number | undefined> => {
+    directory.isSlow = false;
+    const peer = await connect();
+    peer.socket.write(`HEAD ${target} HTTP/1.1\r\n${headers.map(header => `${header}\r\n`).join('')}\r\n`);
+    return (await peer.untilStatuses(1))[0];
+  };
+  const foreign = 'Host: evil.example:9464';
+
+  it.each([
+    '/api',
+    '/api/groups',
+    '/api/groups/jobs',
+    EVENTS,
+    '/api/events',
+    '/%61pi/groups',
+    '/ranks',
+    '/ranks?watch',
+  ])('gets 421 for %s, and an answer by any other', async path => {
+    expect(await statusOf(path, foreign)).toBe(421);
+    expect(await statusOf(path, 'Host: localhost', foreign)).toBe(421);
+    expect(await statusOf(path, 'X-Forwarded-Host: localhost', foreign)).toBe(421);
+    expect(await statusOf(`http://evil.example${path}`, 'Host: localhost')).toBe(421);
+    const own = await statusOf(path);
+    expect(own).toBe(path === '/api' ? 404 : 200);
+    for (const host of ['127.0.0.1:9464', 'LOCALHOST', 'server', '[::1]:9464']) {
+      expect([host, await statusOf(path, `Host: ${host}`, 'X-Forwarded-Host: evil.example')]).toEqual([host, own]);
+    }
+    expect(await statusOf(`http://server:9464${path}`)).toBe(own);
+  });
+
+  it.each(['/metrics', '/healthz', '/readyz', '/nothing', '/'])('gets the usual answer for %s', async path => {
+    expect(await statusOf(path, foreign)).toBe(await statusOf(path));
+  });
+
+  it('is told in JSON what to do, without control characters', async () => {
+    const peer = await connect();
+    peer.socket.write(`GET /ranks HTTP/1.1\r\nHost: evil\t${'x'.repeat(100)}\r\n\r\n`);
+    await peer.untilStatuses(1);
+    const body = JSON.parse(peer.text.split('\r\n\r\n')[1] ?? '') as { code: string; message: string };
+    expect(body).toEqual({
+      code: 'MISDIRECTED',
+      message: expect.stringMatching(/^evil\\u0009x{59} .*RANKD_HTTP_HOSTS/),
+    });
+    expect(peer.text).toMatch(/content-security-policy: default-src 'none'/);
+  });
 });
 
 it('each of several requests on one connection is answered', async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import stringWidth from 'string-width';
 import type { RosterListing } from '../../../src/observability/group-queries.js';
 import { renderRoster } from '../../../src/observability/http/rank-table.js';
 
@@ -32,9 +33,19 @@ it('has no blanks at the end of a line', () => {
   expect(renderRoster(listing('ann', 'bob'))).not.toMatch(/ \n/);
 });
 
-it('keeps its columns for names with letters of two code units', () => {
-  const [, , ann, rocket] = renderRoster(listing('annn', '🚀🚀')).split('\n');
-  expect(Array.from(rocket ?? '').indexOf('m')).toBe(Array.from(ann ?? '').indexOf('m'));
+it.each(['🚀🚀', '日本', 'e\u0301e\u0301ee', '👩‍👩‍👧👩‍👩‍👧', 'ｗｗ'])(
+  'keeps its columns in a terminal for the name %s',
+  wide => {
+    const [, , ann, other] = renderRoster(listing('annn', wide)).split('\n');
+    const before = (line = ''): string => line.slice(0, line.indexOf('  m'));
+    expect(stringWidth(wide)).toBe(4);
+    expect(stringWidth(before(other))).toBe(stringWidth(before(ann)));
+  },
+);
+
+it('a control character takes the width of the text that is shown for it', () => {
+  const [, , ann, other] = renderRoster(listing('ann', '\u001b[31m')).split('\n');
+  expect(other?.indexOf('m1')).toBe(ann?.indexOf('m0'));
 });
 
 it('formats a hundred thousand members', () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import type { StreamEvent } from '../../src/model/stream-event.js';
-import { readEvents, type Ending } from '../../src/stream/event-reader.js';
+import type { StreamEvent } from '../../../src/model/stream-event.js';
+import { readEvents, type Ending } from '../../../src/stream/event-reader.js';
 
 afterEach(() => {
   jest.restoreAllMocks();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Throttle, DRAW_MS, PENDING_MAX } from '../../src/stream/throttle.js';
+import { Throttle, DRAW_MS, PENDING_MAX } from '../../../src/stream/throttle.js';
 
 class HandClock {
   #nowMs = 0;

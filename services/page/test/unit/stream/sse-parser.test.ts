@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { timeGrowth } from '@rankd/testkit';
 import fc from 'fast-check';
-import { sseParser, type RawEvent } from '../../src/stream/sse-parser.js';
+import { EVENT_CHARS_MAX, sseParser, type RawEvent } from '../../../src/stream/sse-parser.js';
 
 const parse = (...pieces: readonly string[]): RawEvent[] => {
   const push = sseParser();
@@ -49,4 +49,16 @@ describe('a stream of server-sent events', () => {
       }),
     );
   });
+});
+
+it('accepts an incomplete event of EVENT_CHARS_MAX characters, and rejects one past it', () => {
+  const piece = 'x'.repeat(EVENT_CHARS_MAX / 64);
+  const feed = (characters: number): void => {
+    const parse = sseParser();
+    for (let fed = 0; fed < characters; fed += piece.length) {
+      expect(parse(piece.slice(0, characters - fed))).toEqual([]);
+    }
+  };
+  feed(EVENT_CHARS_MAX);
+  expect(() => feed(EVENT_CHARS_MAX + 1)).toThrow('an event is longer than 67,108,864 characters');
 });

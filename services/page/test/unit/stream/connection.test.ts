@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { retryDelayMs } from '../../src/stream/connection.js';
+import { retryDelayMs } from '../../../src/stream/connection.js';
 
 it('a page without its server retries soon at first, then every four seconds at most, with jitter', () => {
   expect(retryDelayMs(0, 0)).toBe(125);

@@ -1,0 +1,79 @@
+/** Decides which tab of the browser may have a stream. A browser opens six connections to a server over HTTP/1.1, for all its tabs. */
+
+/** The right to have a stream. */
+export interface StreamTurn {
+  /**
+   * Runs `read` once this tab may have a stream. The signal of `read` is aborted when the tab must end its stream. Returns what `read`
+   * returns, or `given up` if it was ended or `stopping` was aborted.
+   */
+  hold<T>(read: (signal: AbortSignal) => Promise<T>, stopping: AbortSignal): Promise<T | 'given up'>;
+  /** Takes the right from a tab that does not answer. */
+  take(): void;
+}
+
+/** One tab at a time has the stream: the first one, and after its end the one that has waited for longest (Web Locks). */
+export class LockTurn implements StreamTurn {
+  readonly #locks: LockManager;
+  readonly #name: string;
+  #isTaking = false;
+  #stopWaiting: () => void = () => undefined;
+
+  constructor(locks: LockManager, name: string) {
+    this.#locks = locks;
+    this.#name = name;
+  }
+
+  async hold<T>(read: (signal: AbortSignal) => Promise<T>, stopping: AbortSignal): Promise<T | 'given up'> {
+    const waiting = new AbortController();
+    const taken = new AbortController();
+    this.#stopWaiting = () => waiting.abort();
+    const options = this.#isTaking ? { steal: true } : { signal: AbortSignal.any([stopping, waiting.signal]) };
+    this.#isTaking = false;
+    try {
+      return await this.#locks.request(this.#name, options, async () => await read(taken.signal));
+    } catch (error) {
+      // The request was aborted, or another tab has taken the lock. If the browser forbids locks, this tab has a stream of its own.
+      if ((error as Error).name !== 'AbortError') return await read(taken.signal);
+      taken.abort();
+      return 'given up';
+    }
+  }
+
+  take(): void {
+    this.#isTaking = true;
+    this.#stopWaiting();
+  }
+}
+
+/** A page that was not loaded securely has no Web Locks. Each tab then has its own stream, and ends it while the tab is hidden. */
+export class VisibleTurn implements StreamTurn {
+  async hold<T>(read: (signal: AbortSignal) => Promise<T>, stopping: AbortSignal): Promise<T | 'given up'> {
+    await untilVisible(stopping);
+    if (stopping.aborted) return 'given up';
+    const hidden = new AbortController();
+    const follow = (): void => {
+      if (document.hidden) hidden.abort();
+    };
+    document.addEventListener('visibilitychange', follow);
+    const result = await read(hidden.signal);
+    document.removeEventListener('visibilitychange', follow);
+    return hidden.signal.aborted ? 'given up' : result;
+  }
+
+  take(): void {
+    // Tabs share nothing.
+  }
+}
+
+async function untilVisible(stopping: AbortSignal): Promise<void> {
+  await new Promise<void>(resolve => {
+    const look = (): void => {
+      if (document.hidden && !stopping.aborted) return;
+      document.removeEventListener('visibilitychange', look);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look);
+    stopping.addEventListener('abort', look);
+    look();
+  });
+}
