@@ -83,7 +83,7 @@ jest.setTimeout(180_000);
       return executed && refused ? true : undefined;
     });
     const server = await project.log('server-1');
-    expect(server).toMatch(new RegExp(`${last}, rank 4, ordered print: refused, OUTRANKED`));
+    expect(server).toMatch(new RegExp(`${last}, rank 4, ordered print: refused \\(OUTRANKED\\)`));
   });
 
   it('shows the same ranks on the side port, in Redis and in the metrics', async () => {

@@ -193,7 +193,7 @@ function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): 
 
 function formatRefusal(event: Extract<ServerEvent, { event: 'command.refused' }>): string {
   const { reason } = commandRefusal(event.code);
-  return `${formatSender(event)} ordered ${event.name}: refused, ${event.code}, ${reason}`;
+  return `${formatSender(event)} ordered ${event.name}: refused (${event.code}): ${reason}`;
 }
 
 /** Administrators and observers have no rank. The server writes it as -1. */

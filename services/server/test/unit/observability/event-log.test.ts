@@ -141,24 +141,24 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
     level: 'info',
     sentence:
-      'ann, rank 0, ordered print: refused, OUTRANKED, only members with a larger rank number than the sender may execute it',
+      'ann, rank 0, ordered print: refused (OUTRANKED): only members with a larger rank number than the sender may execute it',
   },
   {
     event: { ...command, event: 'command.refused', code: 'NO_RECIPIENTS' },
     level: 'info',
-    sentence: 'ann, rank 0, ordered print: refused, NO_RECIPIENTS, no member can execute it',
+    sentence: 'ann, rank 0, ordered print: refused (NO_RECIPIENTS): no member can execute it',
   },
   {
     event: { ...command, event: 'command.refused', code: 'NO_SUCH_TARGET' },
     level: 'info',
     sentence:
-      'ann, rank 0, ordered print: refused, NO_SUCH_TARGET, no member has a rank, id or name that it was sent to',
+      'ann, rank 0, ordered print: refused (NO_SUCH_TARGET): no member has a rank, id or name that it was sent to',
   },
   {
     event: { ...command, event: 'command.refused', code: 'NOT_A_MEMBER', rank: -1 },
     level: 'info',
     sentence:
-      'ann, without a rank, ordered print: refused, NOT_A_MEMBER, the sender is an observer, and only members send commands',
+      'ann, without a rank, ordered print: refused (NOT_A_MEMBER): the sender is an observer, and only members send commands',
   },
   {
     event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 0, rank: -1 },

@@ -222,7 +222,7 @@ it('a stream has at most GROUPS_PER_STREAM_MAX groups', async () => {
   );
 });
 
-it.each([EVENTS, '/api/events?group=..&pulse', '/ranks?watch'])('%s tells nginx not to buffer', async path => {
+it.each([EVENTS, '/api/events?group=..&pulse', '/ranks?watch'])('%s asks nginx not to buffer', async path => {
   directory.isSlow = false;
   const peer = await connect();
   peer.socket.write(`HEAD ${path} HTTP/1.1\r\n\r\n`);
@@ -267,7 +267,7 @@ describe('a request by a name of another site (DNS rebinding)', () => {
     expect(await statusOf(path, foreign)).toBe(await statusOf(path));
   });
 
-  it('is told in JSON what to do, without control characters', async () => {
+  it('receives JSON that says what to do, without control characters', async () => {
     const peer = await connect();
     peer.socket.write(`GET /ranks HTTP/1.1\r\nHost: evil\t${'x'.repeat(100)}\r\n\r\n`);
     await peer.untilStatuses(1);
