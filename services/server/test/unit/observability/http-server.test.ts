@@ -222,15 +222,18 @@ it('a stream has at most GROUPS_PER_STREAM_MAX groups', async () => {
   );
 });
 
-it.each([EVENTS, '/api/events?group=..&pulse', '/ranks?watch'])('%s asks nginx not to buffer', async path => {
-  directory.isSlow = false;
-  const peer = await connect();
-  peer.socket.write(`HEAD ${path} HTTP/1.1\r\n\r\n`);
-  peer.send('/ranks', path);
-  await peer.untilStatuses(3);
-  const heads = peer.text.split('HTTP/1.1').slice(1);
-  expect(heads.map(head => /x-accel-buffering: no\r\n/.test(head))).toEqual([true, false, true]);
-});
+it.each([EVENTS, '/api/events?group=..&pulse', '/ranks?watch'])(
+  '%s has the header that stops nginx from buffering',
+  async path => {
+    directory.isSlow = false;
+    const peer = await connect();
+    peer.socket.write(`HEAD ${path} HTTP/1.1\r\n\r\n`);
+    peer.send('/ranks', path);
+    await peer.untilStatuses(3);
+    const heads = peer.text.split('HTTP/1.1').slice(1);
+    expect(heads.map(head => /x-accel-buffering: no\r\n/.test(head))).toEqual([true, false, true]);
+  },
+);
 
 describe('a request by a name of another site (DNS rebinding)', () => {
   const statusOf = async (target: string, ...headers: string[]): Promise<number | undefined> => {
@@ -267,7 +270,7 @@ describe('a request by a name of another site (DNS rebinding)', () => {
     expect(await statusOf(path, foreign)).toBe(await statusOf(path));
   });
 
-  it('receives JSON that says what to do, without control characters', async () => {
+  it('gets JSON that says what to do, without control characters', async () => {
     const peer = await connect();
     peer.socket.write(`GET /ranks HTTP/1.1\r\nHost: evil\t${'x'.repeat(100)}\r\n\r\n`);
     await peer.untilStatuses(1);
