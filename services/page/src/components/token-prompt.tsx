@@ -38,7 +38,7 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
           <button type="submit">Show the ranks</button>
         </div>
         <p class="fault" role="alert">
-          {isWrong ? 'The token is wrong.' : ''}
+          {isWrong ? 'The token is wrong: enter the value of RANKD_HTTP_TOKEN.' : ''}
         </p>
       </form>
     </main>
@@ -47,5 +47,9 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
 
 /** HTTP removes blanks around a header, so the server ignores those around a token. A token may end with any other space. */
 function withoutBlanks(text: string): string {
-  return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '');
+  const isBlank = (index: number): boolean => text[index] === ' ' || text[index] === '\t';
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(start)) start += 1;
+  while (end > start && isBlank(end - 1)) end -= 1;
+  return text.slice(start, end);
 }

@@ -80,7 +80,7 @@ describe('with RANKD_HTTP_TOKEN', () => {
     expect(await field.evaluate(element => element === document.activeElement)).toBe(true);
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
-    await page.getByText('The token is wrong.').waitFor();
+    await page.getByText(/^The token is wrong: /).waitFor();
     expect(await page.getByText('ann').count()).toBe(0);
 
     await field.fill(TOKEN);

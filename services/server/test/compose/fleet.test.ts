@@ -176,7 +176,7 @@ jest.setTimeout(180_000);
       ['/', '/page.js'].map(async path => await fetch(`${await project.httpUrl()}${path}`)),
     );
     expect([page?.status, script?.status]).toEqual([200, 200]);
-    expect(await page?.text()).toContain('<script type="module" src="/page.js">');
+    expect(await page?.text()).toContain('<script type="module" src="page.js">');
     expect((await script?.text())?.length).toBeGreaterThan(10_000);
   });
 

@@ -42,13 +42,14 @@ const givenNames: ReadonlySet<string> = new Set(
 );
 
 /**
- * The beginnings of names that Compose files (RANKD_PUBLISH_), the tests (RANKD_TEST_) and Kubernetes use. For each service with a name
- * such as `rankd` or `rankd-http`, Kubernetes sets RANKD_SERVICE_HOST, RANKD_PORT_2700_TCP_ADDR, RANKD_HTTP_SERVICE_PORT and others.
+ * The parts of names that Compose files (RANKD_PUBLISH_), the tests (RANKD_TEST_) and Kubernetes use after RANKD_. For each service
+ * with a name such as `rankd` or `rankd-http`, Kubernetes sets RANKD_SERVICE_HOST, RANKD_PORT_2700_TCP_ADDR,
+ * RANKD_HTTP_SERVICE_PORT and others.
  */
 const knownPatterns = [
   /^RANKD_(PUBLISH|TEST|SERVICE|PORT)_/,
-  /^RANKD_[A-Z0-9_]+_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$/,
-  /^RANKD_[A-Z0-9_]+_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/,
+  /_SERVICE_(HOST|PORT)(_|$)/,
+  /_PORT_\d{1,5}_(TCP|UDP|SCTP)/,
 ];
 
 /** The names of all settings, in a set. */
@@ -61,7 +62,8 @@ export function isRankdName(name: string): boolean {
 
 /** Whether a program of rankd, Compose or Kubernetes uses a variable of this name. */
 export function isKnownName(name: string): boolean {
-  return settingNameSet.has(name) || givenNames.has(name) || knownPatterns.some(pattern => pattern.test(name));
+  if (settingNameSet.has(name) || givenNames.has(name)) return true;
+  return name.startsWith('RANKD_') && knownPatterns.some(pattern => pattern.test(name));
 }
 
 /** Whether a name is `X_FILE` of a setting X that is no secret. No program reads such a variable. */
