@@ -21,10 +21,7 @@ import type { RecordStream } from './stream-port.js';
 export const HEARTBEAT_MS = 1000;
 /** The state of this server may be outdated after this long without a heartbeat that it has read back from each shard. */
 export const STALE_MS = 2500;
-/**
- * How long a leaving server waits at most until it has read its announcement back from all shards except the register. Then it waits as
- * long again for the register.
- */
+/** The longest wait of a leaving server for its announcement in the other shards, and again for that in the register. */
 const LEAVE_MS = 1000;
 
 /** Receives what happens to a ClusterLog. */
@@ -109,10 +106,7 @@ export class ClusterLog implements OrderedLog {
     this.#shardOf(group).release();
   }
 
-  /**
-   * Follows the shard of a group for a query, or all shards if `group` is undefined. Resolves when this server follows them, at the latest
-   * after FOLLOW_MS.
-   */
+  /** Follows the shard of a group for a query, or all shards. Resolves when it follows them, at the latest after FOLLOW_MS. */
   async followGroup(group: string | undefined): Promise<void> {
     const shards = group === undefined ? this.#shards : [this.#shardOf(group)];
     await Promise.all(shards.map(async shard => await shard.followBriefly()));
@@ -171,9 +165,8 @@ export class ClusterLog implements OrderedLog {
   }
 
   /**
-   * Announces in every followed shard that this server leaves. Resolves when the announcements are read back. Waits at most LEAVE_MS for
-   * the other shards, and then at most LEAVE_MS for the register. The register is last, because a server that has left it counts as having
-   * left every shard.
+   * Announces in every followed shard that this server leaves, in the register last: a server that has left it counts as having left
+   * every shard. Resolves when the announcements are read back, at most LEAVE_MS for the other shards and again for the register.
    */
   async leave(): Promise<void> {
     this.#state = 'leaving';
@@ -281,10 +274,7 @@ export class ClusterLog implements OrderedLog {
     this.#reviewShards();
   }
 
-  /**
-   * Declares servers lost in a shard if they have left the register. Otherwise the shard would declare them lost later, because of their
-   * silence.
-   */
+  /** Declares servers lost in a shard if they have left the register. Otherwise it would wait until they are silent. */
   #declareGoneServersLost(log: ShardReplica): void {
     if (log === this.#register.replica) return;
     const at = this.#ports.clock.wallMs();
