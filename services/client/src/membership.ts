@@ -18,7 +18,8 @@ import type { Fence } from './session/seat.js';
 /**
  * This process as a member of a group. `join` returns it.
  *
- * `rank` and `fence` are true at the moment at which they are read. They are undefined when the member must not act on its rank:
+ * `rank` and `fence` are valid only at the moment at which they are read. They are undefined when the member must not act on its
+ * rank:
  * while it has no session, after `suspendMs` (a setting of the server, 4500 by default) without an acknowledged heartbeat
  * (R-LEAD-3), while the server asks it to yield (R-LEAD-2), and as soon as it leaves.
  */
@@ -103,8 +104,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has ended, at the latest 100
-   * ms after the deadline (R-CMD-7).
+   * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has answered, left or expired,
+   * at the latest 100 ms after the deadline (R-CMD-7).
    * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
    * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes: the
    *   server's RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024
@@ -117,8 +118,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Sends a command as `command` does, and returns each recipient's result when it arrives. The iteration ends when every
-   * recipient has ended. It throws the errors of `command`.
+   * Sends a command as `command` does, and returns each recipient's result when it arrives. The iteration ends when every recipient
+   * has answered, left or expired. It throws the errors of `command`.
    * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
    * @param args the arguments of the command, then its options, as for `command`
    */
@@ -160,8 +161,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    *
    * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same
    * speed, and an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only
-   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the
-   * next
+   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the next
    * action. For these cases resources must refuse an older `fence`. docs/partitions.md has the details.
    *
    * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not

@@ -62,12 +62,17 @@ export const errorCodes = {
     'the server accepts no sessions at the moment',
     'try again after retryAfterMs, or try another server',
   ),
-  UNAUTHORIZED: entry(['bye'], false, 'the token is missing or wrong', 'send the token of this server in hello'),
+  UNAUTHORIZED: entry(
+    ['bye'],
+    false,
+    'the token or the client certificate is missing or wrong',
+    'send the token of this server in hello, or use a certificate of its CA',
+  ),
   UNSUPPORTED: entry(
     ['bye'],
     false,
     'the server does not support what hello requires',
-    'require protocol 1 and only features that welcome lists',
+    'use protocol 1, and require no feature that this server lacks',
   ),
   HELLO_EXPECTED: entry(['bye'], false, 'another frame arrived before hello', 'send hello first'),
   FRAME_TOO_LARGE: entry(
@@ -109,11 +114,16 @@ export const errorCodes = {
     'the member lost its connection and may resume',
     'send the command again later',
   ),
-  NO_SUCH_TARGET: entry(['receipt'], false, 'no member matches the target', 'compare the target with the roster'),
+  NO_SUCH_TARGET: entry(
+    ['receipt'],
+    false,
+    'no member has the rank, id or name of the target',
+    'compare the target with the roster',
+  ),
   NO_RECIPIENTS: entry(
     ['receipt'],
     true,
-    'the target matches no member at the moment',
+    '`below`, `all` or the tags of the target match no member at the moment',
     'send the command again when members have joined',
   ),
   DUPLICATE_ID: entry(['receipt'], false, 'a command with this id is still open', 'use another id'),
@@ -182,7 +192,12 @@ export const errorCodes = {
     'the session ended before the outcome arrived',
     'assume that any recipient may have executed the command',
   ),
-  CONNECT_FAILED: entry(['library'], true, 'no server could be reached', 'check the address, and that the server runs'),
+  CONNECT_FAILED: entry(
+    ['library'],
+    true,
+    'no server was reached, or none answered in time',
+    'check the address, and that the server runs',
+  ),
   OTHER_CLUSTER: entry(
     ['library'],
     true,

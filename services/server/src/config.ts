@@ -1,4 +1,4 @@
-/** The settings of the server, from environment variables (contract: Environment). */
+/** The settings of the server, from environment variables (docs/configuration.md). */
 
 import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';

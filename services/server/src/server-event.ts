@@ -3,7 +3,7 @@
 import type { OutcomeCounts } from '@rankd/protocol';
 
 /**
- * Something that has happened in the server. `event` is its stable name in logs (contract: Logs). Metrics count the same events, so both
+ * Something that has happened in the server. `event` is its stable name in logs (docs/operations/logs.md). Metrics count the same events, so both
  * always agree.
  */
 export type ServerEvent =

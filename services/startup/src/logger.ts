@@ -8,7 +8,7 @@ import { nonblockingOutput } from './nonblocking-output.js';
 
 export type { Logger } from 'pino';
 
-/** The settings of the log (contract: Environment). */
+/** The settings of the log (docs/configuration.md). */
 export interface LoggerSettings {
   readonly LOG_LEVEL: string;
   readonly LOG_FORMAT: 'json' | 'pretty';

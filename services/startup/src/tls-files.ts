@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { whyUnreadable } from './variables/readable-file.js';
 
-/** The settings that name the files, in server and client (contract: Environment). Each is a path. */
+/** The settings that name the files, in server and client (docs/configuration.md). Each is a path. */
 export interface TlsSettings {
   readonly RANKD_TLS_CERT?: string;
   readonly RANKD_TLS_KEY?: string;

@@ -58,7 +58,7 @@ async function sendAndCollect(
   return { receipt, results, sheet, ranks };
 }
 
-/** FORBIDDEN has a hint about --token elsewhere. An error after an accepted receipt is no refusal. */
+/** The caller adds a hint about --token to FORBIDDEN. An error after an accepted receipt is no refusal. */
 function refusalOf(error: RankdError, name: string, { group }: Connection): Error {
   if (error.code === 'FORBIDDEN' || error.code === 'OUTCOME_UNKNOWN') return error;
   const detail = error.code === 'NO_RECIPIENTS' ? `: group ${group} has no members` : '';

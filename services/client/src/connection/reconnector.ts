@@ -9,7 +9,7 @@ import { Connection } from './connection.js';
 import type { DialTarget } from './dial.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
 
-/** The delay between two attempts before the first seat, ms. With full jitter it is half of the bound on average. */
+/** The delay between two attempts before the first seat, ms: random between 0 and a limit that doubles from baseMs to capMs. */
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 /**
  * The delay between two attempts after the first seat, ms. It is shorter because the server keeps the seat of a lost session only

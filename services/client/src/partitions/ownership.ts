@@ -47,10 +47,11 @@ export interface OwnershipSeat {
  * Decides which partitions a member holds, when it acquires one, and when it must release one. `collectActions` returns what to
  * do. This class reads no clock: all times are of one monotonic clock, ms.
  *
- * Two members never hold one partition, however late frames arrive. The reason: a member that holds a partition has received
- * every view that is older than `suspendMs`, because its lease was acknowledged since then on the same session (R-LEAD-3). So the
- * old owner learns at most `suspendMs` after a view that it has lost a partition; otherwise its lease expires and it holds
- * nothing. It releases the partition within `handoverMs`. The new owner acquires it `suspendMs` + `handoverMs` after it received
+ * Two members never hold one partition, however late frames arrive. The reason: a member holds partitions only during its lease,
+ * which is `suspendMs` from its last acknowledged heartbeat (R-LEAD-3). The session keeps the order of frames, so the member has
+ * received every view that was sent before that. Within `suspendMs` of the view that takes a partition away, the old owner has
+ * received that view, or its lease has expired and it holds nothing. It releases the partition within `handoverMs`. The new owner
+ * acquires it `suspendMs` + `handoverMs` after it received
  * the same view.
  */
 export class PartitionOwnership {
@@ -126,8 +127,8 @@ export class PartitionOwnership {
     }
     for (const { member: newcomer } of joined) for (const lost of assigned.addMember(newcomer)) affected.add(lost);
     for (const partition of affected) {
-      // A leap may hide changes: another member may have owned a partition that this one does not hold, with the token of a view
-      // that this member did not receive. So this member needs a new token for the partition.
+      // A leap is a view that skips changes. It may hide that another member owned a partition, with the token of a view that this
+      // member did not receive. So this member needs a new token for the partition.
       if (change.kind === 'leap' && this.#states.get(partition)?.kind !== 'held') this.#fences.delete(partition);
       if (assigned.has(partition)) this.#assignPartition(partition, { epoch, view }, nowMs);
       else this.#unassignPartition(partition, nowMs);
@@ -135,15 +136,15 @@ export class PartitionOwnership {
   }
 
   /**
-   * Returns whether another member may have joined, acquired a partition and been removed without this member's knowledge. That
-   * causes two changes which no list names, at least `handoverMs` apart. A member with a current roster receives both changes
-   * within `suspendMs`.
+   * Returns whether another member may have joined, acquired a partition and been removed without this member's knowledge. Such a
+   * member causes two changes which no list names, at least `handoverMs` apart. Unless the roster is a leap, both arrive within
+   * `suspendMs`, so this is only possible if `handoverMs` is shorter.
    */
   #mayMissMember({ kind, unlisted }: RosterChange, { suspendMs }: OwnSeat): boolean {
     return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
   }
 
-  /** Loses every partition. An unknown member may hold any of them until it stops, at most `suspendMs` later. */
+  /** Loses every partition, because a member may have been missed. Waits `suspendMs`, until that member has stopped. */
   #dropKnowledge(nowMs: number, suspendMs: number): void {
     this.#fences.clear();
     this.#loseAll(nowMs);
@@ -183,8 +184,7 @@ export class PartitionOwnership {
 
   /**
    * Returns what to do at `nowMs`.
-   * @param knownUntilMs the time until which this member knows all changes that are older than its lease; after that it holds
-   * nothing
+   * @param knownUntilMs when this member's lease expires; after that it holds nothing
    */
   collectActions(nowMs: number, knownUntilMs: number): readonly PartitionAction[] {
     if (nowMs >= knownUntilMs) this.#loseAll(nowMs);
@@ -214,7 +214,7 @@ export class PartitionOwnership {
     }
   }
 
-  /** Handles a partition that is assigned to this member, if the assignment or the time to acquire the partition is new. */
+  /** Handles a partition that is newly assigned to this member, or whose time of acquisition has changed. */
   #assignPartition(partition: number, fence: Fence, nowMs: number): void {
     if (this.#intent === 'leave') return;
     if (!this.#fences.has(partition)) this.#fences.set(partition, fence);

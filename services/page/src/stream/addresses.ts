@@ -12,7 +12,9 @@ export function eventsAddress(groups: readonly string[]): string {
   return `api/events?pulse${names.join('')}`;
 }
 
-/** Returns what belongs to the server of this page: one host name may have several servers, each under a path of its own. */
+/**
+ * Returns the name under which tabs share what belongs to this server. A host may have several servers, each under its own path.
+ */
 export function nameOfServer(page: string): string {
   return `rankd ${new URL('.', page).pathname}`;
 }

@@ -9,7 +9,7 @@ import { readStreamEvents, type GroupEvent } from '../model/stream-event.js';
 /** The server sends an event every two seconds. After this time without one, ms, the connection counts as lost. */
 const SILENCE_MS = 7000;
 
-/** How a stream ended. `locked`: the server requires a token, or another one. */
+/** How a stream ended. `locked`: the token is missing or wrong. */
 export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
 
 /** The functions and values that the reader gets from its caller. */

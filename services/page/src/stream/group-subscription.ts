@@ -66,7 +66,7 @@ export class GroupSubscription {
   /** How many attempts in a row have failed. */
   #failures = 0;
   #heardAtMs: number | undefined;
-  /** Whether the roster of the group has arrived. Events before it may belong to a stream that other tabs have. */
+  /** Whether the roster of the group has arrived. Until then the events that other tabs pass on cannot be applied. */
   #hasRoster = false;
 
   constructor(group: string, token: string | undefined, listener: GroupListener, parts: SubscriptionParts = browser) {
@@ -192,7 +192,7 @@ export class GroupSubscription {
     if (this.#held === undefined) this.#patience.restart();
   }
 
-  /** Takes the stream from a tab that the browser has stopped. A hidden tab may be stopped itself, so it waits on. */
+  /** Takes the stream from a tab that the browser has stopped. A hidden tab may be stopped itself, so it continues to wait. */
   #takeStream(): void {
     if (this.#isStopped() || this.#held !== undefined) return;
     if (this.#parts.isHidden()) this.#patience.restart();

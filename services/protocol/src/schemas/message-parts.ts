@@ -6,7 +6,7 @@ import { count } from './field-schemas.js';
 /** The leader: the member of rank 0. */
 export const leaderSchema = Type.Object({ member: Type.String(), name: Type.String() });
 
-/** The fencing token: the epoch and the view in which a member became rank 0 (protocol: Terms). */
+/** The fencing token: the epoch and the view in which a member became rank 0 (docs/protocol.md, Glossary). */
 export const fenceSchema = Type.Object({ epoch: count, view: count });
 
 /** R-VIEW-2: the cause of a change of the roster. */

@@ -19,9 +19,9 @@ import type { RecordStream } from './stream-port.js';
 
 /** How often a server appends a heartbeat to each shard that it follows. Heartbeats show the other servers that it is alive. */
 export const HEARTBEAT_MS = 1000;
-/** The state of this server may be outdated after this long without a heartbeat that it has read back from each shard. */
+/** If this server has not read back its own heartbeat from every followed shard for this long, its state may be outdated. */
 export const STALE_MS = 2500;
-/** The longest wait of a leaving server for its announcement in the other shards, and again for that in the register. */
+/** How long a leaving server waits to read back its announcement: once for the other shards, then once for the register. */
 const LEAVE_MS = 1000;
 
 /** Receives what happens to a ClusterLog. */
@@ -159,14 +159,14 @@ export class ClusterLog implements OrderedLog {
     return this.#shards.map(({ resumePoint }) => resumePoint);
   }
 
-  /** Begins a new epoch in these streams, because their connections are up again. Redis then refuses appends to earlier epochs. */
+  /** Begins a new epoch of these streams when their connections are up again. Redis then refuses appends of earlier ones. */
   beginEpochs(shards: readonly number[]): void {
     for (const index of shards) void this.#shards[index]?.followed?.beginEpoch();
   }
 
   /**
-   * Announces in every followed shard that this server leaves, in the register last: a server that has left it counts as having left
-   * every shard. Resolves when the announcements are read back, at most LEAVE_MS for the other shards and again for the register.
+   * Announces in every followed shard that this server leaves. The register is last, because leaving it counts as leaving every
+   * shard. Resolves when the announcements are read back, at most LEAVE_MS for the other shards and again for the register.
    */
   async leave(): Promise<void> {
     this.#state = 'leaving';
@@ -274,7 +274,7 @@ export class ClusterLog implements OrderedLog {
     this.#reviewShards();
   }
 
-  /** Declares servers lost in a shard if they have left the register. Otherwise it would wait until they are silent. */
+  /** Declares servers lost in a shard if they have left the register, so that the shard need not wait for their silence. */
   #declareGoneServersLost(log: ShardReplica): void {
     if (log === this.#register.replica) return;
     const at = this.#ports.clock.wallMs();

@@ -21,7 +21,7 @@ export interface Renewal {
 
 /**
  * All groups of one log. A group exists while it has members. Each time a group is created, it begins a new epoch: one run of its order.
- * A later epoch has a larger number (protocol: Terms).
+ * A later epoch has a larger number (docs/protocol.md, Glossary).
  */
 export class Coordinator {
   readonly #limits: GroupLimits;

@@ -14,7 +14,7 @@ import { VersionedRoster } from './roster/versioned-roster.js';
 import type { GroupSnapshot } from './snapshot.js';
 
 /**
- * One independent order of ranks (protocol: Terms). `apply` routes each entry to the part of the group that decides about it. Only
+ * One independent order of ranks (docs/protocol.md, Glossary). `apply` routes each entry to the part of the group that decides about it. Only
  * `apply` and `freeze` change a group, and the returned effects describe every change. Two groups that have applied the same entries are
  * equal.
  */

@@ -4,7 +4,7 @@ import { assertNever } from '@rankd/protocol';
 import { seatOf, type Group, type Member, type RosterChangedEffect } from '../core/index.js';
 import { memberFacts } from '../roster-rows.js';
 
-/** The limit of stream events in one write (contract: Redis). */
+/** The limit of stream events in one write (docs/operations/redis.md). */
 export const EVENTS_MAX = 1000;
 /**
  * The limit of queued changes is this number, or the number of members if that is larger. Past it, writing the changes costs at least as

@@ -1,6 +1,6 @@
 /** The Redis keys of the mirror. */
 
-/** Returns the mirror's keys for one group (contract: Redis). The group is a hash tag, so its keys are in one slot of a Redis Cluster. */
+/** Returns the mirror's keys for one group (docs/operations/redis.md). The group is a hash tag, so its keys are in one slot of a Redis Cluster. */
 export function mirrorKeys(
   prefix: string,
   group: string,
@@ -16,7 +16,7 @@ export function mirrorKeys(
   };
 }
 
-/** Returns the key of the claim to write the mirror (contract: Redis). */
+/** Returns the key of the claim to write the mirror (docs/operations/redis.md). */
 export function writerKey(prefix: string): string {
   return `${prefix}:writer`;
 }

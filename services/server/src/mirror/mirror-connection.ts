@@ -11,7 +11,7 @@ import type { ConnectionHealth } from './connection-health.js';
 import { CLAIM_EXPIRE_MS, parseWriterClaim, type WriterClaim, type WriterSighting } from './writer-claim.js';
 import { writerScript } from './writer-script.js';
 
-/** The lifetime of the keys. The server renews it while it runs (contract: Redis). */
+/** The lifetime of the keys. The server renews it while it runs (docs/operations/redis.md). */
 const EXPIRE_MS = 15_000;
 /** How many events Redis keeps in the stream of a group. */
 const EVENTS_KEPT = 10_000;

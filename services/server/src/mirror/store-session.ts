@@ -18,9 +18,9 @@ import {
   type WriterRole,
 } from './writer-role.js';
 
-/** How often Redis is read while it is unread, and how often the claim is looked at: at most, and four times in suspendMs. */
+/** The longest interval between two reads of an unread Redis, or two looks at the claim. Within the limits it is suspendMs / 4. */
 const CHECK_MS = 500;
-/** The same at least. */
+/** The shortest interval. */
 const CHECK_MS_MIN = 50;
 
 export interface StoreSessionPorts extends Pick<MirrorPorts, 'clock' | 'watch'> {
@@ -43,7 +43,7 @@ export class StoreSession {
   #announceOutcome: () => void = () => undefined;
   /** Groups whose stored order is unreadable, and until when their hellos are refused. */
   #unreadable: { readonly groups: ReadonlySet<string>; readonly untilMs: number } = { groups: new Set(), untilMs: 0 };
-  /** Groups whose stored order came too late. */
+  /** Groups whose stored order was read after a new order had begun. */
   #toReplace: readonly string[] = [];
   #staleGroup: string | undefined;
   #state: 'idle' | 'busy' | 'closed' = 'idle';
@@ -213,7 +213,7 @@ export class StoreSession {
     await this.#passStaleEpoch();
   }
 
-  /** Deletes the orders that came too late. The write of a group that this server has replaces them. */
+  /** Deletes the late orders of groups that this server does not have. For its own groups, the next write replaces the order. */
   async #replaceOrders(): Promise<void> {
     for (const group of this.#toReplace) {
       if (this.#keeper?.epochOf(group) === undefined) await this.#ports.connection.deleteOrder(group);

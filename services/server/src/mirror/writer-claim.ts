@@ -1,4 +1,4 @@
-/** The claim in `p:writer`: which server writes the mirror (contract: Redis). */
+/** The claim in `p:writer`: which server writes the mirror (docs/operations/redis.md). */
 
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';

@@ -4,19 +4,19 @@ import { assertNever } from '@rankd/protocol';
 import { CLAIM_EXPIRE_MS, CLAIM_RENEW_MS, type WriterClaim, type WriterSighting } from './writer-claim.js';
 
 /**
- * How long a server whose claim has vanished from Redis has to write it again, before another server concludes that it is gone. Redis may
- * have lost its data, so this is longer than CLAIM_RENEW_MS.
+ * If a claim vanishes from Redis, another server waits this long for its return before it takes the claimant for gone. It is longer
+ * than CLAIM_RENEW_MS, because Redis may have lost its data.
  */
 const REWRITE_MS = CLAIM_RENEW_MS + 1000;
 
 /**
- * The role of a standalone server with a mirror (R-VIEW-6, contract: Redis).
+ * The role of a standalone server with a mirror (R-VIEW-6, docs/operations/redis.md).
  *
  * - `unread`: what Redis holds is not known. Hellos are refused until it is read, or until `untilMs`. Issued epochs are larger than
  *   `epochFloor`.
- * - `unread-begun`: the wait was over first. The server keeps a new order, and has written nothing to Redis.
- * - `writer`: Redis was read. The server keeps the order, and writes the mirror once its claim is in Redis. `renewedAtMs` is when that was
- *   written last; undefined if it is not there yet.
+ * - `unread-begun`: the wait ended before Redis was read. The server keeps a new order, and has written nothing to Redis.
+ * - `writer`: Redis was read. The server keeps the order, and writes the mirror once its claim is in Redis. `renewedAtMs` is when
+ *   the claim was last written. It is undefined before the first write.
  * - `superseded`: another server with a larger epoch writes the mirror. It counts as gone if its claim is not renewed until `goneAtMs`.
  */
 export type WriterRole =
@@ -41,7 +41,7 @@ export type RoleEvent =
   | { readonly kind: 'held'; readonly written: boolean }
   /** Redis has refused the own claim, or has shown the claim of another server. */
   | { readonly kind: 'outranked'; readonly sighting: WriterSighting & { readonly other: WriterClaim } }
-  /** A look at the key while another server writes. */
+  /** The claim was read while another server is the writer. */
   | { readonly kind: 'looked'; readonly sighting: WriterSighting }
   /** Redis has refused a write of this server, the only writer, because it holds this larger epoch. */
   | { readonly kind: 'stale'; readonly epochStored: number }
@@ -143,7 +143,10 @@ function fromUnread(role: Extract<WriterRole, { kind: 'unread' }>, event: RoleEv
   return { role: { kind: 'unread-begun', epoch }, actions: [{ kind: 'begin', epoch, order: 'none' }] };
 }
 
-/** The order has begun without Redis. A server that has claimed the mirror since keeps it; an order that no server keeps is replaced. */
+/**
+ * The order has begun without Redis. If another server has claimed the mirror since, this one stands down. Otherwise its order
+ * replaces the stored one.
+ */
 function fromUnreadBegun(
   role: Extract<WriterRole, { kind: 'unread-begun' }>,
   event: RoleEvent,
@@ -152,7 +155,7 @@ function fromUnreadBegun(
   if (event.kind !== 'read') return unchanged(role);
   const { epochLast, writer } = event;
   if (writer !== undefined && writer.epoch > role.epoch) return standDown({ other: writer, ttlMs: -1 }, time);
-  // Every group has at least this epoch.
+  // Every group of this server has at least the epoch `role.epoch`, so it needs no new one.
   if (epochLast < role.epoch) return { role: unclaimed(role.epoch), actions: [{ kind: 'replace' }] };
   const epoch = nextEpoch(time, epochLast);
   return { role: unclaimed(epoch), actions: [{ kind: 'replace' }, { kind: 'begin', epoch, order: 'own' }] };
@@ -194,7 +197,7 @@ function expectGone(
 ): number {
   if (other === undefined) return Math.min(goneAtMs, nowMs + REWRITE_MS);
   if (ttlMs >= 0 && ttlMs <= CLAIM_EXPIRE_MS) return nowMs + ttlMs;
-  // No server leaves a claim that stays for longer, so it is not renewed unless it changes.
+  // No server sets such an expiry, so the claim counts as renewed only if it changes.
   const isSame = other.incarnation === by.incarnation && other.epoch === by.epoch;
   return isSame ? goneAtMs : nowMs + CLAIM_EXPIRE_MS;
 }
@@ -215,7 +218,7 @@ function unchanged(role: WriterRole): RoleStep {
   return { role, actions: [] };
 }
 
-/** Returns an epoch that is larger than every known one (protocol: Terms). */
+/** Returns an epoch that is larger than every known one (docs/protocol.md, Glossary). */
 function nextEpoch({ wallMs, epochIssued }: RoleTime, ...known: readonly number[]): number {
   return Math.max(wallMs, epochIssued + 1, ...known.map(epoch => epoch + 1));
 }

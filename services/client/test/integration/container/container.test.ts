@@ -191,7 +191,9 @@ describe('a client container that cannot continue', () => {
     expect(program.lines.filter(line => line.includes('"event":"failed"'))).toHaveLength(1);
     const { level, code, msg } = await program.event('failed');
     expect([level, code]).toEqual([60, 'UNAUTHORIZED']);
-    expect(msg).toBe('stopping: the token is missing or wrong: send the token of this server in hello (UNAUTHORIZED)');
+    expect(msg).toBe(
+      'stopping: the token or the client certificate is missing or wrong: send the token of this server in hello, or use a certificate of its CA (UNAUTHORIZED)',
+    );
     expect(program.output).not.toContain('    at ');
   });
 });

@@ -85,15 +85,15 @@ export class Departures {
   }
 
   /**
-   * Whether a leader may still act although its session has closed (R-LEAD-1). A delayed hello with the earlier secret may have resumed the
-   * seat although the member had a newer session. When the connection of the delayed hello closes, the member may still act in the newer
-   * session.
+   * Whether a leader may still act although its session has closed (R-LEAD-1). The member may have resumed in a newer session
+   * before a delayed hello with the earlier secret took the seat over. When the connection of that hello closes, the member may
+   * still act in the newer session.
    */
   #mayLeadElsewhere(member: Member): boolean {
     return member.secrets.isContested && this.#versioned.roster.leader === member;
   }
 
-  /** Marks the leader away for its grace period. Asks the leader to stop again if a decision waits for that. */
+  /** Marks the leader away for its grace period. If a decision waits until it has stopped, repeats the request to stop. */
   #contestLeader(leader: Member, at: number): Effect[] {
     return [
       ...this.#gracePeriods.startGrace(leader, 'contest', 'REPLACED', at),
@@ -114,8 +114,8 @@ export class Departures {
   }
 
   /**
-   * Marks the members of a lost server away, and removes its sessions from the waitlist. A leader among these members may still act. It is
-   * asked to stop again if a decision waits for that.
+   * Marks the members of a lost server away, and removes its sessions from the waitlist. A leader among these members may still
+   * act. If a decision waits until it has stopped, the request to stop is repeated.
    */
   markServerLost({ server, reason, at }: ServerGoneEntry): Effect[] {
     if (this.isFrozen) return [];
@@ -143,7 +143,10 @@ export class Departures {
     return leader === undefined ? [] : this.releaseHandover(leader, entry.at);
   }
 
-  /** Applies the decisions that waited for `leader`, which has stopped. One of them may then have to wait for the next leader. */
+  /**
+   * Applies the decisions that waited for `leader`, which has stopped. A decision that also concerns the next leader then waits
+   * until that one has stopped.
+   */
   releaseHandover(leader: Member, at: number): Effect[] {
     if (!this.#leaderHandover.waitsFor(leader)) return [];
     const asked = sessionOf(leader);
@@ -151,7 +154,7 @@ export class Departures {
     const decided = this.#leaderHandover
       .takeHeldDecisions()
       .flatMap(decision => this.#decideOnceStopped(leader, decision, at));
-    // The next leader is asked last, so that all frames which it receives before it stops describe the same state.
+    // The next leader is asked last: it receives all other changes before it has to stop.
     const asks = decided.filter(({ kind }) => kind === 'ask-to-stop');
     const effects = [...released, ...decided.filter(({ kind }) => kind !== 'ask-to-stop'), ...asks];
     const session = sessionOf(leader);

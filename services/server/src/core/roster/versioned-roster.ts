@@ -12,7 +12,7 @@ import { Roster } from './roster.js';
 export const noRanks: RankRange = { from: 0, to: 0 };
 
 /**
- * The roster with its epoch, view and seq (protocol: Terms). The epoch is the number of this run of the group's order. The view is the
+ * The roster with its epoch, view and seq (docs/protocol.md, Glossary). The epoch is the number of this run of the group's order. The view is the
  * number of the roster's present state; every change of the roster increments it. The seq is the number of the last change or accepted
  * command.
  */
@@ -41,7 +41,7 @@ export class VersionedRoster {
 
   /**
    * The view in which the present leader became rank 0. With the epoch it is the leader's fencing token. A resource that checks the token
-   * refuses the requests of an earlier leader (protocol: Terms).
+   * refuses the requests of an earlier leader (docs/protocol.md, Glossary).
    */
   get leaderView(): number {
     return this.#leaderView;

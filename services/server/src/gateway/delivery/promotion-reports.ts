@@ -3,7 +3,7 @@
 import type { Cause } from '../../core/index.js';
 import type { Promotion, ServerEvent } from '../../server-event.js';
 
-/** How many promotions of one flush cycle are named. The last report has the number of the others (contract: Logs). */
+/** How many promotions of one flush cycle are named. The last report has the number of the others (docs/operations/logs.md). */
 const PROMOTIONS_NAMED_MAX = 20;
 
 /** The promotions that one change of ranks has caused. Its place among the events is fixed when the change happens. */

@@ -51,7 +51,7 @@ export interface HttpServerParts {
   readonly watch: Watcher;
 }
 
-/** The read-only HTTP side port: health, readiness, metrics, ranks, groups, event streams and the live page (contract: HTTP side port). */
+/** The read-only HTTP side port: health, readiness, metrics, ranks, groups, event streams and the live page (docs/operations/side-port.md). */
 export class HttpServer {
   readonly #listener: HttpListener;
   readonly #queries: GroupQueries;

@@ -115,12 +115,12 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.unread':
       return {
         level: 'warn',
-        sentence: `the last order in Redis at ${event.server} has not been read (${event.reason}): hellos are refused with UNAVAILABLE until it has, for ${seconds(event.waitMs)} at most; after that, a new order starts`,
+        sentence: `the last order in Redis at ${event.server} has not been read (${event.reason}): hellos are refused with UNAVAILABLE until it is read, for ${seconds(event.waitMs)} at most; after that, a new order starts`,
       };
     case 'mirror.unreadable':
       return {
         level: 'warn',
-        sentence: `the last order of ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to it are refused with UNAVAILABLE for ${seconds(event.waitMs)}; after that, a new order starts`,
+        sentence: `the last order of ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to these groups are refused with UNAVAILABLE for ${seconds(event.waitMs)}; after that, a new order starts`,
       };
     case 'mirror.given-up':
       return {
@@ -135,7 +135,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.epoch-passed':
       return {
         level: 'warn',
-        sentence: `Redis at ${event.server} held an epoch that no running server gave: the order continues with epoch ${event.epoch}, and members resume their seats`,
+        sentence: `Redis at ${event.server} held a larger epoch, which no running server issued: the order continues with epoch ${event.epoch}, and members resume their seats`,
       };
     case 'mirror.conflict':
       return {

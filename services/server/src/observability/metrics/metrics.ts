@@ -14,7 +14,7 @@ const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 
 /** The limit of deleted groups that keep their totals. Clients choose the names of groups, so the number of totals must be limited. */
 const ENDED_GROUPS_MAX = 100;
 
-/** The metrics of a server (contract: Metrics), in their own registry. No label contains a member id. */
+/** The metrics of a server (docs/metrics.md), in their own registry. No label contains a member id. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #admissions = this.#counter('rankd_admissions_total', 'Sessions that asked for a rank, by result', [

@@ -3,7 +3,7 @@ import type { OutcomeCounts } from '@rankd/protocol';
 /** The target of a command as its sender wrote it. */
 export type AimedAt = 'below' | 'all' | { readonly ranks: readonly number[] };
 
-/** A fencing token (protocol: Terms). */
+/** A fencing token (docs/protocol.md, Glossary). */
 export interface Fence {
   readonly epoch: number;
   readonly view: number;

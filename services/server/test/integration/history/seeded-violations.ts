@@ -186,7 +186,12 @@ export const clusterViolations: readonly SeededViolation[] = [
     plant: ({ testimonies, ...rest }) => ({
       ...rest,
       testimonies: testimonies.map(({ changes, ...of }) => {
-        const first = changes.findIndex(({ cause }) => cause.kind === 'resumed');
+        // The view of a later change shows the gap. Faults come by chance: a history in which no member resumes loses another change.
+        const earlier = changes.slice(0, -1);
+        const first = Math.max(
+          0,
+          earlier.findIndex(({ cause }) => cause.kind === 'resumed'),
+        );
         return { ...of, changes: changes.filter((_, index) => index !== first) };
       }),
     }),

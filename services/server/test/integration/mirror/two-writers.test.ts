@@ -3,7 +3,7 @@ import { at, byeOf, eventually, type Joined, numberIn, RawPeer, resumeOf } from 
 import type { Redis } from 'ioredis';
 import { metricOf, MirrorFixture, rosterOf, type Server, untilMirrored } from './mirror-fixture.js';
 
-/** Two standalone servers on one Redis and prefix: one of them keeps the order (contract: Redis). */
+/** Two standalone servers on one Redis and prefix: one of them keeps the order (docs/operations/redis.md). */
 
 jest.setTimeout(40_000);
 

@@ -193,13 +193,13 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'mirror.unread', server: 'redis:6379', reason: 'LOADING Redis is loading its data', waitMs: 4950 },
     level: 'warn',
     sentence:
-      'the last order in Redis at redis:6379 has not been read (LOADING Redis is loading its data): hellos are refused with UNAVAILABLE until it has, for 5 s at most; after that, a new order starts',
+      'the last order in Redis at redis:6379 has not been read (LOADING Redis is loading its data): hellos are refused with UNAVAILABLE until it is read, for 5 s at most; after that, a new order starts',
   },
   {
     event: { event: 'mirror.unreadable', server: 'redis:6379', groups: ['a', 'b'], waitMs: 4900 },
     level: 'warn',
     sentence:
-      'the last order of a, b in Redis at redis:6379 cannot be read: hellos to it are refused with UNAVAILABLE for 4.9 s; after that, a new order starts',
+      'the last order of a, b in Redis at redis:6379 cannot be read: hellos to these groups are refused with UNAVAILABLE for 4.9 s; after that, a new order starts',
   },
   {
     event: { event: 'mirror.given-up', server: 'redis:6379', reason: 'connection closed' },
@@ -217,7 +217,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'mirror.epoch-passed', server: 'redis:6379', epoch: 8 },
     level: 'warn',
     sentence:
-      'Redis at redis:6379 held an epoch that no running server gave: the order continues with epoch 8, and members resume their seats',
+      'Redis at redis:6379 held a larger epoch, which no running server issued: the order continues with epoch 8, and members resume their seats',
   },
   {
     event: { event: 'mirror.conflict', server: 'redis:6379', other: 'host-2', epoch: 9 },
