@@ -30,7 +30,11 @@ export class InteractivePrompt {
     this.#lines.on('line', line => {
       this.#answered = this.#answered.then(() => answer(line)).then(() => this.#lines?.prompt(true));
     });
-    this.#lines.on('close', () => void this.#answered.then(leave));
+    this.#lines.on('close', () => {
+      // Since Node 26, a closed interface throws if it is asked to prompt.
+      this.#lines = undefined;
+      void this.#answered.then(leave);
+    });
     this.#lines.prompt();
   }
 

@@ -176,9 +176,15 @@ export const clusterViolations: readonly SeededViolation[] = [
   {
     what: 'a seat that is given back at another rank',
     found: 'received rank',
-    plant: instead('heard', isGivenBack, each => [
-      { ...each, frame: { ...each.frame, rank: Number(each.frame['rank']) + 1 } },
-    ]),
+    // In all of them: the replay checks only the part of the history that an observer has reported.
+    plant: ({ recordings, ...rest }) => ({
+      ...rest,
+      recordings: recordings.map(each =>
+        each.kind === 'heard' && isGivenBack(each)
+          ? { ...each, frame: { ...each.frame, rank: Number(each.frame['rank']) + 1 } }
+          : each,
+      ),
+    }),
   },
   {
     what: 'a resumed member without a report',
