@@ -1,6 +1,6 @@
 /** Joins a group: the entry point of the library. */
 
-import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
+import { checkClientMessage, type HelloMessage, onAbort } from '@rankd/protocol';
 import { type ClientEnvironment, systemEnvironment } from './client-environment.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Dial, TlsSource } from './connection/dial.js';
@@ -98,10 +98,11 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 }
 
 function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const leave = (): void => void membership.leave();
-  signal.addEventListener('abort', leave, { once: true });
-  membership.once('closed', () => signal.removeEventListener('abort', leave));
+  if (signal === undefined || signal.aborted) return;
+  membership.once(
+    'closed',
+    onAbort(signal, () => void membership.leave()),
+  );
 }
 
 /**

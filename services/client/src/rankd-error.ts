@@ -1,6 +1,6 @@
 /** The errors of this library. */
 
-import { errorCodes, explain, printable, type ErrorCode } from '@rankd/protocol';
+import { errorCodes, explain, onAbort, printable, type ErrorCode } from '@rankd/protocol';
 
 /** The optional properties of an error. */
 export interface RankdErrorOptions {
@@ -63,15 +63,13 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
 /** Settles as `work` does. Rejects with ABORTED as soon as `signal` is aborted, and then ignores the result of `work`. */
 export async function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  let onAbort: () => void = () => undefined;
+  let removeListener: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new RankdError('ABORTED', undefined, { cause: signal.reason }));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    removeListener = onAbort(signal, () => reject(new RankdError('ABORTED', undefined, { cause: signal.reason })));
   });
   try {
     return await Promise.race([aborted, work]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    removeListener();
   }
 }

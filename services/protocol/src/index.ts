@@ -10,6 +10,7 @@ export * from './error-codes.js';
 export * from './frames/frame-decoder.js';
 export * from './json.js';
 export * from './limits.js';
+export * from './on-abort.js';
 export * from './schemas/message-parts.js';
 export * from './frames/parse-frame.js';
 export * from './printable.js';

@@ -8,6 +8,7 @@ import {
   FrameDecoder,
   type HelloMessage,
   type ObserverViewMessage,
+  onAbort,
   type ObserverWelcomeMessage,
   parseFrame,
   type RawField,
@@ -96,18 +97,22 @@ export class Connection {
     environment: ClientEnvironment,
   ): Promise<Connection> {
     const connectMs = Math.max(0, Math.min(CONNECT_MS, Math.round(withinMs)));
-    const timeout = new AbortController();
+    const attempt = new AbortController();
     const abort = (): void =>
-      timeout.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-    environment.clock.after(connectMs, abort, 'background');
-    const attempt = AbortSignal.any([signal, timeout.signal]);
+      attempt.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+    const timer = environment.clock.after(connectMs, abort, 'background');
+    const removeListener = onAbort(signal, () => attempt.abort(signal.reason));
     const timeoutMessage = `no connection within ${connectMs} ms`;
     try {
-      const socket = await openSocket(address, target, attempt, timeoutMessage, environment.connect);
+      const socket = await openSocket(address, target, attempt.signal, timeoutMessage, environment.connect);
       return new Connection(socket, environment);
     } catch (error) {
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
       throw new RankdError('CONNECT_FAILED', `${formatAddress(address)}: ${errorText(error)}`, { cause: error });
+    } finally {
+      // The signal is of this attempt only. A user may have passed it to the stream, which must not be destroyed later.
+      timer.cancel();
+      removeListener();
     }
   }
 

@@ -1,5 +1,6 @@
 /** Keeps a membership connected to one of its servers. */
 
+import { onAbort } from '@rankd/protocol';
 import type { ClientEnvironment } from '../client-environment.js';
 import { sleep } from '../clock.js';
 import type { MembershipEvents } from '../events.js';
@@ -174,11 +175,15 @@ export class Reconnector {
   async #retryReplacement(): Promise<void> {
     const replaced = this.#session;
     if (replaced === undefined) return;
-    while (!replaced.connection.isEnded && !this.#isStopping()) {
+    const over = new AbortController();
+    const removeListener = onAbort(this.#stopping.signal, () => over.abort());
+    void replaced.ended.then(() => over.abort());
+    while (!over.signal.aborted) {
       const error = await this.#tryReplacement(replaced);
-      if (error === undefined) return;
-      await Promise.race([this.#pause(this.#retryInMs(error)), replaced.ended]);
+      if (error === undefined) break;
+      await sleep(this.#environment.clock, this.#retryInMs(error), { signal: over.signal });
     }
+    removeListener();
   }
 
   /** Resolves with undefined if the session is replaced or has ended, otherwise with the error of the attempt. */

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import type { ServerAddress } from '@rankd/client';
+import type { Dial, Membership, ServerAddress } from '@rankd/client';
 import { TIMINGS } from '@rankd/testkit';
 import { type FleetServer, InProcessFleet } from '@rankd/testkit/in-process';
 import { codeOf, DEADLINE_MS, timedIt } from '../fixture.js';
@@ -62,6 +62,49 @@ describe('dial', () => {
     const late = fleet.openSocket(server.port);
     bring(late);
     await fleet.time.eventually(DEADLINE_MS, 'the socket to be closed', () => (late.destroyed ? true : undefined));
+  });
+});
+
+describe('the signal of dial', () => {
+  const joinWithSignal = async (): Promise<{ member: Membership; signals: AbortSignal[] }> => {
+    const signals: AbortSignal[] = [];
+    const dial: Dial = (address, { signal }) => {
+      signals.push(signal);
+      return fleet.dial(address);
+    };
+    return { member: await fleet.join(server.port, { group: fleet.newGroup(), dial }), signals };
+  };
+
+  it('is not aborted after the connection has opened: not after 5 s, and not when the membership closes', async () => {
+    const { member, signals } = await joinWithSignal();
+    await fleet.time.pass(20_000);
+    await member.leave();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
+  it('is aborted when the attempt has taken 5 s', async () => {
+    const signals: AbortSignal[] = [];
+    const dial: Dial = async (_, { signal }) => {
+      signals.push(signal);
+      return new Promise<Duplex>(() => undefined);
+    };
+    const joining = fleet.join(server.port, { dial, joinWithinMs: 20_000 });
+    await expect(joining).rejects.toMatchObject(codeOf('CONNECT_FAILED'));
+    expect(signals.length).toBeGreaterThan(1);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  });
+
+  it('is aborted when the membership closes during the attempt', async () => {
+    const stopping = new AbortController();
+    const signals: AbortSignal[] = [];
+    const dial: Dial = async (_, { signal }) => {
+      signals.push(signal);
+      stopping.abort();
+      return new Promise<Duplex>(() => undefined);
+    };
+    const joining = fleet.join(server.port, { dial, signal: stopping.signal });
+    await expect(joining).rejects.toMatchObject(codeOf('ABORTED'));
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 });
 
