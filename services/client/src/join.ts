@@ -75,7 +75,7 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   options: JoinOptions<C> = {},
 ): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
-  const { updates = 'rank', tls = {}, dial } = options;
+  const { updates = 'rank', tls = {}, dial, joinWithinMs = 10_000 } = options;
   const logger = options.logger === undefined ? silentLogger : withPrintableMessages(options.logger);
   const settings = {
     hello: buildHello(options),
@@ -85,11 +85,11 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   } as const;
   const core = new MembershipCore<C>(settings, environment);
   const { membership } = core;
-  if (options.logger !== undefined) logMembership(membership, logger, environment.clock);
+  if (options.logger !== undefined) logMembership(membership, logger, environment.clock, joinWithinMs);
   options.prepare?.(membership);
   leaveOnAbort(membership, options.signal);
   try {
-    await rejectOnAbort(core.start(options.joinWithinMs ?? 10_000), options.signal);
+    await rejectOnAbort(core.start(joinWithinMs), options.signal);
   } catch (error) {
     await membership.leave();
     throw error;

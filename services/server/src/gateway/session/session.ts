@@ -4,8 +4,12 @@ import {
   encodeFrame,
   type ErrorCode,
   explain,
+  explainMistake,
   FrameDecoder,
   limits,
+  type Mistake,
+  type Opening,
+  OpeningBytes,
   type ReadMessage,
   readMessage,
   type ServerMessage,
@@ -26,11 +30,22 @@ export type SessionEndCause =
   | {
       readonly kind: 'bye';
       readonly code: ErrorCode;
-      readonly detail: string | undefined;
+      /** The sentence for the client. */
+      readonly message: string;
       readonly retryAfterMs: number | undefined;
       readonly reason: string;
+      readonly mistake: Mistake | undefined;
     }
   | { readonly kind: 'closed'; readonly by: ClosedBy };
+
+/** The mistakes that the first bytes of a connection show. */
+const openingMistakes: Readonly<Partial<Record<Opening, Mistake>>> = {
+  'tls handshake': 'TLS_NOT_SPOKEN',
+  'proxy header': 'PROXY_HEADER',
+  'http request': 'HTTP_REQUEST',
+  'redis request': 'OTHER_CLIENT',
+  ssh: 'OTHER_CLIENT',
+};
 
 /** The limits of every session. */
 export interface SessionSettings extends OutboxLimits {
@@ -61,6 +76,8 @@ export class Session implements ConnectionListener {
   #state: SessionState = { phase: 'greeting', request: undefined };
   #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
+  /** The first bytes, until they show that the client sends frames. */
+  #opening: OpeningBytes | undefined = new OpeningBytes();
   #readAtMs = 0;
 
   constructor(id: string, connection: Connection, settings: SessionSettings, ports: SessionPorts) {
@@ -95,8 +112,18 @@ export class Session implements ConnectionListener {
     this.#ports.traffic.receivedBytes += bytes.length;
     this.#receivedBytes += bytes.length;
     if (this.#state.phase === 'closing') return;
+    if (this.#opening !== undefined && this.#refuseOtherProtocol(this.#opening, bytes)) return;
     this.#decoder.push(bytes);
     this.#readFrames();
+  }
+
+  /** Ends the session if the first bytes are of another protocol. Without that, a TLS handshake would wait for the hello timeout. */
+  #refuseOtherProtocol(opening: OpeningBytes, bytes: Buffer): boolean {
+    const seen = opening.push(bytes);
+    if (seen !== undefined) this.#opening = undefined;
+    const mistake = seen === undefined ? undefined : openingMistakes[seen];
+    if (mistake !== undefined) this.refuse('BAD_FRAME', `first bytes: ${seen}`, mistake);
+    return mistake !== undefined;
   }
 
   /** Handles no further frame until `resume`, not even one that was received already (R-FLOW-1). */
@@ -166,7 +193,8 @@ export class Session implements ConnectionListener {
 
   /** Sends `bye` with the code, then closes. The member of the session departs. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
-    this.#ports.registry.endSession(this, { kind: 'bye', code, detail, retryAfterMs, reason: detail ?? explain(code) });
+    const [message, reason] = [explain(code, detail), detail ?? explain(code)];
+    this.#ports.registry.endSession(this, { kind: 'bye', code, message, retryAfterMs, reason, mistake: undefined });
   }
 
   /** Ends a session that this server cannot accept now, with `retryAfterMs` (R-BYE-2). The client reconnects, to this or another server. */
@@ -174,10 +202,10 @@ export class Session implements ConnectionListener {
     this.end(code, detail, code === 'UNAVAILABLE' ? UNAVAILABLE_RETRY_MS : this.#settings.retryAfterMs);
   }
 
-  /** Ends a session with `bye` that contains the code only. `reason` is for the log. */
-  refuse(code: ErrorCode, reason: string): void {
-    const cause = { kind: 'bye', code, detail: undefined, retryAfterMs: undefined, reason } as const;
-    this.#ports.registry.endSession(this, cause);
+  /** Ends a session with `bye` that contains the code and the sentence of the mistake. `reason` is for the log. */
+  refuse(code: ErrorCode, reason: string, mistake?: Mistake): void {
+    const message = mistake === undefined ? explain(code) : explainMistake(mistake);
+    this.#ports.registry.endSession(this, { kind: 'bye', code, message, retryAfterMs: undefined, reason, mistake });
   }
 
   /** Ends the session, because its connection has closed. */
