@@ -84,7 +84,7 @@ class join:
         tls = (tls or ssl.create_default_context(cafile=ca)) if scheme == "rankds" else None
         self._place = {"host": host, "port": port, "ssl": tls, "limit": LINE_BYTES_MAX}
         self._hello, self._on_event = {"protocol": 1, "updates": "size", **hello}, on_event  # on_event must not wait
-        self.size = self.slot = self.leader = None  # as the server last told; leader: {"member", "name"}
+        self.size = self.slot = self.leader = None  # as the server last sent them; leader: {"member", "name"}
         self._join_within_ms, self._failure = join_within_ms, {"code": "CONNECT_FAILED", "message": "no answer"}
         self.handlers = {}  # name → async function(args, sender): returns the value, or raises
         self._tasks, self._open, self._orders = set(), {}, 0  # open: id of a command → its frames

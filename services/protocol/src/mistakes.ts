@@ -130,6 +130,11 @@ const table = {
     'an HTTP server answers on this port',
     `use the port for members (RANKD_PORT, 2700 by default) and not the side port for HTTP (RANKD_HTTP_PORT, 9464 by default)`,
   ),
+  NOT_HTTP: atClient(
+    'CONNECT_FAILED',
+    'the server on this port does not speak HTTP, as the port for members',
+    'use the side port (RANKD_HTTP_PORT, 9464 by default)',
+  ),
   OTHER_PROTOCOL: atClient('BAD_FRAME', 'the server on this port is not rankd', checkPort),
   CLOSED_AS_WITH_TLS: atClient(
     'CONNECT_FAILED',

@@ -37,3 +37,20 @@ describe('rankctl names the mistake and what to do, on one line', () => {
     expect(stderr).toContain(remedy);
   });
 });
+
+describe('rankctl names the mistake in the address of the side port, and of a server to measure', () => {
+  it.each<[string, () => string, RegExp]>([
+    ['the port for members', () => `http://127.0.0.1:${server.port}`, /does not speak HTTP/],
+    ['https://', () => `https://127.0.0.1:${server.httpPort}`, /does not use TLS: write http:/],
+  ])('%s', async (_, http, what) => {
+    const { code, stderr } = await new Rankctl(['servers', '--http', http()]).end();
+    expect([code, stderr]).toEqual([1, expect.stringMatching(what)]);
+    expect(stderr).toMatch(/^rankctl: no side port answers at [^\n]*--http\n$/);
+  });
+
+  it('bench with the side port', async () => {
+    const { code, stderr } = await new Rankctl(['bench', '--url', `rankd://127.0.0.1:${server.httpPort}`]).end();
+    expect([code, stderr]).toEqual([1, expect.stringContaining(mistakes.HTTP_SERVER.remedy)]);
+    expect(stderr).toMatch(/^rankctl: [^\n]*\n$/);
+  });
+});

@@ -515,9 +515,9 @@ describe('a member in Python with a scripted server', () => {
     'R-BYE-1 ends with %s, which no retry can solve',
     async code => {
       const ann = await welcomed({ rank: 1 });
-      coordinator.send({ type: 'bye', code, message: 'no more', retry: false });
+      coordinator.send({ type: 'bye', code, message: 'enough', retry: false });
       expect(await within(DEADLINE_MS, 'its end', ann.exited)).toEqual({ code: 1, signal: null });
-      expect(ann.output).toContain(`rankd: ${code}: no more`);
+      expect(ann.output).toContain(`rankd: ${code}: enough`);
       expect(coordinator.receivedTypes.filter(type => type === 'hello')).toHaveLength(1);
     },
   );

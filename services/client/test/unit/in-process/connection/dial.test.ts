@@ -109,6 +109,28 @@ describe('the signal of dial', () => {
 });
 
 describe('logger', () => {
+  it('receives a line every few seconds while no server answers, and the error has all attempts', async () => {
+    const times: number[] = [];
+    const reasons: string[] = [];
+    const record = ({ event }: Readonly<Record<string, unknown>>, message: string): void => {
+      if (event !== 'disconnected') return;
+      times.push(fleet.time.nowMs());
+      reasons.push(message);
+    };
+    const logger = { debug: record, info: record, warn: record, error: record };
+    const startedAtMs = fleet.time.nowMs();
+    const joining = fleet.joinAt('rankd://127.0.0.1:1', { logger, joinWithinMs: 120_000 });
+    await expect(joining).rejects.toMatchObject({
+      ...codeOf('CONNECT_FAILED'),
+      mistake: 'PORT_CLOSED',
+      message: expect.stringMatching(/127\.0\.0\.1:1.*; gave up after \d+ attempts in 1\d\d s$/),
+    });
+    const gaps = times.map((ms, index) => ms - (times[index - 1] ?? startedAtMs));
+    expect(Math.max(...gaps)).toBeLessThan(10_000);
+    expect(times.length).toBeGreaterThan(10);
+    expect(reasons.every(reason => reason.includes('127.0.0.1:1'))).toBe(true);
+  });
+
   it('receives the events of the member with stable names and no payloads', async () => {
     const lines: { readonly level: string; readonly event: unknown; readonly message: string }[] = [];
     const at = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) =>
