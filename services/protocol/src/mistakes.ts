@@ -38,27 +38,27 @@ const table = {
   PORT_CLOSED: atClient(
     'CONNECT_FAILED',
     'connection refused: no program listens on this port',
-    'start the server, or correct the host and the port of the URL (RANKD_URL, or --url of rankctl)',
+    'check the address (RANKD_URL, or --url of rankctl), and that the server runs',
   ),
   HOST_UNKNOWN: atClient(
     'CONNECT_FAILED',
     'no such host: the name has no address',
-    'correct the host of the URL (RANKD_URL, or --url of rankctl)',
+    'check the address (RANKD_URL, or --url of rankctl)',
   ),
   HOST_LOOKUP_FAILED: atClient(
     'CONNECT_FAILED',
     'the name of the host cannot be resolved: the name server does not answer',
-    'check the network and the DNS settings of this machine, or use an IP address in the URL',
+    'check the address, the network and the DNS settings of this machine, or use an IP address in the URL',
   ),
   HOST_UNREACHABLE: atClient(
     'CONNECT_FAILED',
     'the host cannot be reached from this machine',
-    'check the host of the URL, the network and the firewall',
+    'check the address, the network and the firewall',
   ),
   CONNECT_TIMEOUT: atClient(
     'CONNECT_FAILED',
     'the connection was not open in time',
-    'check the host and the port of the URL and the firewall, and write rankds:// only if the server uses TLS',
+    'check the address and the firewall, and write rankds:// only if the server uses TLS',
   ),
   TLS_REQUIRED: atBoth(
     'BAD_FRAME',

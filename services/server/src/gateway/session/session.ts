@@ -76,8 +76,8 @@ export class Session implements ConnectionListener {
   #state: SessionState = { phase: 'greeting', request: undefined };
   #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
-  /** The first bytes, until they show that the client sends frames. */
-  #opening: OpeningBytes | undefined = new OpeningBytes();
+  /** The first bytes, until they show what the client sends. Undefined: it sends frames, or bytes of an unknown protocol. */
+  #opening: OpeningBytes | { readonly mistake: Mistake; readonly seen: Opening } | undefined = new OpeningBytes();
   #readAtMs = 0;
 
   constructor(id: string, connection: Connection, settings: SessionSettings, ports: SessionPorts) {
@@ -112,18 +112,17 @@ export class Session implements ConnectionListener {
     this.#ports.traffic.receivedBytes += bytes.length;
     this.#receivedBytes += bytes.length;
     if (this.#state.phase === 'closing') return;
-    if (this.#opening !== undefined && this.#refuseOtherProtocol(this.#opening, bytes)) return;
+    if (this.#opening instanceof OpeningBytes) this.#readOpening(this.#opening, bytes);
     this.#decoder.push(bytes);
     this.#readFrames();
   }
 
-  /** Ends the session if the first bytes are of another protocol. Without that, a TLS handshake would wait for the hello timeout. */
-  #refuseOtherProtocol(opening: OpeningBytes, bytes: Buffer): boolean {
+  /** Records that the first bytes are of another protocol. The frame or the hello timeout then ends the session with that reason. */
+  #readOpening(opening: OpeningBytes, bytes: Buffer): void {
     const seen = opening.push(bytes);
-    if (seen !== undefined) this.#opening = undefined;
-    const mistake = seen === undefined ? undefined : openingMistakes[seen];
-    if (mistake !== undefined) this.refuse('BAD_FRAME', `first bytes: ${seen}`, mistake);
-    return mistake !== undefined;
+    if (seen === undefined) return;
+    const mistake = openingMistakes[seen];
+    this.#opening = mistake === undefined ? undefined : { mistake, seen };
   }
 
   /** Handles no further frame until `resume`, not even one that was received already (R-FLOW-1). */
@@ -193,6 +192,10 @@ export class Session implements ConnectionListener {
 
   /** Sends `bye` with the code, then closes. The member of the session departs. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
+    if (this.#opening !== undefined && 'mistake' in this.#opening) {
+      this.refuse(code, `first bytes: ${this.#opening.seen}`, this.#opening.mistake);
+      return;
+    }
     const [message, reason] = [explain(code, detail), detail ?? explain(code)];
     this.#ports.registry.endSession(this, { kind: 'bye', code, message, retryAfterMs, reason, mistake: undefined });
   }
