@@ -1,6 +1,6 @@
 /** Joins a group: the entry point of the library. */
 
-import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
+import { checkClientMessage, type HelloMessage, onAbort } from '@rankd/protocol';
 import { type ClientEnvironment, systemEnvironment } from './client-environment.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Dial, TlsSource } from './connection/dial.js';
@@ -75,7 +75,7 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   options: JoinOptions<C> = {},
 ): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
-  const { updates = 'rank', tls = {}, dial } = options;
+  const { updates = 'rank', tls = {}, dial, joinWithinMs = 10_000 } = options;
   const logger = options.logger === undefined ? silentLogger : withPrintableMessages(options.logger);
   const settings = {
     hello: buildHello(options),
@@ -85,11 +85,11 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   } as const;
   const core = new MembershipCore<C>(settings, environment);
   const { membership } = core;
-  if (options.logger !== undefined) logMembership(membership, logger, environment.clock);
+  if (options.logger !== undefined) logMembership(membership, logger, environment.clock, joinWithinMs);
   options.prepare?.(membership);
   leaveOnAbort(membership, options.signal);
   try {
-    await rejectOnAbort(core.start(options.joinWithinMs ?? 10_000), options.signal);
+    await rejectOnAbort(core.start(joinWithinMs), options.signal);
   } catch (error) {
     await membership.leave();
     throw error;
@@ -98,10 +98,11 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 }
 
 function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const leave = (): void => void membership.leave();
-  signal.addEventListener('abort', leave, { once: true });
-  membership.once('closed', () => signal.removeEventListener('abort', leave));
+  if (signal === undefined || signal.aborted) return;
+  membership.once(
+    'closed',
+    onAbort(signal, () => void membership.leave()),
+  );
 }
 
 /**
