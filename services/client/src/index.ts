@@ -1,6 +1,7 @@
 /** The public API of `@rankd/client`. Begin with `join`. */
 
 export type { Json, Leader, MissingRecipient, NamedMember, RefusedTarget, Sender, Target } from '@rankd/protocol';
+export type { ListenerError } from './callbacks/application-callbacks.js';
 export type { MembershipEvents, RankChange, Suspension } from './events.js';
 export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/declared-commands.js';
 export type { CommandContext, Execution } from './commands/command-executor.js';

@@ -6,7 +6,7 @@ import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Dial, TlsSource } from './connection/dial.js';
 import { parseServerAddresses } from './connection/server-address.js';
 import { logMembership } from './event-logger.js';
-import { type Logger, silentLogger, withPrintableMessages } from './logger.js';
+import { type Logger, withPrintableMessages } from './logger.js';
 import { MembershipCore } from './membership-core.js';
 import type { Membership } from './membership.js';
 import { RankdError, rejectOnAbort } from './rankd-error.js';
@@ -43,7 +43,10 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   readonly joinWithinMs?: number;
   /** If aborted before the member is admitted, `join` rejects with ABORTED. If aborted later, the member leaves. */
   readonly signal?: AbortSignal;
-  /** Called once, before the first connection attempt. Register listeners and handlers here, so that they receive the first events. */
+  /**
+   * Called once, before the first connection attempt. Register listeners and handlers here, so that they receive the first events. If it
+   * throws, `join` rejects with its error.
+   */
   readonly prepare?: (membership: Membership<C>) => void;
 }
 
@@ -76,19 +79,20 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 ): Promise<Membership<C>> {
   const addresses = parseServerAddresses(url);
   const { updates = 'rank', tls = {}, dial } = options;
-  const logger = options.logger === undefined ? silentLogger : withPrintableMessages(options.logger);
   const settings = {
     hello: buildHello(options),
     targets: { addresses, tls, dial },
     interest: updates === 'rank' ? 'rank' : 'size',
-    logger,
+    logger: options.logger === undefined ? undefined : withPrintableMessages(options.logger),
   } as const;
   const core = new MembershipCore<C>(settings, environment);
-  const { membership } = core;
-  if (options.logger !== undefined) logMembership(membership, logger, environment.clock);
-  options.prepare?.(membership);
+  const { membership, callbacks } = core;
+  if (options.logger !== undefined) logMembership(membership, core.logger, environment.clock);
   leaveOnAbort(membership, options.signal);
   try {
+    const prepared: unknown = options.prepare?.(membership);
+    // An async `prepare` is not awaited.
+    callbacks.call('prepare', () => prepared);
     await rejectOnAbort(core.start(options.joinWithinMs ?? 10_000), options.signal);
   } catch (error) {
     await membership.leave();

@@ -180,7 +180,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * @throws RankdError ABORTED if `signal` is aborted; NOT_CONNECTED if the membership is closed
    */
   async untilRank(rank: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await waitUntil(this, () => this.rank !== undefined && this.rank <= rank, options.signal);
+    await waitUntil(this.#core.changes, () => this.rank !== undefined && this.rank <= rank, options.signal);
   }
 
   /**

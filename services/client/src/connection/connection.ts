@@ -17,6 +17,7 @@ import {
 } from '@rankd/protocol';
 import type { ClientEnvironment } from '../client-environment.js';
 import type { Timer } from '../clock.js';
+import { errorText } from '../error-text.js';
 import { errorFromServer, RankdError } from '../rankd-error.js';
 import { type DialTarget, openSocket } from './dial.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
@@ -132,7 +133,13 @@ export class Connection {
 
   /** Writes an encoded frame. Does nothing if the connection is closed. */
   write(frame: string): void {
-    if (this.#socket.writable) this.#socket.write(frame);
+    if (!this.#socket.writable) return;
+    try {
+      this.#socket.write(frame);
+    } catch (error) {
+      // The application wrote the stream of `dial`, and its method `_write` may throw.
+      this.end(new RankdError('NOT_CONNECTED', errorText(error), { cause: error }));
+    }
   }
 
   /** Closes the connection at once. `reason` is ignored if the connection has ended before. */
@@ -183,10 +190,4 @@ export class Connection {
       this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs);
     }
   }
-}
-
-/** A host name with several addresses fails with an AggregateError, which has one error for each address and no message. */
-function errorText(error: unknown): string {
-  if (error instanceof AggregateError) return [...new Set(error.errors.map(errorText))].join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

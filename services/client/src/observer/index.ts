@@ -2,5 +2,6 @@
 export { observe, type ObserveOptions } from './observe.js';
 export { Observer, type AdminOrder, type ObserverEvents } from './observer.js';
 export type { History, Roster } from './pending-queries.js';
+export type { ListenerError } from '../callbacks/application-callbacks.js';
 export { Sheet, type CommandResult, type Ending } from '../commands/sheet.js';
 export { RankdError } from '../rankd-error.js';

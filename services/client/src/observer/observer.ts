@@ -9,6 +9,7 @@ import {
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
+import { ApplicationCallbacks, type ListenerError } from '../callbacks/application-callbacks.js';
 import type { Clock, Timer } from '../clock.js';
 import { checkPayloadJson } from '../commands/payload.js';
 import { PendingCommands } from '../commands/pending-commands.js';
@@ -47,6 +48,11 @@ export interface ObserverEvents {
   view: [ObserverViewMessage];
   /** The session has ended, with the reason. */
   closed: [RankdError];
+  /**
+   * A listener, `onReceipt` or `onResult` has thrown, or its promise has rejected. `source` names the event or the function. If nothing
+   * listens to this event, the library throws the error by `process.nextTick`: it becomes an uncaught exception.
+   */
+  listenerError: [ListenerError];
 }
 
 /** One session of an observer. When the session ends, every open call rejects with the reason, and `closed` is emitted. */
@@ -56,6 +62,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
   readonly #connection: Connection;
   readonly #queries: PendingQueries;
   readonly #commands: PendingCommands;
+  readonly #callbacks = new ApplicationCallbacks(this);
   #lastAdminId = 0;
 
   private constructor(
@@ -95,14 +102,15 @@ export class Observer extends EventEmitter<ObserverEvents> {
         },
         handleMessage: message => {
           if (observer !== undefined) restartSilenceTimer(observer.welcome);
-          handleMessage(message, { connection, queries, commands, observer });
+          const callbacks = observer === undefined ? undefined : observer.#callbacks;
+          handleMessage(message, { connection, queries, commands, callbacks });
         },
         handleEnd: error => {
           silenceTimer?.cancel();
           queries.rejectAll(error);
           commands.rejectAll(error);
-          observer?.emit('closed', error);
           reject(error);
+          if (observer !== undefined) observer.#callbacks.emit('closed', error);
         },
       };
       connection.sendHello(hello, listener);
@@ -161,9 +169,15 @@ export class Observer extends EventEmitter<ObserverEvents> {
     checkOrThrow(message);
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
-    const sheet = this.#commands.add(id, onResult);
+    const callbacks = this.#callbacks;
+    const sheet = this.#commands.add(id, result => callbacks.call('onResult', () => onResult(result)));
     // If the session ends first, the sheet rejects with the reason, so this rejection is ignored.
-    this.#queries.addReceipt(id, () => this.#connection.send(message, raw)).then(onReceipt, () => undefined);
+    this.#queries
+      .addReceipt(id, () => this.#connection.send(message, raw))
+      .then(
+        receipt => callbacks.call('onReceipt', () => onReceipt(receipt)),
+        () => undefined,
+      );
     return sheet;
   }
 
@@ -201,15 +215,15 @@ interface ObserverParts {
   readonly connection: Connection;
   readonly queries: PendingQueries;
   readonly commands: PendingCommands;
-  readonly observer: Observer | undefined;
+  readonly callbacks: ApplicationCallbacks | undefined;
 }
 
-function handleMessage(message: ObserverMessage, { connection, queries, commands, observer }: ObserverParts): void {
+function handleMessage(message: ObserverMessage, { connection, queries, commands, callbacks }: ObserverParts): void {
   switch (message.type) {
     case 'ping':
       return connection.send({ type: 'pong', n: message.n });
     case 'view':
-      observer?.emit('view', message);
+      callbacks?.emit('view', message);
       return;
     case 'roster':
       return queries.handleRoster(message);

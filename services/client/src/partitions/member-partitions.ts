@@ -7,7 +7,7 @@ import type { Logger } from '../logger.js';
 import { RankdError } from '../rankd-error.js';
 import type { Seat } from '../session/seat.js';
 import type { OwnershipSeat } from './ownership.js';
-import { PartitionRunner } from './partition-runner.js';
+import { PartitionRunner, type PartitionRunnerPorts } from './partition-runner.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partition-types.js';
 import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 
@@ -23,6 +23,7 @@ const ROSTER_RETRY_MS = 1000;
 export class MemberPartitions {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'random'>;
   readonly #logger: Logger;
+  readonly #reportError: PartitionRunnerPorts['reportError'];
   readonly #roster = new RosterReplica();
   readonly #runners: PartitionRunner[] = [];
   /** The seat, while the server sends every change of the roster on its session. */
@@ -30,9 +31,14 @@ export class MemberPartitions {
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
   #retryTimer: Timer | undefined;
 
-  constructor(environment: Pick<ClientEnvironment, 'clock' | 'random'>, logger: Logger) {
+  constructor(
+    environment: Pick<ClientEnvironment, 'clock' | 'random'>,
+    logger: Logger,
+    reportError: PartitionRunnerPorts['reportError'],
+  ) {
     this.#environment = environment;
     this.#logger = logger;
+    this.#reportError = reportError;
   }
 
   /** Whether this member needs a session on which the server sends every change of the roster. */
@@ -53,7 +59,13 @@ export class MemberPartitions {
     checkInteger('the number of partitions', count, 1, COUNT_MAX);
     checkInteger('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
     const { clock, random } = this.#environment;
-    const ports = { clock, random, logger: this.#logger, knownUntilMs: () => this.#knownUntilMs };
+    const ports = {
+      clock,
+      random,
+      logger: this.#logger,
+      reportError: this.#reportError,
+      knownUntilMs: () => this.#knownUntilMs,
+    };
     const runner = new PartitionRunner(count, handlers, handoverMs, ports);
     this.#runners.push(runner);
     const { asChange } = this.#roster;
