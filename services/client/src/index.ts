@@ -14,5 +14,5 @@ export type { Dial, TlsOptions, TlsSource } from './connection/dial.js';
 export type { PartitionHandlers, PartitionHold, PartitionOptions, Partitions } from './partitions/partition-types.js';
 export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './session/seat.js';
-export type { ServerAddress } from './connection/server-address.js';
+export type { ServerAddress, ServerUrls } from './connection/server-address.js';
 export type { CommandResult, Ending, Sheet } from './commands/sheet.js';

@@ -106,9 +106,10 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   /**
    * Divides `count` partitions among the members of the group. Replaces the session if the server does not send every change of
    * the roster on it.
-   * @throws RankdError BAD_ARGUMENT
+   * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
    */
   addPartitions(count: number, handlers: PartitionHandlers, options: PartitionOptions): Partitions {
+    if (this.state.isOver) throw new RankdError('NOT_CONNECTED');
     const partitions = this.#assignments.add(count, handlers, options);
     if (this.state.seat !== undefined && !this.#assignments.receivesRoster) this.#reconnector.replaceSession();
     return partitions;

@@ -3,12 +3,20 @@
 import { EventEmitter } from 'node:events';
 import {
   type AdminMessage,
-  checkClientMessage,
   type ObserverViewMessage,
   type ObserverWelcomeMessage,
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
+import { checkArgument, checkOptions } from '../arguments/check-argument.js';
+import {
+  adminOrderRules,
+  historyLimitRule,
+  memberIdRule,
+  orderRule,
+  rankRule,
+  removeReasonRule,
+} from '../arguments/rules.js';
 import { ApplicationCallbacks, type ListenerError } from '../callbacks/application-callbacks.js';
 import type { Clock, Timer } from '../clock.js';
 import { checkPayloadJson } from '../commands/payload.js';
@@ -122,6 +130,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async roster(): Promise<Roster> {
+    this.#checkOpen();
     return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
   }
 
@@ -131,6 +140,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async history(limit: number): Promise<History> {
+    checkArgument('limit', limit, historyLimitRule);
+    this.#checkOpen();
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
   }
 
@@ -142,6 +153,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
    *   is sent; the reason if the session ends
    */
   async move(member: string, rank: number): Promise<ReceiptMessage> {
+    checkArgument('member', member, memberIdRule);
+    checkArgument('rank', rank, rankRule);
     return this.#sendAdminMessage({ type: 'admin', action: 'move', id: this.#nextAdminId(), member, rank });
   }
 
@@ -153,6 +166,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
    *   is sent; the reason if the session ends
    */
   async remove(member: string, reason?: string): Promise<ReceiptMessage> {
+    checkArgument('member', member, memberIdRule);
+    if (reason !== undefined) checkArgument('reason', reason, removeReasonRule);
     const why = reason === undefined ? {} : { reason };
     return this.#sendAdminMessage({ type: 'admin', action: 'remove', id: this.#nextAdminId(), member, ...why });
   }
@@ -162,11 +177,13 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError the code of the receipt if the server accepts the command for no member; BAD_ARGUMENT and
    *   PAYLOAD_TOO_LARGE before anything is sent; the reason if the session ends
    */
-  async command({ name, argsJson, to, deadlineMs, onReceipt, onResult }: AdminOrder): Promise<Sheet> {
+  async command(order: AdminOrder): Promise<Sheet> {
+    checkOrder(order);
+    const { name, argsJson, to, deadlineMs, onReceipt, onResult } = order;
+    this.#checkOpen();
     const id = this.#commands.nextId();
     const deadline = deadlineMs === undefined ? {} : { deadlineMs };
     const message = { type: 'admin', action: 'command', id, name, to, reply: 'each', ...deadline } as const;
-    checkOrThrow(message);
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
     const callbacks = this.#callbacks;
@@ -198,17 +215,25 @@ export class Observer extends EventEmitter<ObserverEvents> {
     return `admin-${this.#lastAdminId}`;
   }
 
+  /** @throws RankdError NOT_CONNECTED if the session has ended: no answer would arrive */
+  #checkOpen(): void {
+    if (this.#connection.isEnded) throw new RankdError('NOT_CONNECTED');
+  }
+
   async #sendAdminMessage(message: AdminMessage): Promise<ReceiptMessage> {
-    checkOrThrow(message);
+    this.#checkOpen();
     const receipt = await this.#queries.addReceipt(message.id, () => this.#connection.send(message));
     if (!receipt.accepted) throw errorFromServer(receipt);
     return receipt;
   }
 }
 
-function checkOrThrow(message: AdminMessage): void {
-  const checked = checkClientMessage(message);
-  if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
+/** @throws RankdError BAD_ARGUMENT */
+function checkOrder(order: AdminOrder): void {
+  checkArgument('the order', order, orderRule);
+  checkOptions('command', order, adminOrderRules);
+  for (const name of ['name', 'onReceipt', 'onResult'] as const)
+    checkArgument(name, order[name], adminOrderRules[name]);
 }
 
 interface ObserverParts {

@@ -1,21 +1,18 @@
 /** All `partitions()` calls of one member. */
 
 import type { ErrorMessage, RosterMessage, ViewMessage } from '@rankd/protocol';
+import { checkArgument, checkOptions } from '../arguments/check-argument.js';
+import { partitionCountRule, partitionHandlersRule, partitionRules } from '../arguments/rules.js';
 import type { ClientEnvironment } from '../client-environment.js';
 import type { Timer } from '../clock.js';
 import type { Logger } from '../logger.js';
-import { RankdError } from '../rankd-error.js';
 import type { Seat } from '../session/seat.js';
 import type { OwnershipSeat } from './ownership.js';
 import { PartitionRunner, type PartitionRunnerPorts } from './partition-runner.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partition-types.js';
 import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 
-/** The largest number of partitions. */
-const COUNT_MAX = 65_536;
 const HANDOVER_MS_DEFAULT = 5000;
-/** The longest `handoverMs`: one hour. */
-const HANDOVER_MS_MAX = 3_600_000;
 /** How long to wait after RATE_LIMITED, ms. The server answers at most 10 queries a second (R-ASK-1). */
 const ROSTER_RETRY_MS = 1000;
 
@@ -53,11 +50,13 @@ export class MemberPartitions {
 
   /**
    * Adds a `partitions()` call.
-   * @throws RankdError BAD_ARGUMENT if `count` is not 1 to 65 536, or `handoverMs` not 0 to 3 600 000
+   * @throws RankdError BAD_ARGUMENT
    */
-  add(count: number, handlers: PartitionHandlers, { handoverMs = HANDOVER_MS_DEFAULT }: PartitionOptions): Partitions {
-    checkInteger('the number of partitions', count, 1, COUNT_MAX);
-    checkInteger('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
+  add(count: number, handlers: PartitionHandlers, options: PartitionOptions): Partitions {
+    checkArgument('the number of partitions', count, partitionCountRule);
+    checkArgument('the argument with the handlers', handlers, partitionHandlersRule);
+    checkOptions('partitions', options, partitionRules);
+    const { handoverMs = HANDOVER_MS_DEFAULT } = options;
     const { clock, random } = this.#environment;
     const ports = {
       clock,
@@ -144,9 +143,4 @@ export class MemberPartitions {
 function toOwnershipSeat({ welcome }: Seat): OwnershipSeat {
   const { member, epoch, suspendMs, resumed, size } = welcome;
   return { member, epoch, suspendMs, isFounder: size === 1 && !resumed };
-}
-
-function checkInteger(what: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RankdError('BAD_ARGUMENT', `${what} must be a whole number from ${least} to ${most}, not ${value}`);
 }

@@ -57,6 +57,11 @@ export class MemberState {
     return this.#status.kind === 'closed';
   }
 
+  /** Whether the member leaves or has left, or the membership is closed. */
+  get isOver(): boolean {
+    return this.#intent === 'leave' || this.isClosed;
+  }
+
   /** The claim with which the next hello takes back the seat (R-JOIN-6). Undefined if there is no seat to take back. */
   get claim(): SeatClaim | undefined {
     return this.#resumableSeat?.claim;
