@@ -57,7 +57,8 @@ export interface MembershipEvents {
   closed: [{ readonly error: RankdError | undefined }];
   /**
    * A function that the application passed to the library has thrown, or its promise has rejected. `source` is the event of the
-   * listener, or the name of the function: `logger`, `acquire`, `release`, `lost`, `dial`, `tls`, `prepare`. If nothing listens to this
+   * listener, or the name of the function: `logger`, `acquire`, `release`, `lost`, `dial`, `tls`, `prepare`, or `abort` for a listener
+   * of a signal that the library created. If nothing listens to this
    * event, the library throws the error by `process.nextTick`: it becomes an uncaught exception. Errors of `dial` and `tls` are not
    * thrown, because `disconnected` reports them. Errors of `acquire`, `release` and `lost` are not thrown if `join` was given a
    * `logger`. Errors of `handle` and `lead` are not emitted: they become the result of the command, and the rejection of `lead`. An

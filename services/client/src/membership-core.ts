@@ -2,16 +2,17 @@
 
 import { EventEmitter } from 'node:events';
 import type { HelloMessage } from '@rankd/protocol';
+import { reportAbortErrors } from './callbacks/abort-listeners.js';
 import { ApplicationCallbacks } from './callbacks/application-callbacks.js';
 import { reportDialErrors } from './callbacks/dial-callbacks.js';
 import type { ClientEnvironment } from './client-environment.js';
-import { CommandExecutor } from './commands/command-executor.js';
+import { CommandExecutor, type Handler } from './commands/command-executor.js';
 import { CommandSender } from './commands/command-sender.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Connection } from './connection/connection.js';
 import { type DialTargets, Reconnector } from './connection/reconnector.js';
 import type { MembershipEvents } from './events.js';
-import { Leadership, type LeadershipPorts } from './leadership/leadership.js';
+import { Leadership, type LeadershipPorts, type Work } from './leadership/leadership.js';
 import { type Logger, silentLogger } from './logger.js';
 import { Membership } from './membership.js';
 import { MemberPartitions } from './partitions/member-partitions.js';
@@ -69,10 +70,13 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
       frameBytesMax: () => this.state.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
     });
     this.leadership = new Leadership(this.changes, clock);
-    this.#assignments = new MemberPartitions(environment, this.logger, (handler, error) => {
-      // The logger has the error already. Without a logger it must not disappear.
-      if (logger === undefined) this.callbacks.report(handler, error);
-      else this.callbacks.notify(handler, error);
+    this.#assignments = new MemberPartitions(environment, this.logger, {
+      reportError: (handler, error) => {
+        // The logger has the error already. Without a logger it must not disappear.
+        if (logger === undefined) this.callbacks.report(handler, error);
+        else this.callbacks.notify(handler, error);
+      },
+      reportAbortErrors: signal => reportAbortErrors(signal, this.callbacks),
     });
     this.#reconnector = new Reconnector(
       {
@@ -101,6 +105,26 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     });
     const stopWaiting = this.#reconnector.start(withinMs);
     return firstSeat.finally(stopWaiting);
+  }
+
+  /** Sets the handler of a command. Returns a function that removes it. */
+  setHandler(name: string, handler: Handler): () => void {
+    return this.executor.setHandler(name, (args, context) => {
+      reportAbortErrors(context.signal, this.callbacks);
+      return handler(args, context);
+    });
+  }
+
+  /**
+   * Runs `work` each time this member leads. Resolves when the membership is closed.
+   * @throws the error of `work`, if it throws while the member leads; RankdError ABORTED
+   */
+  async lead(work: Work, signal: AbortSignal | undefined): Promise<void> {
+    const isolated: Work = (leading, fence) => {
+      reportAbortErrors(leading, this.callbacks);
+      return work(leading, fence);
+    };
+    await this.leadership.lead(isolated, signal);
   }
 
   /**

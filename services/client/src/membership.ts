@@ -108,7 +108,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     checkArgument('the name of the command', name, commandNameRule);
     checkArgument('the handler', handler, functionRule);
     if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
-    return this.#core.executor.setHandler(name, handler);
+    return this.#core.setHandler(name, handler);
   }
 
   /**
@@ -152,7 +152,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   async lead(work: Work, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     checkArgument('the work', work, functionRule);
     checkOptions('lead', options, waitRules);
-    await this.#core.leadership.lead(work, options.signal);
+    await this.#core.lead(work, options.signal);
   }
 
   /**

@@ -23,7 +23,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-type Handler = (args: never, context: CommandContext) => unknown;
+/** A function of the application that executes a command. */
+export type Handler = (args: never, context: CommandContext) => unknown;
 
 /** How a command that was delivered to this member ended. */
 export interface Execution {

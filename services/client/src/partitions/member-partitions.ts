@@ -8,7 +8,7 @@ import type { Timer } from '../clock.js';
 import type { Logger } from '../logger.js';
 import type { Seat } from '../session/seat.js';
 import type { OwnershipSeat } from './ownership.js';
-import { PartitionRunner, type PartitionRunnerPorts } from './partition-runner.js';
+import { type PartitionErrors, PartitionRunner } from './partition-runner.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partition-types.js';
 import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 
@@ -20,7 +20,7 @@ const ROSTER_RETRY_MS = 1000;
 export class MemberPartitions {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'random'>;
   readonly #logger: Logger;
-  readonly #reportError: PartitionRunnerPorts['reportError'];
+  readonly #errors: PartitionErrors;
   readonly #roster = new RosterReplica();
   readonly #runners: PartitionRunner[] = [];
   /** The seat, while the server sends every change of the roster on its session. */
@@ -28,14 +28,10 @@ export class MemberPartitions {
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
   #retryTimer: Timer | undefined;
 
-  constructor(
-    environment: Pick<ClientEnvironment, 'clock' | 'random'>,
-    logger: Logger,
-    reportError: PartitionRunnerPorts['reportError'],
-  ) {
+  constructor(environment: Pick<ClientEnvironment, 'clock' | 'random'>, logger: Logger, errors: PartitionErrors) {
     this.#environment = environment;
     this.#logger = logger;
-    this.#reportError = reportError;
+    this.#errors = errors;
   }
 
   /** Whether this member needs a session on which the server sends every change of the roster. */
@@ -62,7 +58,7 @@ export class MemberPartitions {
       clock,
       random,
       logger: this.#logger,
-      reportError: this.#reportError,
+      ...this.#errors,
       knownUntilMs: () => this.#knownUntilMs,
     };
     const runner = new PartitionRunner(count, handlers, handoverMs, ports);

@@ -15,14 +15,20 @@ import type { RosterChange } from './roster-replica.js';
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 
 /** The functions and values that a runner gets from its membership. */
-export interface PartitionRunnerPorts {
+export interface PartitionRunnerPorts extends PartitionErrors {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Passes on an error of a handler, which is logged already. */
-  readonly reportError: (handler: keyof PartitionHandlers, error: unknown) => void;
   /** Returns the time until which this member knows the roster, by the monotonic clock. */
   readonly knownUntilMs: () => number;
+}
+
+/** Reports errors of the application's functions. */
+export interface PartitionErrors {
+  /** Reports an error of a handler. It is logged already. */
+  readonly reportError: (handler: keyof PartitionHandlers, error: unknown) => void;
+  /** Makes the errors of listeners of a partition's signal known. */
+  readonly reportAbortErrors: (signal: AbortSignal) => void;
 }
 
 /** The handlers of one partition that run or wait to run. Deleted when there are none. */
@@ -117,7 +123,7 @@ export class PartitionRunner implements Partitions {
   }
 
   #acquire(partition: number, tasks: PartitionTasks, fence: Fence): void {
-    const lease = new PartitionLease(fence, () => this.holds(partition));
+    const lease = new PartitionLease(fence, () => this.holds(partition), this.#ports.reportAbortErrors);
     tasks.lease = lease;
     this.#enqueue(partition, tasks, async () => {
       if (!lease.isActive()) return;

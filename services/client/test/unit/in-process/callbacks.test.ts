@@ -234,6 +234,41 @@ describe.each(failures)('a handler of partitions that %s', (_how, failing) => {
   });
 });
 
+describe.each(failures)('an abort listener that %s', (_how, failing) => {
+  it.each<[string, (signal: AbortSignal, listener: () => void) => void]>([
+    ['added', (signal, listener) => signal.addEventListener('abort', listener)],
+    ['added as an object', (signal, listener) => signal.addEventListener('abort', { handleEvent: listener })],
+    ['assigned', (signal, listener) => (signal.onabort = listener)],
+  ])('has its error emitted, and the other listeners are called: %s', async (_way, add) => {
+    const boom = new Error('boom');
+    const aborted: AbortSignal[] = [];
+    const fail = (signal: AbortSignal): Promise<void> => {
+      add(signal, failing(boom));
+      const removed = (): void => expect(signal).toBeUndefined();
+      signal.addEventListener('abort', removed);
+      signal.removeEventListener('abort', removed);
+      return new Promise(resolve => {
+        signal.addEventListener('abort', () => {
+          aborted.push(signal);
+          resolve();
+        });
+      });
+    };
+    const ann = await join({ updates: 'roster' });
+    const partitions = ann.partitions(1, { acquire: (_, { signal }) => void fail(signal) }, { handoverMs: 0 });
+    await eventually('the partition', () => partitions.holds(0));
+    const leading = ann.lead(fail);
+    const bob = await join({ prepare: me => void me.handle('wait', (_, { signal }) => fail(signal)) });
+    const errors = [recordErrors(ann), recordErrors(bob)];
+    await ann.command('wait', null, { deadlineMs: 100 });
+    await ann.leave();
+    await leading;
+    await eventually('the errors', () => aborted.length === 3 && errors.flat().length === 3);
+    expect(errors.flat()).toEqual(Array(3).fill({ error: boom, source: 'abort' }));
+    await bob.leave();
+  });
+});
+
 describe('dial', () => {
   const unprintable: unknown = Object.create(null);
   const rejection = async (): Promise<never> => {

@@ -41,7 +41,14 @@ function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
   const all = { acquire: recordCall('acquire'), release: recordCall('release'), lost: recordCall('lost'), ...handlers };
   const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
   const reportError = (handler: string): void => void reported.push(handler);
-  const ports = { clock: time, random: Math.random, logger, reportError, knownUntilMs: () => knownUntilMs };
+  const ports = {
+    clock: time,
+    random: Math.random,
+    logger,
+    reportError,
+    reportAbortErrors: () => undefined,
+    knownUntilMs: () => knownUntilMs,
+  };
   const runner = new PartitionRunner(1, all, HANDOVER_MS, ports);
   runner.setSeat(terms);
   change(runner, ['own'], []);
