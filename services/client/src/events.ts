@@ -66,3 +66,17 @@ export interface MembershipEvents {
    */
   listenerError: [ListenerError];
 }
+
+/** The names of the events. */
+export const membershipEvents: Readonly<Record<keyof MembershipEvents, true>> = {
+  connecting: true,
+  joined: true,
+  waiting: true,
+  rank: true,
+  suspended: true,
+  acting: true,
+  disconnected: true,
+  executed: true,
+  closed: true,
+  listenerError: true,
+};

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Leader } from '@rankd/protocol';
 import { checkArgument, checkOptions } from './arguments/check-argument.js';
+import { checkListeners } from './arguments/check-listeners.js';
 import { commandNameRule, functionRule, rankRule, waitRules } from './arguments/rules.js';
 import type {
   AnyCommands,
@@ -11,7 +12,7 @@ import type {
   ValueOf,
 } from './commands/declared-commands.js';
 import type { CommandResult, Sheet } from './commands/sheet.js';
-import type { MembershipEvents } from './events.js';
+import { membershipEvents, type MembershipEvents } from './events.js';
 import { waitUntil, type Work } from './leadership/leadership.js';
 import type { MembershipCore } from './membership-core.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
@@ -35,6 +36,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     this.#core = core;
     // Every call of `lead` and `untilRank` adds listeners. Node warns from 11 on.
     this.setMaxListeners(0);
+    checkListeners<MembershipEvents>(this, membershipEvents);
   }
 
   /** The rank of this member. 0 leads. Undefined while the member must not act on its rank. */

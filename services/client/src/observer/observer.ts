@@ -9,6 +9,7 @@ import {
   type Target,
 } from '@rankd/protocol';
 import { checkArgument, checkOptions } from '../arguments/check-argument.js';
+import { checkListeners } from '../arguments/check-listeners.js';
 import {
   adminOrderRules,
   historyLimitRule,
@@ -84,6 +85,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
     this.welcome = welcome;
     this.#queries = queries;
     this.#commands = commands;
+    checkListeners<ObserverEvents>(this, { view: true, closed: true, listenerError: true });
   }
 
   /**

@@ -1,3 +1,4 @@
+import { once, type EventEmitter } from 'node:events';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { CommandOptions, Json, Membership, PartitionHandlers, ServerUrls } from '@rankd/client';
 import { joinWith } from '@rankd/client/internal';
@@ -230,6 +231,46 @@ describe('a method of a membership', () => {
     member.partitions(1, new Worker());
     await fleet.time.eventually(10_000, 'the partition', () => (calls.length === 1 ? true : undefined));
     await member.leave();
+  });
+});
+
+describe('a listener', () => {
+  const methods = ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const;
+
+  it.each<[(typeof methods)[number]]>(methods.map(method => [method]))(
+    'is BAD_ARGUMENT if it is not a function, or if there is no such event: %s',
+    async method => {
+      const observer = await observeWith(fleet.process(port).environment, url(), { token: 'admin' });
+      for (const emitter of [ann, observer] as unknown as EventEmitter[]) {
+        const add = (...args: unknown[]): unknown =>
+          Reflect.apply(Reflect.get(emitter, method) as () => unknown, emitter, args);
+        const listener = (): undefined => undefined;
+        const noFunction = badArgument('the listener of closed is undefined, it must be a function');
+        await expect(call(() => add('closed'))).rejects.toMatchObject(noFunction);
+        const noEvent = badArgument('the name of the event is "promoted", it must be one of');
+        await expect(call(() => add('promoted', listener))).rejects.toMatchObject(noEvent);
+        await expect(call(() => add(undefined, listener))).rejects.toMatchObject(
+          badArgument('of the event is undefined'),
+        );
+        for (const event of ['closed', 'listenerError', 'error', Symbol('own')]) {
+          expect(add(event, listener)).toBe(emitter);
+          expect(emitter.listenerCount(event)).toBe(1);
+          emitter.off(event, listener);
+          expect(emitter.listenerCount(event)).toBe(0);
+        }
+      }
+      observer.close();
+    },
+  );
+
+  it('of once is called once, and events.once works', async () => {
+    const member = await join(url(), { token: 'open', group: fleet.newGroup() });
+    const closed = once(member, 'closed');
+    let calls = 0;
+    member.once('closed', () => (calls += 1));
+    await member.leave();
+    await expect(closed).resolves.toEqual([{ error: undefined }]);
+    expect(calls).toBe(1);
   });
 });
 
