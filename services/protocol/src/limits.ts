@@ -18,6 +18,8 @@ export const limits = {
   tagsMax: 16,
   /** R-JOIN-1: required features in a hello. */
   requireMax: 16,
+  /** R-JOIN-1: how late a session with `updates` size may receive a view that only contains another size. */
+  sizeDelayMsMax: 200,
   /** R-CMD-1: elements of a list in `to`. */
   targetsMax: 1000,
   /** R-CMD-3: elements of `refused` in a receipt. */
