@@ -22,7 +22,7 @@ export const limits = {
   sizeDelayMsMax: 200,
   /** R-CMD-1: elements of a list in `to`. */
   targetsMax: 1000,
-  /** R-CMD-3: elements of `refused` in a receipt. */
+  /** R-CMD-3: elements of `refused` in a receipt, and of `unmatched`. */
   refusedMax: 100,
   /** R-CMD-7: elements of `missing` in an outcome. */
   missingMax: 100,

@@ -43,8 +43,8 @@ describe('a command to subordinates', () => {
     const sheet = await ann.command('print');
     expect(sheet).toMatchObject({ recipients: 2, done: 0, failed: 1, refused: 1 });
     expect(sheet.missing).toEqual([
-      { member: bob.member, rank: 1, name: 'bob', status: 'failed' },
-      { member: cid.member, rank: 2, name: 'cid', status: 'refused' },
+      { member: bob.member, rank: 1, name: 'bob', status: 'failed', code: 'HANDLER_FAILED' },
+      { member: cid.member, rank: 2, name: 'cid', status: 'refused', code: 'NO_HANDLER' },
     ]);
     expect(sheet.all('done')).toBe(false);
   });
