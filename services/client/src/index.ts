@@ -15,3 +15,4 @@ export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './session/seat.js';
 export type { ServerAddress } from './connection/server-address.js';
 export type { CommandResult, Ending, Sheet } from './commands/sheet.js';
+export type { UnsentTarget } from './commands/unsent-targets.js';

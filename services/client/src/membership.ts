@@ -113,8 +113,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
    *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first; ABORTED if `signal` is aborted
    */
-  async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet> {
-    return this.#core.commands.send(name, args, options);
+  async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet<ValueOf<C, K>>> {
+    return this.#core.commands.send(name, args, options) as Promise<Sheet<ValueOf<C, K>>>;
   }
 
   /**

@@ -25,6 +25,11 @@ export interface CommandOptions {
    * default) if it is larger.
    */
   readonly deadlineMs?: number;
+  /**
+   * What the server sends back. `outcome`, the default: the counts and the recipients that are not done. `each`: also the result of
+   * each recipient, in `results` of the sheet. `stream` always uses `each`.
+   */
+  readonly reply?: 'outcome' | 'each';
   /** Stops waiting for the outcome: the call rejects with ABORTED. Recipients still execute the command. */
   readonly signal?: AbortSignal;
 }
@@ -51,7 +56,9 @@ export class CommandSender {
    * @throws RankdError as `Membership.command`
    */
   async send(name: string, args: unknown, options: CommandOptions = {}): Promise<Sheet> {
-    const sheet = this.#sendCommand({ name, args, options }, 'outcome', () => undefined);
+    const { reply = 'outcome' } = options;
+    const results: CommandResult[] = [];
+    const sheet = this.#sendCommand({ name, args, options }, reply, result => results.push(result), results);
     return rejectOnAbort(sheet, options.signal);
   }
 
@@ -73,7 +80,7 @@ export class CommandSender {
   handleMessage(message: ReceiptMessage | ForwardedResultMessage | OutcomeMessage): void {
     switch (message.type) {
       case 'receipt':
-        return this.#pending.handleReceipt(message);
+        return this.#pending.handleReceipt(message, this.#getSeat()?.rank);
       case 'result':
         return this.#pending.handleResult(message);
       case 'outcome':
@@ -92,8 +99,10 @@ export class CommandSender {
     { name, args, options }: CommandRequest,
     reply: 'outcome' | 'each',
     onResult: (result: CommandResult) => void,
+    results: readonly CommandResult[] = [],
   ): Promise<Sheet> {
     const { to, deadlineMs, signal } = options;
+    checkReply(options.reply ?? reply);
     if (signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
     const seat = this.#getSeat();
     if (seat === undefined) throw new RankdError('NOT_CONNECTED');
@@ -107,10 +116,16 @@ export class CommandSender {
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
     };
     const frame = encodeCommand(message, args, seat.welcome.frameBytesMax);
-    const sheet = this.#pending.add(id, onResult);
+    const sheet = this.#pending.add(id, onResult, { to, results });
     seat.connection.write(frame);
     return sheet;
   }
+}
+
+/** @throws RankdError BAD_ARGUMENT. The protocol also knows `none`, but then there is no outcome to wait for. */
+function checkReply(reply: unknown): void {
+  if (reply === 'outcome' || reply === 'each') return;
+  throw new RankdError('BAD_ARGUMENT', `reply must be "outcome" or "each", not ${JSON.stringify(reply)}`);
 }
 
 /**

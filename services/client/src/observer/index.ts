@@ -3,4 +3,5 @@ export { observe, type ObserveOptions } from './observe.js';
 export { Observer, type AdminOrder, type ObserverEvents } from './observer.js';
 export type { History, Roster } from './pending-queries.js';
 export { Sheet, type CommandResult, type Ending } from '../commands/sheet.js';
+export type { UnsentTarget } from '../commands/unsent-targets.js';
 export { RankdError } from '../rankd-error.js';

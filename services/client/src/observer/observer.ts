@@ -161,7 +161,12 @@ export class Observer extends EventEmitter<ObserverEvents> {
     checkOrThrow(message);
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
-    const sheet = this.#commands.add(id, onResult);
+    const results: CommandResult[] = [];
+    const keepResult = (result: CommandResult): void => {
+      results.push(result);
+      onResult(result);
+    };
+    const sheet = this.#commands.add(id, keepResult, { to, results });
     // If the session ends first, the sheet rejects with the reason, so this rejection is ignored.
     this.#queries.addReceipt(id, () => this.#connection.send(message, raw)).then(onReceipt, () => undefined);
     return sheet;
