@@ -56,7 +56,7 @@ class join:
         address = urlsplit(url)
         tls = (tls or ssl.create_default_context()) if address.scheme == "rankds" else None
         self._place = {"host": address.hostname, "port": address.port or 2700, "ssl": tls, "limit": LINE_BYTES_MAX}
-        self._hello, self._on_event = {"protocol": 1, **hello}, on_event  # on_event must not wait
+        self._hello, self._on_event = {"protocol": 1, "updates": "size", **hello}, on_event  # on_event must not wait
         self.handlers = {}  # name → async function(args, sender): returns the value, or raises
         self._tasks, self._open, self._orders = set(), {}, 0  # open: id of a command → its frames
         self._link = self._session = self._seat = self._fence = None  # link: the connection, seated or not

@@ -1,7 +1,17 @@
 /** The public API of `@rankd/client`. Begin with `join`. */
 
-export type { Json, Leader, MissingRecipient, NamedMember, RefusedTarget, Sender, Target } from '@rankd/protocol';
-export type { MembershipEvents, RankChange, Suspension } from './events.js';
+export type {
+  Json,
+  Leader,
+  MissingRecipient,
+  NamedMember,
+  RefusedTarget,
+  RosterMember,
+  Sender,
+  Target,
+} from '@rankd/protocol';
+export type { MembershipEvents, RankChange, SizeChange, Suspension } from './events.js';
+export type { Roster } from './observer/pending-queries.js';
 export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/declared-commands.js';
 export type { CommandContext, Execution } from './commands/command-executor.js';
 export { join, type JoinOptions } from './join.js';

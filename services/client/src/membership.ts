@@ -12,6 +12,7 @@ import type { CommandResult, Sheet } from './commands/sheet.js';
 import type { MembershipEvents } from './events.js';
 import { waitUntil, type Work } from './leadership/leadership.js';
 import type { MembershipCore } from './membership-core.js';
+import type { Roster } from './observer/pending-queries.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import type { Fence } from './session/seat.js';
 
@@ -44,7 +45,10 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     return this.rank === 1;
   }
 
-  /** The number of members of the group, as the server last sent it. Undefined while the member has no session. */
+  /**
+   * The number of members of the group, this one included. It follows joins and departures at most 200 ms late (with `updates: 'rank'`
+   * only when the rank or the leader changes too). The event `size` reports its changes. Undefined while the member has no session.
+   */
   get size(): number | undefined {
     return this.#core.state.seat?.size;
   }
@@ -91,6 +95,14 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   /** Whether the membership is closed. A closed membership does not reconnect. Call `join` again. */
   get isClosed(): boolean {
     return this.#core.state.isClosed;
+  }
+
+  /**
+   * Asks the server for the members of the group, by rank (R-ASK-1).
+   * @throws RankdError NOT_CONNECTED if there is no session, or if it ends first; RATE_LIMITED after more than 10 queries in a second
+   */
+  async roster(): Promise<Roster> {
+    return this.#core.queryRoster();
   }
 
   /**
