@@ -113,6 +113,6 @@ export class GroupChannels {
   }
 
   #deleteUnused(group: string): void {
-    if (!this.#channels.has(group) && this.#watchers.get(group)?.count === 0) this.#watchers.delete(group);
+    if (!this.#channels.has(group) && this.#watchers.get(group)?.isEmpty === true) this.#watchers.delete(group);
   }
 }

@@ -4,7 +4,6 @@ import type { Session } from '../session/session.js';
 
 /** The sessions that watch one group: observers, and members with `updates` size or roster. The group possibly does not exist. */
 export class GroupWatchers {
-  readonly #watchers = new Set<Session>();
   /** The watchers that receive a view at the end of the cycle of each change: observers, and members with `updates` roster. */
   readonly atOnce = new Set<Session>();
   /** The members and observers with `updates` size. They may receive a new size later (R-JOIN-1). */
@@ -14,7 +13,6 @@ export class GroupWatchers {
   add(session: Session): void {
     const { state } = session;
     if (state.phase !== 'active' && state.phase !== 'observing') return;
-    this.#watchers.add(session);
     if (state.interest === 'size') this.ofSize.add(session);
     // An observer has no rank, so no change of a rank leads to its view.
     if (state.interest === 'roster' || state.phase === 'observing') this.atOnce.add(session);
@@ -22,14 +20,13 @@ export class GroupWatchers {
 
   /** Removes an ended session. */
   delete(session: Session): void {
-    this.#watchers.delete(session);
     this.atOnce.delete(session);
     this.ofSize.delete(session);
   }
 
-  /** The number of watching sessions. */
-  get count(): number {
-    return this.#watchers.size;
+  /** Whether no session watches the group. */
+  get isEmpty(): boolean {
+    return this.atOnce.size === 0 && this.ofSize.size === 0;
   }
 
   /** The number of observers. */
