@@ -24,7 +24,10 @@ async function rollOut() {
   if (me.fence === undefined) return;
   ({ limit } = JSON.parse(await readFile(file, 'utf8')));
   const sheet = await me.command('apply', { limit }, { to: 'below', deadlineMs: DEADLINE_MS });
-  const missing = sheet.missing.map(({ name, rank, status }) => `${name} (rank ${rank}) ${status}`);
+  const missing = [
+    ...sheet.missing.map(({ name, rank, status }) => `${name} (rank ${rank}) ${status}`),
+    ...sheet.unsent.map(({ name, rank, code }) => `${name} (rank ${rank}) ${code}`),
+  ];
   if (sheet.all('done'))
     console.log(`proved: limit ${limit} on all ${sheet.recipients} below me, after ${sheet.ms} ms`);
   else

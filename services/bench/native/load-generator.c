@@ -7,7 +7,8 @@
  *   fan    one or several senders send to all receivers. Measures deliveries for each second, and for each second of the
  *          server's CPU time. None may be lost.
  *   trip   one command at a time to all receivers. Measures the time until all results have arrived.
- *   storm  all connect at once. Measures the time until all are ready, the server's CPU time, and its memory for each connection.
+ *   storm  all connect at once. Measures the time until all are ready, the server's CPU time until a second later, its memory for each
+ *          connection, and the frames that the members of rankd received.
  *   churn  the upper half closes at once. Measures the time until every other member has read its new rank.
  *   elect  rank 0 closes its connection. Measures the time until rank 1 has read that it is rank 0.
  *   kill   as elect, but rank 0 is a process that gets SIGKILL.
@@ -154,6 +155,7 @@ static struct {
   int in_flight;      /* commands that not all receivers have received, over all senders */
   int rounds;         /* of trip, elect and kill */
   int connecting_max; /* at once, except in a storm */
+  int sizes;          /* in a storm, members of rankd ask for the size of the group, as clients of rankd's library do */
   int discards;       /* the kernel discards the bytes of all receivers except the last */
   double warm_s;
   double measure_s;
@@ -766,18 +768,38 @@ static int count_bad_ranks(void) {
   return bad;
 }
 
+static struct greeting storm_greeting(void) {
+  static const struct text with_sizes = TEXT("{\"type\":\"hello\",\"updates\":\"size\"}\n");
+  struct greeting greeting = options.protocol->receiver;
+  if (options.sizes) greeting.hello = with_sizes;
+  return greeting;
+}
+
+/* The frames and bytes that the members have received since they connected: their welcomes, and views of later joins. */
+static void print_received(void) {
+  double frames = 0, bytes = 0;
+  for (int i = 0; i < connection_count; i++) {
+    frames += connections[i].frames;
+    bytes += connections[i].bytes;
+  }
+  printf(",\"framesPerMember\":%.2f,\"bytesPerMember\":%.0f", frames / connection_count, bytes / connection_count);
+}
+
 static void measure_storm(void) {
   create_connections(options.members);
   long rss_kib = server_rss_kib();
   survives_losses = 1;
   double from_s = now_s(), cpu_s = server_cpu_s();
-  join_all(connections, options.members, options.protocol->receiver, options.members);
+  join_all(connections, options.members, storm_greeting(), options.members);
   double all_s = now_s() - from_s;
-  cpu_s = server_cpu_s() - cpu_s;
   settle(options.settle_s);
+  /* after the joins, the members receive the last size */
+  cpu_s = server_cpu_s() - cpu_s;
   int lost = options.protocol->rank_key.length ? count_bad_ranks() : lost_before_ready;
-  printf("{\"allReadyS\":%.3f,\"serverCpuS\":%.3f,\"lost\":%d,\"rssKibPerMember\":%.3f}\n", all_s, cpu_s, lost,
+  printf("{\"allReadyS\":%.3f,\"serverCpuS\":%.3f,\"lost\":%d,\"rssKibPerMember\":%.3f", all_s, cpu_s, lost,
          (server_rss_kib() - rss_kib) / (double)options.members);
+  if (options.protocol->rank_key.length) print_received();
+  printf("}\n");
 }
 
 /* ---- churn ----------------------------------------------------------------------------------------------------------- */
@@ -939,6 +961,7 @@ static void read_option(const char *name, const char *value) {
     {"--rounds", &options.rounds, NULL},
     {"--connecting-max", &options.connecting_max, NULL},
     {"--discards", &options.discards, NULL},
+    {"--sizes", &options.sizes, NULL},
     {"--warm-s", NULL, &options.warm_s},
     {"--measure-s", NULL, &options.measure_s},
     {"--settle-s", NULL, &options.settle_s},

@@ -5,7 +5,7 @@ import type { ListenerError } from './callbacks/application-callbacks.js';
 import type { Execution } from './commands/command-executor.js';
 import type { RankdError } from './rankd-error.js';
 
-/** A change of this member's rank, of the leader, or of the size if `updates` asks for it. */
+/** A change of this member's rank, of the leader, or of the size if the option `updates` is `size` or `roster`. */
 export interface RankChange {
   /** The rank of this member now. 0 leads. */
   readonly rank: number;
@@ -15,6 +15,14 @@ export interface RankChange {
   readonly size: number;
   /** Which member's join, departure or move caused the change. */
   readonly cause: Cause;
+}
+
+/** A change of the size of the group. */
+export interface SizeChange {
+  /** The number of members of the group now, as `Membership.size`. */
+  readonly size: number;
+  /** The size in the `size` event before, or in the first `joined`. */
+  readonly was: number;
 }
 
 /**
@@ -43,8 +51,14 @@ export interface MembershipEvents {
   ];
   /** The group is full, and the member is on the waitlist (R-JOIN-4). `position` counts from 1, `of` is the length of the waitlist. */
   waiting: [{ readonly position: number; readonly of: number }];
-  /** The rank or the leader has changed. With `updates` `size` or `roster`: or the size. */
+  /** The rank or the leader has changed. If the option `updates` is `size` or `roster`: or the size. */
   rank: [RankChange];
+  /**
+   * The size of the group has changed, and `Membership.size` with it. It comes after `joined` and `rank` of the same message. The
+   * server may report a new size up to 200 ms late; with `updates: 'rank'` it reports a size only with a new rank or leader. The
+   * event is also emitted while the member is suspended.
+   */
+  size: [SizeChange];
   /** The member must not act on its rank until `acting` or `joined` (R-LEAD-3). */
   suspended: [{ readonly rank: number; readonly because: Suspension }];
   /** The member may act on its rank again, after `suspended`. */
@@ -73,6 +87,7 @@ export const membershipEvents: Readonly<Record<keyof MembershipEvents, true>> = 
   joined: true,
   waiting: true,
   rank: true,
+  size: true,
   suspended: true,
   acting: true,
   disconnected: true,

@@ -1,8 +1,18 @@
 /** The public API of `@rankd/client`. Begin with `join`. */
 
-export type { Json, Leader, MissingRecipient, NamedMember, RefusedTarget, Sender, Target } from '@rankd/protocol';
+export type {
+  Json,
+  Leader,
+  MissingRecipient,
+  NamedMember,
+  RefusedTarget,
+  RosterMember,
+  Sender,
+  Target,
+} from '@rankd/protocol';
 export type { ListenerError } from './callbacks/application-callbacks.js';
-export type { MembershipEvents, RankChange, Suspension } from './events.js';
+export type { MembershipEvents, RankChange, SizeChange, Suspension } from './events.js';
+export type { Roster } from './observer/pending-queries.js';
 export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/declared-commands.js';
 export type { CommandContext, Execution } from './commands/command-executor.js';
 export { join, type JoinOptions } from './join.js';
@@ -16,3 +26,4 @@ export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './session/seat.js';
 export type { ServerAddress, ServerUrls } from './connection/server-address.js';
 export type { CommandResult, Ending, Sheet } from './commands/sheet.js';
+export type { UnsentTarget } from './commands/unsent-targets.js';

@@ -31,9 +31,11 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   /** Opens each connection instead of TCP or TLS, for example through a proxy or a Unix socket. `tls` is not used then. */
   readonly dial?: Dial;
   /**
-   * Which changes the `rank` event reports. `rank`, the default: changes of this member's rank and of the leader. `size`: also
-   * changes of the size of the group. `roster`: as `size`, and the library receives every change of the group. `partitions` needs
-   * `roster`: with another value, `partitions` opens a new session.
+   * Which changes the server sends, and which the `rank` event reports. Default: the server sends changes of this member's rank, of
+   * the leader and of the size, as with `size`; the event `rank` reports the rank and the leader, and the event `size` the size.
+   * `rank`: the server sends no change that only concerns the size, so `size` of the membership may be outdated. `size`: as the
+   * default, and the event `rank` reports the size too. `roster`: as `size`, and the library receives every change of the group.
+   * `partitions` needs `roster`: with another value, `partitions` opens a new session.
    */
   readonly updates?: 'rank' | 'size' | 'roster';
   /** Receives a log line for each event of the membership. A pino logger has this shape. Default: nothing is logged. */
@@ -81,11 +83,11 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 ): Promise<Membership<C>> {
   checkOptions('join', options, joinRules);
   const addresses = parseServerAddresses(url);
-  const { updates = 'rank', tls = {}, dial, joinWithinMs = 10_000 } = options;
+  const { updates, tls = {}, dial, joinWithinMs = 10_000 } = options;
   const settings = {
     hello: buildHello(options),
     targets: { addresses, tls, dial },
-    interest: updates === 'rank' ? 'rank' : 'size',
+    interest: updates === undefined || updates === 'rank' ? 'rank' : 'size',
     logger: options.logger === undefined ? undefined : withPrintableMessages(options.logger),
   } as const;
   const core = new MembershipCore<C>(settings, environment);
@@ -113,7 +115,13 @@ function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal
 }
 
 /** Builds the hello from the options, which are checked. */
-function buildHello({ group, name, tags, token, updates }: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
+function buildHello({
+  group,
+  name,
+  tags,
+  token,
+  updates = 'size',
+}: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
   const hello: HelloMessage = {
     type: 'hello',
     protocol: 1,
@@ -121,7 +129,7 @@ function buildHello({ group, name, tags, token, updates }: Omit<JoinOptions, 'pr
     ...(name === undefined ? {} : { name }),
     ...(tags === undefined ? {} : { tags: { ...tags } }),
     ...(token === undefined ? {} : { token }),
-    ...(updates === undefined ? {} : { updates }),
+    updates,
   };
   return hello;
 }

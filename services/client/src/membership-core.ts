@@ -15,6 +15,7 @@ import type { MembershipEvents } from './events.js';
 import { Leadership, type LeadershipPorts, type Work } from './leadership/leadership.js';
 import { type Logger, silentLogger } from './logger.js';
 import { Membership } from './membership.js';
+import type { Roster } from './observer/pending-queries.js';
 import { MemberPartitions } from './partitions/member-partitions.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import { RankdError } from './rankd-error.js';
@@ -137,6 +138,18 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     const partitions = this.#assignments.add(count, handlers, options);
     if (this.state.seat !== undefined && !this.#assignments.receivesRoster) this.#reconnector.replaceSession();
     return partitions;
+  }
+
+  /**
+   * Asks the server for the roster (R-ASK-1).
+   * @throws RankdError as `Membership.roster`
+   */
+  async queryRoster(): Promise<Roster> {
+    const { seat } = this.state;
+    if (seat === undefined) throw new RankdError('NOT_CONNECTED');
+    return new Promise((resolve, reject) => {
+      seat.rosterQueries.ask({ resolve, reject });
+    });
   }
 
   /** Suspends the member, waits for its leader work and its partitions, sends `leave`, and closes the membership. */

@@ -15,6 +15,7 @@ import type { CommandResult, Sheet } from './commands/sheet.js';
 import { membershipEvents, type MembershipEvents } from './events.js';
 import { waitUntil, type Work } from './leadership/leadership.js';
 import type { MembershipCore } from './membership-core.js';
+import type { Roster } from './observer/pending-queries.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import { RankdError } from './rankd-error.js';
 import type { Fence } from './session/seat.js';
@@ -49,7 +50,10 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     return this.rank === 1;
   }
 
-  /** The number of members of the group, as the server last sent it. Undefined while the member has no session. */
+  /**
+   * The number of members of the group, this one included. It follows joins and departures at most 200 ms late (with `updates: 'rank'`
+   * only when the rank or the leader changes too). The event `size` reports its changes. Undefined while the member has no session.
+   */
   get size(): number | undefined {
     return this.#core.state.seat?.size;
   }
@@ -99,6 +103,14 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
+   * Asks the server for the members of the group, by rank (R-ASK-1).
+   * @throws RankdError NOT_CONNECTED if there is no session, or if it ends first; RATE_LIMITED after more than 10 queries in a second
+   */
+  async roster(): Promise<Roster> {
+    return this.#core.queryRoster();
+  }
+
+  /**
    * Sets the handler for commands of this name. It replaces an earlier handler. Returns a function that removes the handler.
    *
    * A handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`, NO_HANDLER. A
@@ -125,8 +137,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
    *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first; ABORTED if `signal` is aborted
    */
-  async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet> {
-    return this.#core.commands.send(name, args, options);
+  async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet<ValueOf<C, K>>> {
+    return this.#core.commands.send(name, args, options) as Promise<Sheet<ValueOf<C, K>>>;
   }
 
   /**

@@ -18,9 +18,11 @@ export const limits = {
   tagsMax: 16,
   /** R-JOIN-1: required features in a hello. */
   requireMax: 16,
+  /** R-JOIN-1: how late a session with `updates` size may receive a view that only contains another size. */
+  sizeDelayMsMax: 200,
   /** R-CMD-1: elements of a list in `to`. */
   targetsMax: 1000,
-  /** R-CMD-3: elements of `refused` in a receipt. */
+  /** R-CMD-3: elements of `refused` in a receipt, and of `unmatched`. */
   refusedMax: 100,
   /** R-CMD-7: elements of `missing` in an outcome. */
   missingMax: 100,

@@ -1,5 +1,6 @@
 /** The planted faults of a simulated single server. */
 
+import type { ViewMessage } from '@rankd/protocol';
 import {
   Coordinator,
   type DeliverEffect,
@@ -68,6 +69,8 @@ export const plantedBugs: Readonly<Record<string, PlantedBug>> = {
   'unsaid-outcome': { ...noBugs, tamperBytes: keepOutcomes },
   'skipped-view': withTampering(skipView),
   'view-out-of-order': { ...noBugs, tamperBytes: viewsLast },
+  'size-late': { ...noBugs, tamperBytes: dropSizes },
+  'unmatched-unlisted': withTampering(forgetUnmatched),
   'told-too-early': withTampering(stopWaiting),
   'leader-forgotten': withTampering(letLeaderGo),
 };
@@ -173,6 +176,22 @@ function viewsLast(bytes: Buffer): Buffer {
   const isView = (frame: string): boolean => frame.startsWith('{"type":"view"');
   if (frames.length === 1 || !frames.some(isView)) return bytes;
   return Buffer.from([...frames.filter(frame => !isView(frame)), ...frames.filter(isView)].join(''));
+}
+
+/** Fault: views with the rank and leader that the member knows are not sent, so it learns no size but with another rank. */
+function dropSizes(bytes: Buffer): Buffer {
+  const frames = bytes.toString().split(/(?<=\n)/);
+  const isOfSize = (frame: string): boolean => {
+    if (!frame.startsWith('{"type":"view"') || frame.includes('"joined":[') || frame.includes('"reset"')) return false;
+    const { rank, was, cause, changes } = JSON.parse(frame) as Pick<ViewMessage, 'rank' | 'was' | 'cause' | 'changes'>;
+    return rank === was && changes > 0 && cause.kind === 'joined';
+  };
+  return Buffer.from(frames.filter(frame => !isOfSize(frame)).join(''));
+}
+
+/** Fault: receipts do not list the targets that match no member. */
+function forgetUnmatched(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
+  return apply(entry).map(effect => (effect.kind === 'receipt' ? { ...effect, unmatched: [] } : effect));
 }
 
 /** Fault: outcomes are not sent. */

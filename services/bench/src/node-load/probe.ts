@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly inFlight?: number;
   readonly rounds?: number;
   readonly discards?: boolean;
+  /** Whether the members ask for the size of the group, as clients of rankd's library do (`updates` size). */
+  readonly sizes?: boolean;
   readonly warmS?: number;
   readonly measureS?: number;
 }

@@ -105,10 +105,15 @@ function storm({ crowd }: Scale): Row {
     ...probe(server, 'storm', { members: crowd }),
     needsFreshServer: true,
   });
+  const withSizes = {
+    ...fresh('rankd'),
+    key: 'rankd, updates size',
+    load: { members: crowd, sizes: true },
+  };
   return {
     id: 'storm',
     work: `${crowd} join at once`,
-    probes: [fresh('rankd'), fresh('nats'), fresh('node-limit')],
+    probes: [fresh('rankd'), withSizes, fresh('nats'), fresh('node-limit')],
     figures: [
       {
         what: 'lost',
@@ -119,6 +124,13 @@ function storm({ crowd }: Scale): Row {
         of: sampleOf => numberOf(sampleOf('rankd'), 'lost'),
       },
       { ...ratio('serverCpuS', 'nats'), what: 'server CPU vs nats', must: 1, goal: 0.5 },
+      {
+        what: 'frames a member with updates size',
+        must: 20,
+        goal: 10,
+        better: 'less',
+        of: sampleOf => numberOf(sampleOf(withSizes.key), 'framesPerMember'),
+      },
       { ...ratio('rssKibPerMember', 'nats'), what: 'RSS an idle member vs nats', must: 0.5, goal: 0.25 },
     ],
   };

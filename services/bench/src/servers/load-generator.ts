@@ -80,6 +80,7 @@ function optionsOf(load: LoadOptions): Record<string, number> {
     '--in-flight': load.inFlight,
     '--rounds': load.rounds,
     '--discards': load.discards === true ? 1 : undefined,
+    '--sizes': load.sizes === true ? 1 : undefined,
     '--warm-s': load.warmS,
     '--measure-s': load.measureS,
   };

@@ -9,6 +9,7 @@ import { formatError } from '../output/format-error.js';
 import { UsageError } from '../errors.js';
 import { printMembershipEvents } from '../attach/event-printer.js';
 import { parseRanks } from '../parse-ranks.js';
+import { formatUnsent, reducedDeadline } from '../output/command-report.js';
 import { rosterTable } from '../output/roster-table.js';
 import { parseInput, type ParsedInput } from '../attach/input-parser.js';
 import type { CommandContext, ExitCode } from './command-context.js';
@@ -111,14 +112,19 @@ async function order(
   const options: CommandOptions = { to: targetOf(to), ...(deadlineMs === undefined ? {} : { deadlineMs }) };
   const args = argsJson === undefined ? undefined : (JSON.parse(argsJson) as Json);
   const sheet = await membership.command(name, args, options);
-  const missing = sheet.missing.map(each => `${each.name} (rank ${each.rank}): ${each.status}`);
-  const refused = sheet.outranked.map(each => `${each.name} (rank ${each.rank}): ${each.code}`);
-  const rest = [...missing, ...refused].join(', ');
-  const { seq, done, recipients, ms } = sheet;
-  conversation.print(
-    { event: 'outcome', name, seq, done, recipients, ms, missing: sheet.missing, refused: sheet.outranked },
-    `${name} #${seq}: ${done} of ${recipients} executed it after ${ms} ms${rest === '' ? '' : `; not done: ${rest}`}`,
+  const missing = sheet.missing.map(
+    ({ name: who, rank, status, code }) => `${who} (rank ${rank}): ${status}${code === undefined ? '' : `, ${code}`}`,
   );
+  const rest = [...missing, ...sheet.unsent.map(formatUnsent)].join(', ');
+  const { seq, done, recipients, ms, unsent, deadlineMs: appliedMs } = sheet;
+  const sentences = [
+    `${name} #${seq}: ${done} of ${recipients} executed it after ${ms} ms`,
+    ...(rest === '' ? [] : [`not done: ${rest}`]),
+    ...[reducedDeadline(deadlineMs, appliedMs)].filter(sentence => sentence !== undefined),
+  ];
+  const lists = { missing: sheet.missing, refused: sheet.outranked, unsent };
+  const fields = { event: 'outcome', name, seq, done, recipients, ms, deadlineMs: appliedMs, ...lists };
+  conversation.print(fields, sentences.join('; '));
 }
 
 function targetOf(to: string): Target {

@@ -2,7 +2,13 @@
 
 import { RankdError, type CommandResult, type Sheet } from '@rankd/client/observer';
 import { commandRefusal, type ReceiptMessage } from '@rankd/protocol';
-import { isAllDone, reportLines, type CommandReport, type ReportLine } from '../output/command-report.js';
+import {
+  isAllDone,
+  reducedDeadline,
+  reportLines,
+  type CommandReport,
+  type ReportLine,
+} from '../output/command-report.js';
 import { open, type Connection } from '../connection.js';
 import { NotDone } from '../errors.js';
 import { parseRanks } from '../parse-ranks.js';
@@ -26,6 +32,8 @@ export async function send(call: CommandContext, order: Order): Promise<ExitCode
   const isDone = isAllDone(answers, lines);
   if (call.json) writeJson(call, reportJson(answers, lines, isDone));
   else if (lines.length > 0) call.terminal.write(reportTable(lines, call.terminal).join('\n'));
+  const reduced = reducedDeadline(order.deadlineMs, answers.receipt.deadlineMs);
+  if (reduced !== undefined) call.terminal.say(reduced);
   if (!isDone) call.terminal.say(whyNot(order, answers, lines));
   return isDone ? 0 : 1;
 }
@@ -66,9 +74,9 @@ function refusalOf(error: RankdError, name: string, { group }: Connection): Erro
 }
 
 function reportJson({ receipt, sheet }: CommandReport, lines: readonly ReportLine[], done: boolean): object {
-  const { code, seq, refusedCount } = receipt;
+  const { code, seq, refusedCount, deadlineMs } = receipt;
   const { recipients = 0, ms } = sheet ?? {};
-  return { done, code, seq, recipients, refusedCount, ms, answers: lines };
+  return { done, code, seq, recipients, refusedCount, deadlineMs, ms, answers: lines };
 }
 
 const styles: Readonly<Record<ReportLine['status'], Style>> = {
@@ -82,7 +90,7 @@ const styles: Readonly<Record<ReportLine['status'], Style>> = {
 
 function reportTable(lines: readonly ReportLine[], screen: Screen): string[] {
   const rows = lines.map(({ rank, name, status, value, why, ms }) => [
-    String(rank),
+    rank === undefined ? '-' : String(rank),
     name ?? '-',
     { text: status, style: styles[status] },
     ms === undefined ? '-' : `${ms} ms`,
@@ -100,10 +108,12 @@ function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly Rep
   const [count, all] = [missing.length + unnamed, lines.length + unnamed];
   const named = missing
     .slice(0, namedMax)
-    .map(
-      ({ rank, name, status, why }) =>
-        `${name ?? 'rank'} ${name === undefined ? rank : `(rank ${rank})`}: ${status}, ${why ?? ''}`,
-    );
+    .map(({ rank, name, status, why }) => `${targetText(rank, name)}: ${status}, ${why ?? ''}`);
   const more = count > named.length ? `; and ${count - named.length} more` : '';
   return `${count} of ${all} did not execute ${name}: ${named.join('; ')}${more}`;
+}
+
+function targetText(rank: number | undefined, name: string | undefined): string {
+  if (name === undefined) return `rank ${rank ?? ''}`;
+  return rank === undefined ? name : `${name} (rank ${rank})`;
 }

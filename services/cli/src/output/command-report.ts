@@ -1,12 +1,13 @@
-/** How each target of a command ended, for `rankctl send`. */
+/** How each target of a command ended, for `rankctl send` and `rankctl attach`. */
 
-import type { CommandResult, Sheet } from '@rankd/client/observer';
-import { errorCodes, type ReceiptMessage } from '@rankd/protocol';
+import type { CommandResult, Sheet, UnsentTarget } from '@rankd/client/observer';
+import { errorCodes, limits, type ReceiptMessage } from '@rankd/protocol';
 
 /** How one target of a command ended. */
 export interface ReportLine {
-  readonly rank: number;
-  /** Undefined if no member has that rank. */
+  /** Undefined if the target is an id or a name that matches no member. */
+  readonly rank: number | undefined;
+  /** Undefined if the target is a rank or a name that matches no member. */
   readonly member: string | undefined;
   readonly name: string | undefined;
   /** The status of the protocol. `unsent`: the server did not deliver the command to it. */
@@ -29,12 +30,35 @@ export interface CommandReport {
 
 /** Returns one line for each target, by rank. */
 export function reportLines({ receipt, results, sheet, ranks }: CommandReport): ReportLine[] {
-  const lines = [...results.map(lineOfResult), ...receipt.refused.map(lineOfRefused)];
+  const lines: ReportLine[] = [...results.map(lineOfResult), ...receipt.refused.map(lineOfRefused)];
+  lines.push(...(receipt.unmatched ?? []).map(lineOfUnmatched));
+  // The receipt lists at most 100 unmatched ranks.
   if (sheet !== undefined || receipt.code === 'NO_SUCH_TARGET') {
     const told = new Set(lines.map(({ rank }) => rank));
-    lines.push(...(ranks ?? []).filter(rank => !told.has(rank)).map(lineOfNobody));
+    lines.push(...(ranks ?? []).filter(rank => !told.has(rank)).map(lineOfUnmatched));
   }
-  return lines.sort((one, other) => one.rank - other.rank);
+  const placeOf = ({ rank }: ReportLine): number => rank ?? Number.MAX_SAFE_INTEGER;
+  return lines.sort((one, other) => placeOf(one) - placeOf(other));
+}
+
+/** Returns a target that did not get the command as text: `ann (rank 0): OUTRANKED`. */
+export function formatUnsent({ rank, member, name, code }: UnsentTarget): string {
+  const known = name ?? member;
+  if (known === undefined) return `rank ${rank ?? ''}: ${code}`;
+  return `${known}${rank === undefined ? '' : ` (rank ${rank})`}: ${code}`;
+}
+
+/**
+ * Returns a sentence if the server has reduced the deadline of a command (R-CMD-1). Undefined if it has not.
+ * @param askedMs the deadline in the command; undefined: the default
+ * @param appliedMs the deadline in the receipt
+ */
+export function reducedDeadline(
+  askedMs: number = limits.deadlineMsDefault,
+  appliedMs: number = askedMs,
+): string | undefined {
+  if (appliedMs >= askedMs) return undefined;
+  return `the server reduced the deadline from ${askedMs} ms to ${appliedMs} ms, its limit (RANKD_DEADLINE_MAX_MS)`;
 }
 
 /** Returns whether there was a target, and every target is done. */
@@ -58,16 +82,9 @@ function lineOfRefused({ rank, member, name, code }: ReceiptMessage['refused'][n
   return { rank, member, name, status: 'unsent', value: undefined, code, why: meaning, ms: undefined };
 }
 
-function lineOfNobody(rank: number): ReportLine {
-  const why = 'no member has this rank';
-  return {
-    rank,
-    member: undefined,
-    name: undefined,
-    status: 'unsent',
-    value: undefined,
-    code: 'NO_SUCH_TARGET',
-    why,
-    ms: undefined,
-  };
+function lineOfUnmatched(target: number | string): ReportLine {
+  const [rank, name] = typeof target === 'number' ? [target, undefined] : [undefined, target];
+  const why = rank === undefined ? 'no member has this id or name' : 'no member has this rank';
+  const nothing = { member: undefined, value: undefined, ms: undefined };
+  return { ...nothing, rank, name, status: 'unsent', code: 'NO_SUCH_TARGET', why };
 }

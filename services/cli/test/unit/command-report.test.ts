@@ -1,15 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { Sheet, type CommandResult, type Ending } from '@rankd/client/observer';
 import type { OutcomeMessage, ReceiptMessage } from '@rankd/protocol';
-import { isAllDone, reportLines, type CommandReport } from '../../src/output/command-report.js';
+import {
+  formatUnsent,
+  isAllDone,
+  reducedDeadline,
+  reportLines,
+  type CommandReport,
+} from '../../src/output/command-report.js';
 
 const named = (rank: number): CommandResult['from'] => ({ rank, member: `m${rank}`, name: `n${rank}` });
 
 function answersOf(
   endings: readonly Ending[],
-  fields: Partial<CommandReport> & { readonly refused?: number[] } = {},
+  fields: Partial<CommandReport> & { readonly refused?: number[]; readonly unmatched?: (number | string)[] } = {},
 ): CommandReport {
-  const { refused = [], ...rest } = fields;
+  const { refused = [], unmatched, ...rest } = fields;
   const receipt: ReceiptMessage = {
     type: 'receipt',
     id: '1',
@@ -17,6 +23,7 @@ function answersOf(
     seq: 7,
     refused: refused.map(rank => ({ ...named(rank), code: 'AWAY' })),
     refusedCount: refused.length,
+    ...(unmatched === undefined ? {} : { unmatched }),
   };
   const count = (status: Ending): number => endings.filter(each => each === status).length;
   const outcome: OutcomeMessage = {
@@ -67,6 +74,39 @@ describe('the report of a command', () => {
     const answers = answersOf(['done'], { ranks: [0, 9] });
     expect(verdict(answers)).toBe(false);
     expect(reportLines(answers)[1]).toMatchObject({ rank: 9, status: 'unsent', why: 'no member has this rank' });
+  });
+
+  it('is not done if the server reports a target that matches no member, and lists each once', () => {
+    const ranks = answersOf(['done'], { ranks: [0, 9], unmatched: [9] });
+    expect(verdict(ranks)).toBe(false);
+    expect(reportLines(ranks).map(({ rank, code }) => [rank, code])).toEqual([
+      [0, undefined],
+      [9, 'NO_SUCH_TARGET'],
+    ]);
+    const names = answersOf(['done'], { unmatched: ['zoe'] });
+    expect(verdict(names)).toBe(false);
+    expect(reportLines(names)[1]).toMatchObject({ rank: undefined, name: 'zoe', status: 'unsent' });
+  });
+
+  it.each([
+    [{ rank: 0, member: 'm1', name: 'ann', code: 'OUTRANKED' }, 'ann (rank 0): OUTRANKED'],
+    [{ rank: 9, code: 'NO_SUCH_TARGET' }, 'rank 9: NO_SUCH_TARGET'],
+    [{ name: 'zoe', code: 'NO_SUCH_TARGET' }, 'zoe: NO_SUCH_TARGET'],
+    [{ member: 'm7', code: 'NO_SUCH_TARGET' }, 'm7: NO_SUCH_TARGET'],
+  ])('names a target that did not get the command: %j', (target, text) => {
+    expect(formatUnsent(target)).toBe(text);
+  });
+
+  it('R-CMD-1 reports a deadline that the server has reduced, also the default one', () => {
+    const sentence = (askedMs: number, appliedMs: number): string =>
+      `the server reduced the deadline from ${askedMs} ms to ${appliedMs} ms, its limit (RANKD_DEADLINE_MAX_MS)`;
+    expect(reducedDeadline(120_000, 60_000)).toBe(sentence(120_000, 60_000));
+    expect(reducedDeadline(undefined, 2000)).toBe(sentence(5000, 2000));
+    expect([reducedDeadline(2000, 2000), reducedDeadline(undefined, 5000), reducedDeadline(9, undefined)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('says that it is unknown whether a recipient without an answer has executed the command', () => {

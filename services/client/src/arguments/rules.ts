@@ -118,10 +118,17 @@ export const commandNameRule: Rule = compileFieldCheck(commandSchema.properties.
 
 const deadlineMs = compileFieldCheck(commandSchema.properties.deadlineMs);
 
+/** The protocol also has `none`, but then there is no outcome to wait for. */
+const reply: Rule = {
+  allowed: '"outcome" or "each"',
+  accepts: value => value === 'outcome' || value === 'each',
+};
+
 /** The options of `command` and `stream`. */
 export const commandRules: Rules<CommandOptions> = {
   to: target,
   deadlineMs,
+  reply,
   signal,
 };
 

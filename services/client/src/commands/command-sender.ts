@@ -28,6 +28,11 @@ export interface CommandOptions {
    * default) if it is larger.
    */
   readonly deadlineMs?: number;
+  /**
+   * What the server sends back. `outcome`, the default: the counts and the recipients that are not done. `each`: also the result of
+   * each recipient, in `results` of the sheet. `stream` always uses `each`.
+   */
+  readonly reply?: 'outcome' | 'each';
   /** Stops waiting for the outcome: the call rejects with ABORTED. Recipients still execute the command. */
   readonly signal?: AbortSignal;
 }
@@ -54,7 +59,8 @@ export class CommandSender {
    * @throws RankdError as `Membership.command`
    */
   async send(name: string, args: unknown, options: CommandOptions = {}): Promise<Sheet> {
-    const sheet = this.#sendCommand({ name, args, options }, 'outcome', () => undefined);
+    const results: CommandResult[] = [];
+    const sheet = this.#sendCommand({ name, args, options }, undefined, result => results.push(result), results);
     return rejectOnAbort(sheet, signalOf(options));
   }
 
@@ -76,7 +82,7 @@ export class CommandSender {
   handleMessage(message: ReceiptMessage | ForwardedResultMessage | OutcomeMessage): void {
     switch (message.type) {
       case 'receipt':
-        return this.#pending.handleReceipt(message);
+        return this.#pending.handleReceipt(message, this.#getSeat()?.rank);
       case 'result':
         return this.#pending.handleResult(message);
       case 'outcome':
@@ -93,13 +99,14 @@ export class CommandSender {
 
   async #sendCommand(
     { name, args, options }: CommandRequest,
-    reply: 'outcome' | 'each',
+    fixedReply: 'each' | undefined,
     onResult: (result: CommandResult) => void,
+    results: readonly CommandResult[] = [],
   ): Promise<Sheet> {
     checkArgument('the name of the command', name, commandNameRule);
     checkOptions('command', options, commandRules);
     const tree = toJsonTree('args', args);
-    const { to, deadlineMs, signal } = options;
+    const { to, deadlineMs, signal, reply = 'outcome' } = options;
     if (signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
     const seat = this.#getSeat();
     if (seat === undefined) throw new RankdError('NOT_CONNECTED');
@@ -108,12 +115,12 @@ export class CommandSender {
       type: 'command',
       id,
       name,
-      reply,
+      reply: fixedReply ?? reply,
       ...(to === undefined ? {} : { to }),
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
     };
     const frame = encodeCommand(message, tree, seat.welcome.frameBytesMax);
-    const sheet = this.#pending.add(id, onResult);
+    const sheet = this.#pending.add(id, onResult, { to, results });
     seat.connection.write(frame);
     return sheet;
   }

@@ -3,12 +3,21 @@
  * way.
  */
 
-import type { ForwardedResultMessage, OutcomeMessage, ReceiptMessage } from '@rankd/protocol';
+import type { ForwardedResultMessage, OutcomeMessage, ReceiptMessage, Target } from '@rankd/protocol';
 import { errorFromServer, type RankdError } from '../rankd-error.js';
 import { type CommandResult, Sheet } from './sheet.js';
 
-interface PendingCommand {
+/** How a command selects its recipients, and whether its sheet contains their results. */
+export interface SentCommand {
+  readonly to?: Target | undefined;
+  /** The results that the sheet contains. The caller adds to it. */
+  readonly results?: readonly CommandResult[];
+}
+
+interface PendingCommand extends SentCommand {
   receipt: ReceiptMessage | undefined;
+  /** The rank of the sender when the receipt arrived. */
+  ownRank: number;
   readonly onResult: (result: CommandResult) => void;
   readonly resolve: (sheet: Sheet) => void;
   readonly reject: (error: RankdError) => void;
@@ -30,17 +39,21 @@ export class PendingCommands {
    * @param onResult called with each result that arrives
    * @throws RankdError the code of the receipt if the server does not accept the command; the error of `rejectAll`
    */
-  async add(id: string, onResult: (result: CommandResult) => void): Promise<Sheet> {
+  async add(id: string, onResult: (result: CommandResult) => void, sent: SentCommand = {}): Promise<Sheet> {
     return new Promise((resolve, reject) => {
-      this.#commands.set(id, { receipt: undefined, onResult, resolve, reject });
+      this.#commands.set(id, { ...sent, receipt: undefined, ownRank: 0, onResult, resolve, reject });
     });
   }
 
-  /** Records whether the server accepted a command. Rejects the command if not. */
-  handleReceipt(receipt: ReceiptMessage): void {
+  /**
+   * Records whether the server accepted a command. Rejects the command if not.
+   * @param ownRank the rank of the sender. The server sends each new rank before the receipt (R-VIEW-3)
+   */
+  handleReceipt(receipt: ReceiptMessage, ownRank = 0): void {
     const command = this.#commands.get(receipt.id);
     if (command === undefined) return;
     command.receipt = receipt;
+    command.ownRank = ownRank;
     if (receipt.accepted) return;
     this.#commands.delete(receipt.id);
     command.reject(errorFromServer(receipt));
@@ -56,7 +69,7 @@ export class PendingCommands {
     const command = this.#commands.get(outcome.id);
     if (command?.receipt === undefined) return;
     this.#commands.delete(outcome.id);
-    command.resolve(new Sheet(command.receipt, outcome));
+    command.resolve(new Sheet(command.receipt, outcome, command));
   }
 
   /** Rejects every command with `error`. Called when the session has ended. */

@@ -7,7 +7,9 @@ import type {
   OutcomeMessage,
   ReceiptMessage,
   RefusedTarget,
+  Target,
 } from '@rankd/protocol';
+import { type UnsentTarget, unsentTargets } from './unsent-targets.js';
 
 /**
  * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed before a
@@ -30,8 +32,18 @@ export interface CommandResult<V = unknown> {
   readonly ms: number;
 }
 
+/** What a sheet needs to know besides the receipt and the outcome. */
+export interface SheetDetails {
+  /** The target of the command. */
+  readonly to?: Target | undefined;
+  /** The rank of the sender when the receipt arrived. */
+  readonly ownRank?: number;
+  /** The results that arrived. */
+  readonly results?: readonly CommandResult[];
+}
+
 /** The outcome of a command: the number of recipients, and how each of them ended (R-CMD-7). */
-export class Sheet implements OutcomeCounts {
+export class Sheet<V = unknown> implements OutcomeCounts {
   /** The position of the command in the group's log. It identifies the command within an epoch. */
   readonly seq: number;
   /** How many members received the command. The five counts below add up to it. */
@@ -46,19 +58,35 @@ export class Sheet implements OutcomeCounts {
   readonly expired: number;
   /** How many left the group before they sent a result. */
   readonly left: number;
-  /** The recipients that did not end with `done`, by rank. At most 100 of them. */
+  /**
+   * The recipients that did not end with `done`, by rank, with the `code` of the error if they sent one, for example NO_HANDLER. At
+   * most 100 of them.
+   */
   readonly missing: readonly MissingRecipient[];
   /**
-   * The members that were targeted and refused by the server, with the code for each. At most 100. The code is OUTRANKED if the
-   * member is the sender or its superior, and AWAY if the member has no session.
+   * The result of each recipient, by rank, if the option `reply` was `each`: with its status, value, error and ms. Otherwise it is
+   * empty.
    */
+  readonly results: readonly CommandResult<V>[];
+  /**
+   * The targets to which the server did not send the command: members that it refused (OUTRANKED, AWAY), then ranks, ids and names
+   * that match no member (NO_SUCH_TARGET). At most 100 of each. With `to: 'all'` the superiors of the sender are left out.
+   */
+  readonly unsent: readonly UnsentTarget[];
+  /** How many targets did not get the command. It includes refused members that `unsent` does not list. */
+  readonly unsentCount: number;
+  /** The members that the server refused. `unsent` has them too, except the superiors of a command to `all`. At most 100. */
   readonly outranked: readonly RefusedTarget[];
-  /** How many members were targeted and refused, without a limit. */
+  /** How many members the server refused, without a limit. */
   readonly outrankedCount: number;
+  /** The deadline that applied, ms. It is less than `deadlineMs` of the options if the server reduced it to RANKD_DEADLINE_MAX_MS. */
+  readonly deadlineMs: number | undefined;
   /** From the acceptance of the command to its outcome, ms, by the server's clock. */
   readonly ms: number;
 
-  constructor(receipt: ReceiptMessage, outcome: OutcomeMessage) {
+  constructor(receipt: ReceiptMessage, outcome: OutcomeMessage, details: SheetDetails = {}) {
+    const { to, ownRank = 0, results = [] } = details;
+    const { unsent, unsentCount } = unsentTargets(receipt, to, ownRank);
     this.seq = outcome.seq;
     this.recipients = outcome.recipients;
     this.done = outcome.done;
@@ -67,13 +95,17 @@ export class Sheet implements OutcomeCounts {
     this.expired = outcome.expired;
     this.left = outcome.left;
     this.missing = outcome.missing;
+    this.results = [...results].sort((a, b) => a.from.rank - b.from.rank) as CommandResult<V>[];
+    this.unsent = unsent;
+    this.unsentCount = unsentCount;
     this.outranked = receipt.refused;
     this.outrankedCount = receipt.refusedCount;
+    this.deadlineMs = receipt.deadlineMs;
     this.ms = outcome.ms;
   }
 
-  /** Returns whether every recipient ended with `status`. */
+  /** Returns whether every target got the command and ended with `status`: `unsent` is empty too. */
   all(status: Ending): boolean {
-    return this[status] === this.recipients;
+    return this.unsentCount === 0 && this[status] === this.recipients;
   }
 }

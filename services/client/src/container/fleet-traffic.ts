@@ -5,6 +5,7 @@ import { commandRefusal } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Membership } from '../membership.js';
 import type { CommandOptions } from '../commands/command-sender.js';
+import type { Sheet } from '../commands/sheet.js';
 import { RankdError } from '../rankd-error.js';
 
 /** The client sends one in this many commands to a superior, to show that the server refuses it. */
@@ -44,20 +45,23 @@ async function order(membership: Membership, options: CommandOptions, logger: Lo
   const fields = { name: 'print', rank: membership.rank };
   logger.info({ event: 'command.sent', ...fields, to }, `sending the command print to ${aim}`);
   try {
-    const { seq, recipients, done, failed, refused, expired, left, ms } = await membership.command(
-      'print',
-      undefined,
-      options,
-    );
-    const counts = { recipients, done, failed, refused, expired, left };
-    logger.info(
-      { event: 'command.outcome', ...fields, seq, ...counts, ms },
-      `${done} of ${recipients} executed print #${seq} after ${ms} ms`,
-    );
+    logOutcome(await membership.command('print', undefined, options), fields, logger);
   } catch (error) {
     if (!(error instanceof RankdError)) throw error;
     logger.info({ event: 'command.refused', ...fields, code: error.code }, formatRefusal(error, aim));
   }
+}
+
+function logOutcome(sheet: Sheet, fields: object, logger: Logger): void {
+  const { seq, recipients, done, failed, refused, expired, left, unsentCount: unsent, deadlineMs, ms } = sheet;
+  const counts = { recipients, done, failed, refused, expired, left, unsent };
+  const codes = [...sheet.missing, ...sheet.unsent].flatMap(({ code }) => code ?? []);
+  const why = codes.length === 0 ? '' : ` (${[...new Set(codes)].join(', ')})`;
+  const rest = sheet.all('done') ? '' : `; ${recipients - done + unsent} did not${why}`;
+  logger.info(
+    { event: 'command.outcome', ...fields, seq, ...counts, deadlineMs, ms },
+    `${done} of ${recipients} executed print #${seq} after ${ms} ms${rest}`,
+  );
 }
 
 /** OUTCOME_UNKNOWN is not a refusal: the session ended first, and recipients may have executed the command. */

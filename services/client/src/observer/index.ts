@@ -5,4 +5,5 @@ export type { History, Roster } from './pending-queries.js';
 export type { ListenerError } from '../callbacks/application-callbacks.js';
 export { Sheet, type CommandResult, type Ending } from '../commands/sheet.js';
 export type { ServerUrls } from '../connection/server-address.js';
+export type { UnsentTarget } from '../commands/unsent-targets.js';
 export { RankdError } from '../rankd-error.js';

@@ -189,7 +189,12 @@ export class Observer extends EventEmitter<ObserverEvents> {
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
     const callbacks = this.#callbacks;
-    const sheet = this.#commands.add(id, result => callbacks.call('onResult', () => onResult(result)));
+    const results: CommandResult[] = [];
+    const keepResult = (result: CommandResult): void => {
+      results.push(result);
+      callbacks.call('onResult', () => onResult(result));
+    };
+    const sheet = this.#commands.add(id, keepResult, { to, results });
     // If the session ends first, the sheet rejects with the reason, so this rejection is ignored.
     this.#queries
       .addReceipt(id, () => this.#connection.send(message, raw))

@@ -1,6 +1,6 @@
 /** All `partitions()` calls of one member. */
 
-import type { ErrorMessage, RosterMessage, ViewMessage } from '@rankd/protocol';
+import type { ErrorMessage, RosterMessage, ViewMessage, WelcomeMessage } from '@rankd/protocol';
 import { checkArgument, checkOptions } from '../arguments/check-argument.js';
 import { partitionCountRule, partitionHandlersRule, partitionRules } from '../arguments/rules.js';
 import type { ClientEnvironment } from '../client-environment.js';
@@ -26,6 +26,8 @@ export class MemberPartitions {
   /** The seat, while the server sends every change of the roster on its session. */
   #seat: Seat | undefined;
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
+  /** The welcome with which this member founded the group: there was no member before. Undefined if it did not. */
+  #founding: WelcomeMessage | undefined;
   #retryTimer: Timer | undefined;
 
   constructor(environment: Pick<ClientEnvironment, 'clock' | 'random'>, logger: Logger, errors: PartitionErrors) {
@@ -64,9 +66,17 @@ export class MemberPartitions {
     const runner = new PartitionRunner(count, handlers, handoverMs, ports);
     this.#runners.push(runner);
     const { asChange } = this.#roster;
-    if (this.#seat !== undefined) runner.setSeat(toOwnershipSeat(this.#seat));
+    if (this.#seat !== undefined) runner.setSeat(this.#ownershipSeat(this.#seat));
     if (asChange !== undefined) runner.applyChange(asChange);
     return runner;
+  }
+
+  /**
+   * Records each welcome, also of a session without every change of the roster. A member that founded this epoch of the group stays its
+   * founder when it resumes.
+   */
+  recordWelcome(welcome: WelcomeMessage): void {
+    if (!welcome.resumed) this.#founding = welcome.size === 1 ? welcome : undefined;
   }
 
   /** Records the seat on a session with every change of the roster, and requests the complete roster. */
@@ -75,10 +85,11 @@ export class MemberPartitions {
     // If another session of the same seat is still open, the roster that it received is valid until the lease expires.
     if (this.#seatIdentity?.member === member && this.#seatIdentity.epoch === epoch)
       this.#roster.markStale(this.#leaseExpiresAtMs);
-    else this.#roster.reset(epoch, view);
+    // A founder knows that there was no other member before its first view, so it misses no change since then unnoticed.
+    else this.#roster.reset(epoch, this.#foundingView(seat) ?? view);
     this.#seatIdentity = { member, epoch };
     this.#seat = seat;
-    for (const runner of this.#runners) runner.setSeat(toOwnershipSeat(seat));
+    for (const runner of this.#runners) runner.setSeat(this.#ownershipSeat(seat));
     this.#requestRoster();
     this.runDueActions();
   }
@@ -127,16 +138,21 @@ export class MemberPartitions {
   }
 
   #requestRoster(): void {
-    this.#seat?.connection.send({ type: 'roster' });
+    this.#seat?.rosterQueries.ask('partitions');
+  }
+
+  #foundingView({ welcome: { member, epoch } }: Seat): number | undefined {
+    const founding = this.#founding;
+    return founding?.member === member && founding.epoch === epoch ? founding.view : undefined;
+  }
+
+  #ownershipSeat(seat: Seat): OwnershipSeat {
+    const { member, epoch, suspendMs } = seat.welcome;
+    return { member, epoch, suspendMs, isFounder: this.#foundingView(seat) !== undefined };
   }
 
   #applyStep(step: RosterReplicaStep): void {
     if (step.kind === 'ask') this.#requestRoster();
     if (step.kind === 'changed') for (const runner of this.#runners) runner.applyChange(step.change);
   }
-}
-
-function toOwnershipSeat({ welcome }: Seat): OwnershipSeat {
-  const { member, epoch, suspendMs, resumed, size } = welcome;
-  return { member, epoch, suspendMs, isFounder: size === 1 && !resumed };
 }

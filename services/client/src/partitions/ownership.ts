@@ -39,7 +39,7 @@ export interface OwnershipSeat {
   readonly epoch: number;
   /** How long the member may act without an acknowledged heartbeat, ms (R-LEAD-3). */
   readonly suspendMs: number;
-  /** Whether the group had no member when this one was admitted. */
+  /** Whether the group had no member when this one was admitted in this epoch. It stays true when the member resumes. */
   readonly isFounder: boolean;
 }
 

@@ -1,7 +1,7 @@
 /** Decides which events of a membership are emitted, and in which order. */
 
 import type { ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
-import type { MembershipEvents, RankChange, Suspension } from '../events.js';
+import type { MembershipEvents, RankChange, SizeChange, Suspension } from '../events.js';
 
 /** Which changes of a view are reported: `rank` for the rank and the leader, `size` for the size too. */
 export type ViewInterest = 'rank' | 'size';
@@ -18,6 +18,8 @@ export class EventNotifier {
   /** The state in the last welcome or view. */
   #lastView: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
   #emittedRank: number | undefined;
+  #emittedSize: number | undefined;
+  #pendingSize: SizeChange | undefined;
   #pendingChange: RankChange | undefined;
   #emittedActing = false;
 
@@ -31,7 +33,10 @@ export class EventNotifier {
     this.#listeners.emit('waiting', { position, of });
   }
 
-  /** Emits `joined`. A `rank` event follows if the member had another seat or another rank before. */
+  /**
+   * Emits `joined`. A `rank` event follows if the member had another seat or another rank before, and a `size` event if the size was
+   * another one before.
+   */
   emitJoined({ rank, size, slot, member, name, resumed, leader }: WelcomeMessage): void {
     this.#lastView = { rank, size, leader };
     const was = this.#emittedRank;
@@ -39,6 +44,7 @@ export class EventNotifier {
     const isNews = was !== undefined && (was !== rank || !resumed);
     this.#pendingChange = isNews ? { rank, was, size, cause } : undefined;
     this.#emittedRank ??= rank;
+    this.#recordSize(size);
     this.#emittedActing = true;
     this.#listeners.emit('joined', { rank, size, slot, member, resumed });
   }
@@ -49,6 +55,12 @@ export class EventNotifier {
     // A view without changes only ends a yield (R-LEAD-2). The rank is the same.
     if (changes > 0 && this.#mustReport(view)) this.#pendingChange = { rank, was: this.#emittedRank, size, cause };
     this.#lastView = { rank, size, leader };
+    this.#recordSize(size);
+  }
+
+  #recordSize(size: number): void {
+    const was = (this.#emittedSize ??= size);
+    this.#pendingSize = size === was ? undefined : { size, was };
   }
 
   #mustReport({ rank, size, leader }: ViewMessage): boolean {
@@ -58,7 +70,8 @@ export class EventNotifier {
   }
 
   /**
-   * Emits the changes that are not emitted yet.
+   * Emits the changes that are not emitted yet. The size is no permission to act, so its changes are emitted while the member is
+   * suspended too.
    * @param suspension why the member must not act on its rank; undefined while it may
    */
   emitChanges(rank: number, suspension: Suspension | undefined): void {
@@ -70,15 +83,26 @@ export class EventNotifier {
     }
     const change = this.#pendingChange;
     // A listener of `acting` may have called `leave`, which suspends the member.
-    if (!this.#emittedActing || change === undefined) return;
-    this.#pendingChange = undefined;
-    this.#emittedRank = change.rank;
-    this.#listeners.emit('rank', change);
+    if (this.#emittedActing && change !== undefined) {
+      this.#pendingChange = undefined;
+      this.#emittedRank = change.rank;
+      this.#listeners.emit('rank', change);
+    }
+    this.#emitSize();
+  }
+
+  #emitSize(): void {
+    const change = this.#pendingSize;
+    if (change === undefined) return;
+    this.#pendingSize = undefined;
+    this.#emittedSize = change.size;
+    this.#listeners.emit('size', change);
   }
 
   /** Drops changes that are not emitted yet: the event `disconnected` reports that the session has ended. */
   recordSessionEnd(): void {
     this.#emittedActing = false;
     this.#pendingChange = undefined;
+    this.#pendingSize = undefined;
   }
 }

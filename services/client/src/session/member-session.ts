@@ -47,9 +47,12 @@ export class MemberSession implements ConnectionListener {
     const { state, commands, assignments } = this.#parts;
     // The outcomes of the earlier session's commands would arrive on the earlier connection, which is no longer read.
     if (this.#isSuperseded) commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
+    const rosterCalls = state.seat?.rosterQueries.removeCalls() ?? [];
     state.handleWelcome(this.#sentHello, welcome, () => {
       this.#callbacks.onSeated();
       const { seat } = state;
+      for (const call of rosterCalls) seat?.rosterQueries.ask(call);
+      if (seat?.welcome === welcome) assignments.recordWelcome(welcome);
       if (seat !== undefined && this.#hello.updates === 'roster') assignments.seated(seat);
     });
   }
@@ -73,9 +76,11 @@ export class MemberSession implements ConnectionListener {
   handleEnd(error: RankdError): void {
     const { state, commands, assignments } = this.#parts;
     if (!this.#isSuperseded) {
+      const rosterCalls = state.seat?.rosterQueries.removeCalls() ?? [];
       state.handleSessionEnd(error);
       commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', error.code));
       assignments.handleSessionEnd();
+      for (const { reject } of rosterCalls) reject(new RankdError('NOT_CONNECTED', error.code));
     }
     this.#callbacks.onEnd(error);
   }
@@ -93,13 +98,15 @@ export class MemberSession implements ConnectionListener {
   ): void {
     switch (message.type) {
       case 'view':
+        if (message.reset === true) seat.rosterQueries.recordReset();
         this.#parts.state.handleView(seat, message, () => this.#parts.assignments.handleView(message));
         return;
       case 'roster':
         this.#parts.assignments.handleRoster(message);
+        seat.rosterQueries.handleRoster(message);
         return;
       case 'error':
-        this.#parts.assignments.handleError(message);
+        if (!seat.rosterQueries.handleError(message)) this.#parts.assignments.handleError(message);
         return;
       case 'yield':
         void this.#answerYield(seat);

@@ -3,6 +3,7 @@
 import type { Leader, ViewMessage, WelcomeMessage } from '@rankd/protocol';
 import type { Connection } from '../connection/connection.js';
 import type { Lease } from './lease.js';
+import { RosterQueries } from './roster-queries.js';
 
 /**
  * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later leader has a
@@ -34,6 +35,7 @@ export class Seat {
   readonly connection: SeatConnection;
   readonly lease: Lease;
   readonly welcome: WelcomeMessage;
+  readonly rosterQueries: RosterQueries;
   rank: number;
   size: number;
   leader: Leader;
@@ -46,6 +48,7 @@ export class Seat {
     this.connection = connection;
     this.lease = lease;
     this.welcome = welcome;
+    this.rosterQueries = new RosterQueries(connection);
     this.rank = welcome.rank;
     this.size = welcome.size;
     this.leader = welcome.leader;

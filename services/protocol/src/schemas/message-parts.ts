@@ -53,6 +53,9 @@ export const refusedTargetSchema = Type.Object({
   code: Type.String(),
 });
 
+/** R-CMD-3: a rank, a member id or a name in `to` that matches no member. */
+export const unmatchedTargetSchema = Type.Union([count, Type.String()]);
+
 /** R-CMD-6: how a recipient's part in a command ended. */
 export const endedStatusSchema = Type.Union([
   Type.Literal('done'),
@@ -68,6 +71,8 @@ export const missingRecipientSchema = Type.Object({
   rank: count,
   name: Type.String(),
   status: endedStatusSchema,
+  /** The code of its error, if it sent one. */
+  code: Type.Optional(Type.String()),
 });
 
 // The type of each part. Its schema above describes it.
@@ -76,6 +81,7 @@ export type Cause = Static<typeof causeSchema>;
 export type Sender = Static<typeof senderSchema>;
 export type NamedMember = Static<typeof namedMemberSchema>;
 export type RefusedTarget = Static<typeof refusedTargetSchema>;
+export type UnmatchedTarget = Static<typeof unmatchedTargetSchema>;
 export type MissingRecipient = Static<typeof missingRecipientSchema>;
 export type EndedStatus = Static<typeof endedStatusSchema>;
 export type RosterMember = Static<typeof rosterMemberSchema>;

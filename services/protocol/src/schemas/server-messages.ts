@@ -12,6 +12,7 @@ import {
   refusedTargetSchema,
   rosterMemberSchema,
   senderSchema,
+  unmatchedTargetSchema,
 } from './message-parts.js';
 
 /** The fields of `welcome` that members and observers have in common. */
@@ -115,6 +116,8 @@ export const receiptSchema = Type.Object({
   recipients: Type.Optional(count),
   refused: Type.Array(refusedTargetSchema),
   refusedCount: count,
+  /** The ranks, member ids or names in `to` that match no member. */
+  unmatched: Type.Optional(Type.Array(unmatchedTargetSchema)),
   deadlineMs: Type.Optional(count),
   code: Type.Optional(Type.String()),
   message: Type.Optional(Type.String()),

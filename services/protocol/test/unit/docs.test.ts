@@ -236,6 +236,8 @@ describe('docs/protocol.md: limits', () => {
     [`keys of 1-${limits.wordCharsMax} characters, values strings of 0-${limits.tagValueCharsMax} characters`],
     [`A list has at most ${limits.targetsMax} entries`],
     [`\`refused\` (at most ${limits.refusedMax} entries)`],
+    [`A \`view\` that only contains another size may come ${limits.sizeDelayMsMax} ms late`],
+    [`\`unmatched\`, a list of at most ${limits.refusedMax} of them`],
     [`\`missing\` (those that did not do it, at most ${limits.missingMax} entries)`],
     [`at most \`limit\` (${limits.historyDefault} unless given) of the ${limits.historyMax} that are kept`],
     [`More than ${limits.asksPerSecond} queries a second`],

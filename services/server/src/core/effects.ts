@@ -147,6 +147,9 @@ export interface RefusedTarget {
   readonly code: 'OUTRANKED' | 'AWAY';
 }
 
+/** A rank, a member id or a name in a command's `to` that matches no member (R-CMD-3). */
+export type UnmatchedTarget = number | string;
+
 /** Why a command is rejected: an error code of the protocol (R-CMD-3). */
 export type RejectionCode =
   | 'OUTRANKED'
@@ -190,6 +193,8 @@ export interface ReceiptEffect {
   /** The refused targets by rank, at most `refusedMax` of them. */
   readonly refused: readonly RefusedTarget[];
   readonly refusedCount: number;
+  /** The elements of `to` that match no member, at most `refusedMax` of them. */
+  readonly unmatched: readonly UnmatchedTarget[];
 }
 
 /** Deliver a command to the members whose ranks are in `ranges` (R-CMD-4). All get the same frame. */
@@ -245,6 +250,8 @@ export interface MissingRecipient {
   /** The recipient's rank when the command was accepted. */
   readonly rank: number;
   readonly status: Exclude<EndedStatus, 'done'>;
+  /** The code of its error. Undefined if its result had no error, or if it sent none. */
+  readonly code: string | undefined;
 }
 
 /** Send the outcome of a command: how many recipients ended in which way (R-CMD-7). `ms` is the time since the command was accepted. */

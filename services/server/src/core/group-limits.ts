@@ -13,7 +13,7 @@ export interface GroupLimits {
   readonly commandsPerSecond: number;
   /** Longer deadlines are shortened to this (R-CMD-1). */
   readonly deadlineMsMax: number;
-  /** Refused targets that a receipt lists (R-CMD-3). */
+  /** Refused targets that a receipt lists, and unmatched ones (R-CMD-3). */
   readonly refusedMax: number;
   /** Recipients that an outcome lists as missing (R-CMD-7). */
   readonly missingMax: number;

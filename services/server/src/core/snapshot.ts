@@ -120,6 +120,7 @@ export interface OpenCommandSnapshot {
     readonly member: CommanderNumber;
     readonly rank: number;
     readonly status: MissingRecipient['status'];
+    readonly code?: string | undefined;
   }[];
   readonly counts: Readonly<Record<EndedStatus, number>>;
 }

@@ -21,6 +21,7 @@ import { FlowControl } from './delivery/flow-control.js';
 import { FlushCycle, FlushQueue } from './delivery/flush-cycle.js';
 import { GroupChannel } from './delivery/group-channel.js';
 import { GroupChannels } from './delivery/group-channels.js';
+import type { GroupWatchers } from './delivery/group-watchers.js';
 import { LeadershipEffects } from './delivery/leadership-effects.js';
 import { MembershipEffects, type MirrorPorts } from './delivery/membership-effects.js';
 import { ViewSender } from './delivery/view-sender.js';
@@ -41,7 +42,6 @@ import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
 import type { Traffic } from './session/outbox.js';
 import { SessionRegistry } from './session/session-registry.js';
-import type { Session } from './session/session.js';
 import { UnflushedSessions } from './session/unflushed-sessions.js';
 import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
@@ -118,7 +118,7 @@ export class Gateway {
     const helloWatchdog = new HelloWatchdog({ config, clock, stallFreeClock });
     const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, flowControl });
 
-    const createChannel = (group: Group, watchers: Set<Session>): GroupChannel => {
+    const createChannel = (group: Group, watchers: GroupWatchers): GroupChannel => {
       const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl });
       const views = new ViewSender(group, watchers, { frameBytesMax, clock, fanOut, heartbeats, events });
       const waitlist = new WaitlistPositions(group, { config, sessions });

@@ -9,6 +9,7 @@ import type {
   ReceiptEffect,
 } from '@rankd/server/dist/core/index.js';
 import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+import { limits } from '@rankd/protocol';
 import { referenceAuthority, type ReferenceRecipient } from '@rankd/testkit';
 import { Violation } from '../violation.js';
 import type { ReferenceRoster } from './reference-roster.js';
@@ -97,7 +98,7 @@ export class CommandLedger {
 
   #checkReceipt(
     entry: CommandEntry,
-    { verdict, refusedCount }: ReceiptEffect,
+    { verdict, refusedCount, unmatched: told }: ReceiptEffect,
     effects: readonly Effect[],
     group: Group | undefined,
   ): void {
@@ -108,7 +109,7 @@ export class CommandLedger {
     const recipients = (deliver?.ranges ?? []).flatMap(({ from, to }) => order.slice(from, to));
     const senderRank = entry.from.kind === 'admin' ? -1 : order.indexOf(entry.from.member);
     const roster = rosterOf(order, record?.away ?? new Set(), group);
-    const { allowed, refused } = referenceAuthority(entry.target, senderRank, roster);
+    const { allowed, refused, unmatched } = referenceAuthority(entry.target, senderRank, roster);
     const wanted = allowed.map(rank => order[rank]);
     if (recipients.join() !== wanted.join())
       throw new Violation('I4', `${recipients.join()} may execute ${entry.id}, not ${wanted.join()}`);
@@ -116,6 +117,8 @@ export class CommandLedger {
       throw new Violation('I4', `${recipients.length} recipients of ${verdict.recipients}`);
     if (refusedCount !== refused.length)
       throw new Violation('I4', `${refusedCount} members refuse ${entry.id}, not ${refused.length}`);
+    if (told.join() !== unmatched.slice(0, limits.refusedMax).join())
+      throw new Violation('I4', `${told.join()} of ${entry.id} match no member, not ${unmatched.join()}`);
     if (entry.reply === 'none') return;
     const { seq, deadlineMs } = verdict;
     this.#open.set(`${seq}`, {

@@ -3,7 +3,7 @@ import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /**
- * Checks the final state of a group (I11): every member is present and knows its rank, no other client has a rank, and only rank
+ * Checks the final state of a group (I11): every member is present and knows its rank, and the size if it asked for it (R-JOIN-1), no other client has a rank, and only rank
  * 0 leads.
  * @throws Violation
  */
@@ -11,10 +11,15 @@ export function checkFinalState(group: Group | undefined, clients: Iterable<Mode
   const all = [...clients];
   const seated = new Map(all.flatMap(({ seat }) => (seat === undefined ? [] : [[seat.welcome.member, seat]])));
   const members = group?.roster.slice() ?? [];
+  const knowsSize = new Set(
+    all.flatMap(({ seat, updates }) => (updates === 'rank' ? [] : (seat?.welcome.member ?? []))),
+  );
   for (const [rank, { id, presence }] of members.entries()) {
     const seat = seated.get(id);
     if (presence.kind !== 'present' || seat === undefined)
       throw new Violation('I11', `${id} has rank ${rank} and has no client`);
+    if (knowsSize.has(id) && seat.size !== members.length)
+      throw new Violation('I11', `the client of ${id} has the size ${seat.size}, of ${members.length} members`);
     if (seat.rank !== rank || seat.leader.member !== members[0]?.id)
       throw new Violation(
         'I11',

@@ -135,7 +135,7 @@ export class SingleServerChecker implements Probe {
   }
 
   #findTranscript(client: ModelClient): Transcript {
-    const transcript = this.#transcripts.get(client) ?? new Transcript(this.#roster);
+    const transcript = this.#transcripts.get(client) ?? new Transcript(this.#roster, client.updates);
     this.#transcripts.set(client, transcript);
     return transcript;
   }

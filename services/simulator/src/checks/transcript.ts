@@ -17,11 +17,13 @@ type Reply = 'outcome' | 'each' | 'none';
 export class Transcript {
   readonly #roster: ReferenceRoster;
   readonly #whileYielding: 'as-told' | 'as-of-now';
+  readonly #updates: 'rank' | 'size' | 'roster';
   #member = '';
   #epoch = 0;
   #view = 0;
   #seq = 0;
   #rank = 0;
+  #size = 0;
   #isYielding = false;
   /** The reply modes of commands without a receipt, by id. */
   readonly #unanswered = new Map<string, Reply[]>();
@@ -32,9 +34,15 @@ export class Transcript {
    * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told`: the last
    *   rank that the member has received. `as-of-now`: its rank in the current view, because in a cluster a server may ask all
    *   members to stop, and their ranks may change before they receive a view
+   * @param updates which changes the member receives views for (R-JOIN-1)
    */
-  constructor(order: ReferenceRoster, whileYielding: 'as-told' | 'as-of-now' = 'as-told') {
+  constructor(
+    order: ReferenceRoster,
+    updates: 'rank' | 'size' | 'roster',
+    whileYielding: 'as-told' | 'as-of-now' = 'as-told',
+  ) {
     this.#roster = order;
+    this.#updates = updates;
     this.#whileYielding = whileYielding;
   }
 
@@ -121,11 +129,21 @@ export class Transcript {
         'I12',
         `view ${view} was sent with the leader ${leader.member}, not ${order[0] ?? 'no member'}`,
       );
+    this.#size = size;
+  }
+
+  /** Checks that a member that asked for the size has received the size of a view before a frame of that view (R-JOIN-1). */
+  #requireSize(view: number, what: string): void {
+    if (this.#updates === 'rank' || this.#isYielding) return;
+    const size = this.#roster.membersAt(this.#epoch, view)?.length;
+    if (size !== undefined && size !== this.#size)
+      throw new Violation('I12', `a ${what} of view ${view} with ${size} members after the size ${this.#size}`);
   }
 
   /** Checks that a command arrives after the view that it belongs to and from a smaller rank (R-VIEW-3, R-CMD-2). */
   #checkCommand({ seq, view, from }: DeliveredCommandMessage): void {
     this.#requireLaterSeq(seq, 'command');
+    this.#requireSize(view, 'command');
     const order = this.#roster.membersAt(this.#epoch, view);
     const ownRank = order?.indexOf(this.#member) ?? -1;
     const isTold = ownRank === this.#rank || (this.#isYielding && this.#whileYielding === 'as-of-now');
@@ -139,13 +157,14 @@ export class Transcript {
       throw new Violation('I4', `${from.member} does not have rank ${from.rank} in view ${view}`);
   }
 
-  #checkReceipt({ id, accepted, seq }: ReceiptMessage): void {
+  #checkReceipt({ id, accepted, seq, view = 0 }: ReceiptMessage): void {
     const [reply, ...others] = this.#unanswered.get(id) ?? [];
     if (reply === undefined) throw new Violation('I12', `a second receipt of ${id}`);
     if (others.length === 0) this.#unanswered.delete(id);
     else this.#unanswered.set(id, others);
     if (!accepted || seq === undefined) return;
     this.#requireLaterSeq(seq, 'receipt');
+    this.#requireSize(view, 'receipt');
     if (reply !== 'none') this.#open.set(seq, id);
   }
 

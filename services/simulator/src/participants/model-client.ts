@@ -70,6 +70,11 @@ export class ModelClient {
     return this.#sessions;
   }
 
+  /** Which changes it receives views for (R-JOIN-1). */
+  get updates(): ClientProfile['updates'] {
+    return this.#profile.updates;
+  }
+
   /** Its seat; undefined if it has no rank. */
   get seat(): Seat | undefined {
     return this.memberState.seat;

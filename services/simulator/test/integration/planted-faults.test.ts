@@ -23,6 +23,8 @@ const planted = {
   'unsaid-outcome': 'I11',
   'skipped-view': 'I3',
   'view-out-of-order': 'I12',
+  'size-late': 'I12',
+  'unmatched-unlisted': 'I4',
   'told-too-early': 'ONE-LEADER',
   'leader-forgotten': 'ONE-LEADER',
 };

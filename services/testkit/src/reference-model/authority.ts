@@ -17,10 +17,14 @@ export type ReferenceTarget =
   | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> };
 
-/** Which targeted ranks execute a command, and which are refused and why. Both lists are sorted by rank. */
+/**
+ * Which targeted ranks execute a command, and which are refused and why, both sorted by rank. `unmatched` are the elements of the target's
+ * list that match no member, each once.
+ */
 export interface ReferenceAuthority {
   readonly allowed: readonly number[];
   readonly refused: readonly { readonly rank: number; readonly code: 'OUTRANKED' | 'AWAY' }[];
+  readonly unmatched: readonly (number | string)[];
 }
 
 /**
@@ -42,7 +46,27 @@ export function referenceAuthority(
     else if (member.isAway) refused.push({ rank, code: 'AWAY' });
     else allowed.push(rank);
   });
-  return { allowed, refused };
+  return { allowed, refused, unmatched: unmatchedIn(target, roster) };
+}
+
+function unmatchedIn(target: ReferenceTarget, roster: readonly ReferenceRecipient[]): (number | string)[] {
+  const isFree = (value: number | string): boolean =>
+    !roster.some(({ id, name }, rank) => {
+      if (target.kind === 'ranks') return rank === value;
+      return target.kind === 'members' ? id === value : name === value;
+    });
+  const once = (list: readonly (number | string)[]): (number | string)[] =>
+    list.filter((value, index) => list.indexOf(value) === index && isFree(value));
+  switch (target.kind) {
+    case 'ranks':
+      return once(target.ranks);
+    case 'members':
+      return once(target.members);
+    case 'names':
+      return once(target.names);
+    default:
+      return [];
+  }
 }
 
 function isTargeted(target: ReferenceTarget, senderRank: number, member: ReferenceRecipient, rank: number): boolean {

@@ -29,6 +29,16 @@ describe('the authority of the reference model', () => {
     expect(judged.refused.map(({ rank, code }) => `${rank} ${code}`)).toEqual(refused);
   });
 
+  it.each<[ReferenceTarget, (number | string)[]]>([
+    [{ kind: 'ranks', ranks: [9, 4, 5, 9] }, [9, 5]],
+    [{ kind: 'members', members: ['m3', 'who', 'ann', 'who'] }, ['who', 'ann']],
+    [{ kind: 'names', names: ['zoe', 'ann', 'm0'] }, ['zoe', 'm0']],
+    [{ kind: 'tags', tags: { zone: 'north' } }, []],
+    [{ kind: 'all' }, []],
+  ])('R-CMD-3: the elements of %j that match no member', (target, unmatched) => {
+    expect(referenceAuthority(target, 2, roster).unmatched).toEqual(unmatched);
+  });
+
   it('R-ADMIN-1: an administrator is the superior of every member', () => {
     expect(referenceAuthority({ kind: 'all' }, -1, roster).allowed).toEqual([0, 1, 2, 4]);
   });

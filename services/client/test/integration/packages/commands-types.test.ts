@@ -27,6 +27,7 @@ const right: Readonly<Record<string, string>> = {
   'a command without args': `await me.command('ping'); await me.command('ping', undefined, { to: 'all' });`,
   'a command with optional args': `await me.command('note'); await me.command('note', 'x');`,
   'results of the type of the command': `for await (const { value } of me.stream('add', [1, 2])) { const sum: number | undefined = value; sum; }`,
+  'a sheet with results of the type of the command': `const { results } = await me.command('add', [1, 2], { reply: 'each' }); const sums: (number | undefined)[] = results.map(({ value }) => value); sums;`,
 };
 
 const wrong: Readonly<Record<string, readonly [source: string, complaint: RegExp]>> = {

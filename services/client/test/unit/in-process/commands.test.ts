@@ -43,11 +43,57 @@ describe('a command to subordinates', () => {
     const sheet = await ann.command('print');
     expect(sheet).toMatchObject({ recipients: 2, done: 0, failed: 1, refused: 1 });
     expect(sheet.missing).toEqual([
-      { member: bob.member, rank: 1, name: 'bob', status: 'failed' },
-      { member: cid.member, rank: 2, name: 'cid', status: 'refused' },
+      { member: bob.member, rank: 1, name: 'bob', status: 'failed', code: 'HANDLER_FAILED' },
+      { member: cid.member, rank: 2, name: 'cid', status: 'refused', code: 'NO_HANDLER' },
     ]);
     expect(sheet.all('done')).toBe(false);
   });
+
+  it('R-CMD-6 has each result with `reply: each`: status, value, error and ms, by rank', async () => {
+    const [ann, bob, cid] = await trio();
+    bob.handle('print', async () => {
+      await fleet.time.pass(30);
+      return { pages: 2 };
+    });
+    cid.handle('print', () => Promise.reject(new Error('no paper')));
+    const sheet = await ann.command('print', null, { reply: 'each' });
+    const error = { code: 'HANDLER_FAILED', message: 'no paper' };
+    expect(sheet.results).toEqual([
+      {
+        ...{ from: { member: bob.member, rank: 1, name: 'bob' }, status: 'done', value: { pages: 2 } },
+        ...{ error: undefined, ms: expect.any(Number) },
+      },
+      {
+        ...{ from: { member: cid.member, rank: 2, name: 'cid' }, status: 'failed', value: undefined },
+        ...{ error, ms: expect.any(Number) },
+      },
+    ]);
+    expect(sheet.results[0]?.ms).toBeGreaterThanOrEqual(30);
+    const counts = await ann.command('print', null, { reply: 'outcome' });
+    expect([counts.results, counts.missing.length]).toEqual([[], 1]);
+  });
+
+  it('R-CMD-1 has the deadline that applied, reduced by the server', async () => {
+    const [ann, bob, cid] = await trio();
+    for (const member of [bob, cid]) member.handle('print', () => null);
+    expect((await ann.command('print', null, { deadlineMs: 86_400_000 })).deadlineMs).toBe(60_000);
+    expect((await ann.command('print', null, { deadlineMs: 900 })).deadlineMs).toBe(900);
+    expect((await ann.command('print')).deadlineMs).toBe(5000);
+  });
+
+  it.each(['none', 'all', 1] as unknown as [['none'], ['all'], [number]])(
+    'rejects the reply %j with BAD_ARGUMENT',
+    async reply => {
+      const [ann] = await trio();
+      const options = { reply } as unknown as CommandOptions;
+      await expect(ann.command('print', null, options)).rejects.toMatchObject(codeOf('BAD_ARGUMENT'));
+      const results = ann.stream('print', null, options)[Symbol.asyncIterator]();
+      await expect(results.next()).rejects.toMatchObject({
+        ...codeOf('BAD_ARGUMENT'),
+        message: expect.stringContaining('reply'),
+      });
+    },
+  );
 
   it('R-CMD-6 streams each result when it arrives, with its value or its error, and ends', async () => {
     const [ann, bob, cid] = await trio();
@@ -133,6 +179,25 @@ describe('a command to a superior', () => {
     const sheet = await bob.command('print', null, { to: 'all' });
     expect(sheet).toMatchObject({ recipients: 1, done: 1, outrankedCount: 1 });
     expect(sheet.outranked).toEqual([{ member: ann.member, rank: 0, name: 'ann', code: 'OUTRANKED' }]);
+    expect([sheet.unsent, sheet.all('done')]).toEqual([[], true]);
+  });
+
+  it('R-CMD-3 is not all done if a target got no command: a superior, or a rank, name or id of no member', async () => {
+    const [ann, bob, cid] = await trio();
+    cid.handle('print', () => 1);
+    const refused = { member: ann.member, rank: 0, name: 'ann', code: 'OUTRANKED' };
+    const code = 'NO_SUCH_TARGET';
+    const cases: readonly (readonly [Target, readonly object[]])[] = [
+      [{ ranks: [2, 0, 9] }, [refused, { rank: 9, code }]],
+      [{ names: ['cid', 'zoe'] }, [{ name: 'zoe', code }]],
+      [{ members: [cid.member ?? '', 'm0'] }, [{ member: 'm0', code }]],
+    ];
+    for (const [to, unsent] of cases) {
+      const sheet = await bob.command('print', null, { to });
+      expect(sheet).toMatchObject({ recipients: 1, done: 1, unsent, unsentCount: unsent.length });
+      expect(sheet.all('done')).toBe(false);
+    }
+    expect((await bob.command('print', null, { to: { ranks: [2] } })).all('done')).toBe(true);
   });
 
   it('R-CMD-3 rejects with a code of its own if the target selects no member', async () => {

@@ -117,6 +117,58 @@ describe('partitions', () => {
     expect([ann.member, ann.fence, ended]).toEqual([member, fence, 0]);
   });
 
+  it.each([
+    ['alone', 0],
+    ['with others that call it later', 2],
+  ])(
+    'are held at once by a founder that calls `partitions` late, %s, and its leadership runs once',
+    async (_what, others) => {
+      const { port: slowPort } = await fleet.server();
+      const ann = await fleet.join(slowPort, { group, name: 'ann' });
+      const leaderships: unknown[] = [];
+      void ann.lead(async (signal, fence) => {
+        leaderships.push(fence);
+        await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
+        leaderships.push('ended');
+      });
+      // Two members that join in the same millisecond cannot know which of them was first.
+      await fleet.time.pass(10);
+      for (let n = 0; n < others; n += 1) await fleet.join(slowPort, { group });
+      await fleet.time.pass(7000);
+      const startMs = fleet.time.nowMs();
+      const partitions = takePart(ann, 'ann');
+      const share = COUNT / (others + 1);
+      await fleet.time.eventually(DEADLINE_MS, 'its share', () =>
+        partitions.held.length > share / 3 ? true : undefined,
+      );
+      expect(fleet.time.nowMs() - startMs).toBeLessThan(500);
+      await fleet.time.pass(7000);
+      expect([leaderships, ledger.lines.filter(line => !line.startsWith('ann takes'))]).toEqual([[ann.fence], []]);
+      expect(ledger.lines).toHaveLength(partitions.held.length);
+    },
+  );
+
+  it('are not held at once by a founder if a member that it does not know may hold them still', async () => {
+    const { port: slowPort } = await fleet.server();
+    const [ann, bob] = await fleet.joinAll(slowPort, ['ann', 'bob'], { group });
+    await bob.leave();
+    const startMs = fleet.time.nowMs();
+    const partitions = takePart(ann, 'ann');
+    await fleet.time.eventually(DEADLINE_MS, 'all', () => (partitions.held.length === COUNT ? true : undefined));
+    expect(fleet.time.nowMs() - startMs).toBeGreaterThanOrEqual(4500);
+  });
+
+  it('are not held at once by a member that joined later', async () => {
+    const { port: slowPort } = await fleet.server();
+    const ann = await fleet.join(slowPort, { group, name: 'ann' });
+    const bob = await fleet.join(slowPort, { group, name: 'bob' });
+    await ann.leave();
+    const startMs = fleet.time.nowMs();
+    const partitions = takePart(bob, 'bob');
+    await fleet.time.eventually(DEADLINE_MS, 'all', () => (partitions.held.length === COUNT ? true : undefined));
+    expect(fleet.time.nowMs() - startMs).toBeGreaterThanOrEqual(4500);
+  });
+
   it('R-LEAD-3 are lost when the server is lost', async () => {
     const ann = await worker('ann');
     await divided(ann);

@@ -8,6 +8,7 @@ function createFixture(): { readonly notifier: EventNotifier; readonly emitted: 
   const listeners = new EventEmitter<MembershipEvents>();
   const emitted: unknown[] = [];
   listeners.on('joined', ({ rank, resumed }) => emitted.push(['joined', rank, resumed]));
+  listeners.on('size', ({ was, size }) => emitted.push(['size', was, size]));
   listeners.on('rank', ({ was, rank, cause }) => emitted.push(['rank', was, rank, cause.kind]));
   listeners.on('suspended', ({ rank, because }) => emitted.push(['suspended', rank, because]));
   listeners.on('acting', ({ rank }) => emitted.push(['acting', rank]));
@@ -101,6 +102,46 @@ describe('the events of a member', () => {
     expect(emitted.slice(1)).toEqual([
       ['joined', 0, true],
       ['suspended', 0, 'silence'],
+    ]);
+  });
+
+  it('report each size once, after the rank, also while the member is suspended', () => {
+    const { notifier, emitted } = createFixture();
+    notifier.emitJoined(welcomeOf({ rank: 2, size: 3 }));
+    notifier.recordView(viewOf({ rank: 1, size: 2 }));
+    notifier.emitChanges(1, undefined);
+    notifier.emitChanges(1, 'silence');
+    notifier.recordView(viewOf({ rank: 0, size: 1 }));
+    notifier.emitChanges(0, 'silence');
+    notifier.emitChanges(0, 'silence');
+    expect(emitted.slice(1)).toEqual([
+      ['rank', 2, 1, 'left'],
+      ['size', 3, 2],
+      ['suspended', 1, 'silence'],
+      ['size', 2, 1],
+    ]);
+  });
+
+  it('report a size that a view has changed and changed back before it was emitted not at all', () => {
+    const { notifier, emitted } = createFixture();
+    notifier.emitJoined(welcomeOf({ rank: 0, size: 3 }));
+    for (const size of [4, 3]) notifier.recordView(viewOf({ rank: 0, size, leader: welcomeOf().leader }));
+    notifier.emitChanges(0, undefined);
+    expect(emitted.slice(1)).toEqual([]);
+  });
+
+  it('report a size after a later session if it has changed', () => {
+    const { notifier, emitted } = createFixture();
+    notifier.emitJoined(welcomeOf({ rank: 0, size: 3 }));
+    notifier.recordSessionEnd();
+    for (const size of [3, 5]) {
+      notifier.emitJoined(welcomeOf({ rank: 0, size, resumed: true }));
+      notifier.emitChanges(0, undefined);
+    }
+    expect(emitted.slice(1)).toEqual([
+      ['joined', 0, true],
+      ['joined', 0, true],
+      ['size', 3, 5],
     ]);
   });
 });

@@ -177,7 +177,9 @@ function receipt(
 ): ReceiptEffect {
   const refused = judgement?.refused ?? [];
   const refusedCount = judgement === undefined ? 0 : judgement.outrankedCount + judgement.awayCount;
-  return { kind: 'receipt', to: session, sender, id: entry.id, name: entry.name, verdict, refused, refusedCount };
+  const unmatched = judgement?.unmatched ?? [];
+  const { id, name } = entry;
+  return { kind: 'receipt', to: session, sender, id, name, verdict, refused, refusedCount, unmatched };
 }
 
 /** Returns the code for a command without recipients (R-CMD-3). */

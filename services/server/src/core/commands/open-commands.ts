@@ -131,7 +131,8 @@ export class OpenCommands {
     const rank = command.awaited.get(recipient) ?? 0;
     command.awaited.delete(recipient);
     command.counts[ending.status] += 1;
-    if (ending.status !== 'done') command.missing.push({ member: recipient, rank, status: ending.status });
+    const { status, error } = ending;
+    if (status !== 'done') command.missing.push({ member: recipient, rank, status, code: error?.code });
     const ended: Effect = {
       kind: 'recipient-ended',
       to: command.reply === 'each' ? resultRecipient(command) : undefined,
@@ -206,7 +207,7 @@ export function openCommandSnapshot(command: OpenCommand, refs: SnapshotRefs): O
     deadlineMs,
     recipients,
     awaited: [...command.awaited].map(([member, rank]) => [refs.numberOf(member), rank]),
-    missing: command.missing.map(({ member, rank, status }) => ({ member: refs.numberOf(member), rank, status })),
+    missing: command.missing.map(({ member, ...how }) => ({ member: refs.numberOf(member), ...how })),
     counts: { ...counts },
   };
 }
@@ -223,7 +224,12 @@ export function openCommandOf(snapshot: OpenCommandSnapshot, refs: SnapshotRefs)
     commander,
     sender: { id: commander.id, name: commander.name, rank: senderRank },
     awaited: new Map(snapshot.awaited.map(([member, rank]) => [refs.member(member), rank])),
-    missing: snapshot.missing.map(({ member, rank, status }) => ({ member: refs.member(member), rank, status })),
+    missing: snapshot.missing.map(({ member, rank, status, code }) => ({
+      member: refs.member(member),
+      rank,
+      status,
+      code,
+    })),
     counts: { ...snapshot.counts },
   };
 }

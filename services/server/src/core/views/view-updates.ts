@@ -8,6 +8,12 @@ import type { Roster } from '../roster/roster.js';
 /** Which changes a session receives views for: the field `updates` of its `hello` (R-JOIN-1). */
 export type Interest = 'rank' | 'size' | 'roster';
 
+/**
+ * When a view is sent. `cycle-end`: at the end of the cycle of the change; a view that only contains another size is held then. `due`: before
+ * a frame that must follow the view, or when the delay of held sizes has passed (R-JOIN-1).
+ */
+export type Moment = 'cycle-end' | 'due';
+
 /** The values of the last view or welcome that a session received. An observer has no rank. */
 export interface LastSeen {
   readonly view: number;
@@ -36,11 +42,20 @@ export interface ViewUpdate {
 /**
  * Decides which view each session has not received yet. A session gets one view for all changes since its last one. It gets none if its
  * rank, the leader and the values that `updates` names have not changed (R-VIEW-1, R-VIEW-2).
+ *
+ * A session with `updates` size may receive a new size later than the others receive the change: its view is held (R-JOIN-1). So many
+ * joins need one view for each session, and not one for each session and join.
  */
 export class ViewUpdates {
   readonly #roster: Roster;
   #unsent: RosterChangedEffect[] = [];
+  /** The last recorded change. */
+  #last: RosterChangedEffect | undefined;
+  /** The changes of earlier cycles that shifted ranks. Some sessions with `updates` size have possibly not received them. */
+  #shiftsOfHeld: RosterChangedEffect[] = [];
   #sentView = 0;
+  /** The view of the last size that every session with `updates` size has received. */
+  #sentSizeView = 0;
 
   constructor(roster: Roster) {
     this.#roster = roster;
@@ -48,18 +63,42 @@ export class ViewUpdates {
 
   /** Whether there are changes that some sessions have possibly not received. */
   get hasUnsent(): boolean {
+    return this.hasNew || this.recordedView > this.#sentSizeView;
+  }
+
+  /** Whether there are changes since the end of the last cycle. */
+  get hasNew(): boolean {
     return this.#unsent.length > 0;
+  }
+
+  /** The view of the last recorded change. 0 before the first one. */
+  get recordedView(): number {
+    return this.#last?.view ?? 0;
   }
 
   /** Adds a change that no session has received yet. */
   recordChange(change: RosterChangedEffect): void {
     this.#unsent.push(change);
+    this.#last = change;
+  }
+
+  /** Records that every session has received the views that it should, except the held ones. */
+  markSentExceptSizes(): void {
+    this.#sentView = this.#unsent.at(-1)?.view ?? this.#sentView;
+    for (const change of this.#unsent) if (change.shifted.from < change.shifted.to) this.#shiftsOfHeld.push(change);
+    this.#unsent = [];
+  }
+
+  /** Records that every session with `updates` size has received the size of this view. */
+  markSizesSent(view: number): void {
+    this.#sentSizeView = view;
+    this.#shiftsOfHeld = this.#shiftsOfHeld.filter(change => change.view > view);
   }
 
   /** Records that every session has received the views that it should. */
   markAllSent(): void {
-    this.#sentView = this.#unsent.at(-1)?.view ?? this.#sentView;
-    this.#unsent = [];
+    this.markSentExceptSizes();
+    this.markSizesSent(this.recordedView);
   }
 
   /** Returns what a session knows after its `welcome`. `member` is undefined for an observer. */
@@ -69,11 +108,16 @@ export class ViewUpdates {
   }
 
   /**
-   * Returns the view that a session has not received yet. Returns undefined if nothing in its interest has changed. `member` is undefined
-   * for an observer.
+   * Returns the view that a session has not received yet. Returns undefined if nothing in its interest has changed, or if the view is held
+   * at this moment. `member` is undefined for an observer.
    */
-  updateFor(member: Member | undefined, lastSeen: LastSeen, interest: Interest): ViewUpdate | undefined {
-    const last = this.#unsent.at(-1);
+  updateFor(
+    member: Member | undefined,
+    lastSeen: LastSeen,
+    interest: Interest,
+    moment: Moment = 'due',
+  ): ViewUpdate | undefined {
+    const last = interest === 'size' ? this.#last : this.#unsent.at(-1);
     if (last === undefined || lastSeen.view >= last.view) return undefined;
     const { leader, size } = this.#roster;
     const rank = member === undefined ? undefined : this.#roster.rankOf(member);
@@ -81,11 +125,11 @@ export class ViewUpdates {
       interest === 'roster' ||
       rank !== lastSeen.rank ||
       leader !== lastSeen.leader ||
-      (interest === 'size' && size !== lastSeen.size);
+      (interest === 'size' && size !== lastSeen.size && moment === 'due');
     if (!concerned) return undefined;
-    const since = Math.max(lastSeen.view, this.#sentView);
+    const since = Math.max(lastSeen.view, interest === 'size' ? this.#sentSizeView : this.#sentView);
     const changes = last.view - since;
-    const cause = this.#causeFor(rank, since) ?? last.cause;
+    const cause = lastShiftOf(rank, this.#unsent, since) ?? lastShiftOf(rank, this.#shiftsOfHeld, since) ?? last.cause;
     const diff = interest === 'roster' ? rosterDiff(this.#changesSince(since), this.#roster) : undefined;
     return { view: last.view, seq: last.seq, rank, was: lastSeen.rank, size, leader, changes, cause, diff };
   }
@@ -93,20 +137,25 @@ export class ViewUpdates {
   #changesSince(view: number): RosterChangedEffect[] {
     return this.#unsent.filter(change => change.view > view);
   }
+}
 
-  /**
-   * Returns the cause of the last change that shifted the member at `rank`. Searches from the newest change back. No later change has
-   * shifted this member, so the member had `rank` after each change that is searched, and one comparison for each change is enough.
-   */
-  #causeFor(rank: number | undefined, since: number): Cause | undefined {
-    if (rank === undefined) return undefined;
-    for (let index = this.#unsent.length - 1; index >= 0; index -= 1) {
-      const change = this.#unsent[index];
-      if (change === undefined || change.view <= since) return undefined;
-      if (change.shifted.from <= rank && rank < change.shifted.to) return change.cause;
-    }
-    return undefined;
+/**
+ * Returns the cause of the last change after the view `since` that shifted the member at `rank`. Searches from the newest change back. No
+ * later change has shifted this member, so the member had `rank` after each change that is searched, and one comparison for each change is
+ * enough.
+ */
+function lastShiftOf(
+  rank: number | undefined,
+  changes: readonly RosterChangedEffect[],
+  since: number,
+): Cause | undefined {
+  if (rank === undefined) return undefined;
+  for (let index = changes.length - 1; index >= 0; index -= 1) {
+    const change = changes[index];
+    if (change === undefined || change.view <= since) return undefined;
+    if (change.shifted.from <= rank && rank < change.shifted.to) return change.cause;
   }
+  return undefined;
 }
 
 /** Returns what a session knows after it has received `update`. */

@@ -27,6 +27,8 @@ export class GroupChannel {
   readonly views: ViewSender;
   readonly fanOut: FanOut;
   readonly #ports: GroupChannelPorts;
+  /** In this view, all sessions whose members have the rank `from` or a larger one have received their views. */
+  #served = { view: 0, from: 0 };
 
   constructor(group: Group, ports: GroupChannelPorts) {
     this.group = group;
@@ -55,7 +57,11 @@ export class GroupChannel {
     if (this.fanOut.pendingCount > 0) this.#ports.pendingChannels.add(this);
   }
 
+  /** Sends the recipients their views. A view may be held for many commands (R-JOIN-1), so recipients are not visited for each of them. */
   #sendViewsTo(ranges: readonly RankRange[]): void {
+    const { view, roster } = this.group;
+    const first = ranges[0];
+    if (first === undefined || (this.#served.view === view && this.#served.from <= first.from)) return;
     const recipients = this.fanOut.recipientsByRank();
     for (const { from, to } of ranges) {
       for (let rank = from; rank < to; rank += 1) {
@@ -63,6 +69,7 @@ export class GroupChannel {
         if (session !== undefined) this.views.sendPending(session);
       }
     }
+    if (first.to === roster.size) this.#served = { view, from: first.from };
   }
 
   /** Sends a frame that follows from the newest view: a receipt, a `yield` or the roster. */
@@ -84,6 +91,11 @@ export class GroupChannel {
   sendUpdates(): void {
     this.views.sendAllPending();
     this.#ports.waitlist.sendChanged();
+  }
+
+  /** Stops the timer of held views. Called when the group has no session on this server any longer. */
+  close(): void {
+    this.views.stopSizeTimer();
   }
 
   /** Sends everything that waits. Called at the end of a cycle. */

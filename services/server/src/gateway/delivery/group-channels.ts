@@ -6,13 +6,14 @@ import type { SessionState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { FlushQueue } from './flush-cycle.js';
 import type { GroupChannel } from './group-channel.js';
+import { GroupWatchers } from './group-watchers.js';
 
 /** The parts of the gateway that GroupChannels uses. */
 export interface GroupChannelsPorts {
   readonly groups: Groups;
   readonly pendingChannels: Pick<FlushQueue<GroupChannel>, 'takeAll'>;
   /** Creates a channel. `watchers` is the set of sessions that watch the group, and changes with it. */
-  readonly createChannel: (group: Group, watchers: Set<Session>) => GroupChannel;
+  readonly createChannel: (group: Group, watchers: GroupWatchers) => GroupChannel;
 }
 
 /** The channels of the groups of this server's sessions, and the sessions that watch each group. */
@@ -20,7 +21,7 @@ export class GroupChannels {
   readonly #ports: GroupChannelsPorts;
   readonly #channels = new Map<string, GroupChannel>();
   /** The watching sessions by group. A watched group possibly does not exist. */
-  readonly #watchers = new Map<string, Set<Session>>();
+  readonly #watchers = new Map<string, GroupWatchers>();
 
   constructor(ports: GroupChannelsPorts) {
     this.#ports = ports;
@@ -29,9 +30,7 @@ export class GroupChannels {
   /** The number of observers of all groups. */
   get observerCount(): number {
     let count = 0;
-    for (const watchers of this.#watchers.values()) {
-      for (const { state } of watchers) if (state.phase === 'observing') count += 1;
-    }
+    for (const watchers of this.#watchers.values()) count += watchers.observerCount;
     return count;
   }
 
@@ -47,6 +46,7 @@ export class GroupChannels {
     if (group === undefined) throw new Error(`there is no group ${name}`);
     // The group was created again before the sessions were sent the last changes of the old one.
     channel?.sendUpdates();
+    channel?.close();
     const opened = this.#ports.createChannel(group, this.#watchersOf(name));
     opened.views.resetObservers();
     this.#channels.set(name, opened);
@@ -100,18 +100,19 @@ export class GroupChannels {
     return this.#channels.get(state.request.group);
   }
 
-  #watchersOf(group: string): Set<Session> {
-    const watchers = this.#watchers.get(group) ?? new Set();
+  #watchersOf(group: string): GroupWatchers {
+    const watchers = this.#watchers.get(group) ?? new GroupWatchers();
     this.#watchers.set(group, watchers);
     return watchers;
   }
 
   #close(name: string): void {
+    this.#channels.get(name)?.close();
     this.#channels.delete(name);
     this.#deleteUnused(name);
   }
 
   #deleteUnused(group: string): void {
-    if (!this.#channels.has(group) && this.#watchers.get(group)?.size === 0) this.#watchers.delete(group);
+    if (!this.#channels.has(group) && this.#watchers.get(group)?.isEmpty === true) this.#watchers.delete(group);
   }
 }

@@ -1,12 +1,13 @@
 /** Sends the views of one group (R-VIEW-2). */
 
-import { reasonInWords } from '@rankd/protocol';
-import type { Clock } from '../../clock.js';
+import { limits, reasonInWords } from '@rankd/protocol';
+import type { Clock, Timer } from '../../clock.js';
 import {
   type Group,
   type LastSeen,
   lastSeenAfter,
   type Member,
+  type Moment,
   type RosterChangedEffect,
   type RosterDiff,
   type ViewUpdate,
@@ -19,12 +20,13 @@ import type { ActiveState, ObservingState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
 import type { FanOut } from './fan-out.js';
+import type { GroupWatchers } from './group-watchers.js';
 import { PromotionReports } from './promotion-reports.js';
 
 /** The parts of the gateway that ViewSender uses. */
 export interface ViewSenderPorts {
   readonly frameBytesMax: number;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
   readonly fanOut: Pick<FanOut, 'sessionOf' | 'pendingCount'>;
   readonly heartbeats: Pick<SessionHeartbeats, 'thawHeartbeat'>;
   readonly events: Pick<EventReporter, 'reportPromotions'>;
@@ -36,8 +38,7 @@ export interface ViewSenderPorts {
  */
 export class ViewSender {
   readonly #group: Group;
-  /** The sessions that get views about more than their own rank: observers, and members with `updates` size or roster. */
-  readonly #watchers: Set<Session>;
+  readonly #watchers: GroupWatchers;
   readonly #ports: ViewSenderPorts;
   readonly #frames: ViewFrames;
   readonly #updates: ViewUpdates;
@@ -48,8 +49,10 @@ export class ViewSender {
   /** The smallest rank that has changed since all sessions were last sent their views. */
   #shiftedFrom = Number.POSITIVE_INFINITY;
   #newLeader: 'unsent' | 'sent' = 'unsent';
+  /** Runs while new sizes are held (R-JOIN-1). */
+  #sizeTimer: Timer | undefined;
 
-  constructor(group: Group, watchers: Set<Session>, ports: ViewSenderPorts) {
+  constructor(group: Group, watchers: GroupWatchers, ports: ViewSenderPorts) {
     this.#group = group;
     this.#watchers = watchers;
     this.#ports = ports;
@@ -80,7 +83,7 @@ export class ViewSender {
 
   /** Forgets which views the observers have received, because the group has a new epoch. */
   resetObservers(): void {
-    for (const { state } of this.#watchers) {
+    for (const { state } of this.#watchers.atOnce) {
       if (state.phase === 'observing') state.lastSeen = { view: 0, rank: undefined, size: 0, leader: undefined };
     }
   }
@@ -92,9 +95,10 @@ export class ViewSender {
 
   /** Records a change that no session has received yet. */
   recordChange(change: RosterChangedEffect): void {
-    if (!this.#updates.hasUnsent) this.#changedAtMs = this.#ports.clock.monotonicMs();
+    if (!this.#updates.hasNew) this.#changedAtMs = this.#ports.clock.monotonicMs();
     this.#updates.recordChange(change);
     this.#recordedView = change.view;
+    if (change.cause.kind === 'joined' || change.cause.kind === 'left') this.#startSizeTimer();
     const { from, to } = change.shifted;
     if (from === to) return;
     this.#shiftedFrom = Math.min(this.#shiftedFrom, from);
@@ -114,12 +118,12 @@ export class ViewSender {
     session.outbox.flush();
   }
 
-  /** Sends a session the view that it has not received yet, if there is one. */
-  sendPending(session: Session): void {
+  /** Sends a session the view that it has not received yet, if there is one and it is not held at this moment. */
+  sendPending(session: Session, moment: Moment = 'due'): void {
     const { state } = session;
     if (!this.#updates.hasUnsent || (state.phase !== 'active' && state.phase !== 'observing')) return;
     const member = state.phase === 'active' ? state.member : undefined;
-    const update = this.#updates.updateFor(member, state.lastSeen, state.interest);
+    const update = this.#updates.updateFor(member, state.lastSeen, state.interest, moment);
     if (update === undefined) return;
     // R-LEAD-2: a view permits a leader to act again, so a yielding leader gets none.
     if (state.phase === 'active' && state.yielding !== 'no') state.copy = 'stale';
@@ -157,7 +161,7 @@ export class ViewSender {
   /** Sends every session the view that it has not received yet, and reports the promotions. */
   sendAllPending(): void {
     const delayMs = this.#ports.clock.monotonicMs() - this.#changedAtMs;
-    if (this.#updates.hasUnsent) this.#sendViews();
+    if (this.#updates.hasNew) this.#sendViews();
     this.#newLeader = 'unsent';
     this.#shiftedFrom = Number.POSITIVE_INFINITY;
     this.#promotions.completeCycle(delayMs);
@@ -178,13 +182,43 @@ export class ViewSender {
       for (const member of shifted) {
         const session = fanOut.sessionOf(member);
         if (session === undefined) continue;
-        this.sendPending(session);
-        // No command follows the view. Thousands of queued views would slow down the garbage collection, so it is written now.
-        if (fanOut.pendingCount === 0) session.flush();
+        this.sendPending(session, 'cycle-end');
+        this.#writeIfLast(session);
       }
-      for (const watcher of this.#watchers) this.sendPending(watcher);
+      for (const watcher of this.#watchers.atOnce) this.sendPending(watcher, 'cycle-end');
     } while (this.#group.view > sentView);
-    this.#updates.markAllSent();
+    if (this.#sizeTimer === undefined) this.#updates.markAllSent();
+    else this.#updates.markSentExceptSizes();
+  }
+
+  /** Thousands of queued views would slow down the garbage collection, so a view is written now if no command follows it. */
+  #writeIfLast(session: Session): void {
+    if (this.#ports.fanOut.pendingCount === 0) session.flush();
+  }
+
+  /** Sends the held sizes after the delay that R-JOIN-1 permits, counted from the first change that they contain. */
+  #startSizeTimer(): void {
+    if (this.#watchers.ofSize.size === 0) return;
+    this.#sizeTimer ??= this.#ports.clock.after(limits.sizeDelayMsMax, () => {
+      this.#sizeTimer = undefined;
+      this.#sendSizes();
+    });
+  }
+
+  /** Stops the timer of held sizes. */
+  stopSizeTimer(): void {
+    this.#sizeTimer?.cancel();
+    this.#sizeTimer = undefined;
+  }
+
+  /** Sends every session the size that it has not received yet. A change that sending causes starts the timer again. */
+  #sendSizes(): void {
+    const view = this.#updates.recordedView;
+    for (const session of this.#watchers.ofSize) {
+      this.sendPending(session);
+      this.#writeIfLast(session);
+    }
+    this.#updates.markSizesSent(view);
   }
 }
 

@@ -74,8 +74,9 @@ export class CommandFrames {
 
   /** Returns the frame of a receipt (R-CMD-3). */
   encodeReceipt(effect: ReceiptEffect): string {
-    const { id, verdict, refusedCount } = effect;
-    if (verdict.kind === 'rejected' || refusedCount > 0) return receiptWithRefusals(effect, this.#frameBytesMax);
+    const { id, verdict, refusedCount, unmatched } = effect;
+    if (verdict.kind === 'rejected' || refusedCount > 0 || unmatched.length > 0)
+      return receiptWithLists(effect, this.#frameBytesMax);
     return `{"type":"receipt","id":"${escaped(id)}","accepted":true,"seq":${verdict.seq}${this.#tailOf(verdict)}`;
   }
 
@@ -96,19 +97,20 @@ export class CommandFrames {
 
 type Acceptance = Extract<ReceiptEffect['verdict'], { kind: 'accepted' }>;
 
-function receiptWithRefusals(effect: ReceiptEffect, frameBytesMax: number): string {
-  const { id, verdict, refusedCount } = effect;
+function receiptWithLists(effect: ReceiptEffect, frameBytesMax: number): string {
+  const { id, verdict, refusedCount, unmatched } = effect;
   const refused = effect.refused.map(({ member, rank, code }) => ({ ...memberEntry(member, rank), code }));
-  const message: ReceiptMessage =
+  const head: ReceiptMessage =
     verdict.kind === 'accepted'
       ? { type: 'receipt', id, accepted: true, ...verdictFacts(verdict), refused, refusedCount }
       : { ...rejection(id, verdict.code), refused, refusedCount };
-  return cutToFit(
-    message,
-    frameBytesMax,
-    refused => ({ ...message, refused: message.refused.slice(0, refused) }),
-    message.refused.length,
-  );
+  const withOnly = (entries: number): ReceiptMessage => ({
+    ...head,
+    refused: refused.slice(0, entries),
+    ...(unmatched.length === 0 ? {} : { unmatched: unmatched.slice(0, entries) }),
+  });
+  const entries = Math.max(refused.length, unmatched.length);
+  return cutToFit(withOnly(entries), frameBytesMax, withOnly, entries);
 }
 
 function verdictFacts(verdict: Acceptance): Partial<ReceiptMessage> {
@@ -140,7 +142,11 @@ export function resultFrame(effect: RecipientEndedEffect): string {
 
 function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
   const { id, seq, recipients, counts, ms } = effect;
-  const missing = effect.missing.map(({ member, rank, status }) => ({ ...memberEntry(member, rank), status }));
+  const missing = effect.missing.map(({ member, rank, status, code }) => ({
+    ...memberEntry(member, rank),
+    status,
+    ...(code === undefined ? {} : { code }),
+  }));
   const message: OutcomeMessage = { type: 'outcome', id, seq, recipients, ...counts, missing, ms };
   return cutToFit(
     message,
@@ -150,7 +156,7 @@ function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
   );
 }
 
-/** Halves a list until the frame fits (R-FRAME-2). The count in the message remains that of the whole list. */
+/** Halves the lists until the frame fits (R-FRAME-2). The count in the message remains that of the whole list. */
 function cutToFit(
   message: ServerMessage,
   frameBytesMax: number,

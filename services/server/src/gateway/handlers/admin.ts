@@ -1,6 +1,6 @@
 /** R-ADMIN-1: the handler of `admin` messages. */
 
-import { type AdminMessage, assertNever } from '@rankd/protocol';
+import { type AdminMessage, assertNever, encodeFrame, type ErrorCode } from '@rankd/protocol';
 import { rejection } from '../frames/command-frames.js';
 import type { Session } from '../session/session.js';
 import { type CommandPorts, proposeCommand } from './command.js';
@@ -18,13 +18,9 @@ export function handleAdmin(
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
   const { id } = message;
-  if (!state.request.isAdmin) {
-    session.sendMessage(rejection(id, 'FORBIDDEN'));
-    return;
-  }
-  const { refusal } = ports.availability;
+  const refusal: ErrorCode | undefined = state.request.isAdmin ? ports.availability.refusal : 'FORBIDDEN';
   if (refusal !== undefined) {
-    session.sendMessage(rejection(id, refusal));
+    ports.channels.sendInOrder(session, encodeFrame(rejection(id, refusal)));
     return;
   }
   const member = state.phase === 'active' ? state.member : state;

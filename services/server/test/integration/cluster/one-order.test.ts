@@ -55,6 +55,30 @@ describe('one order over all servers', () => {
     for (const views of changes) expect(views).toEqual([...views].sort((a, b) => Number(a) - Number(b)));
   });
 
+  it('R-JOIN-1 sends the size of many joins at other servers in few views, and before a command', async () => {
+    const group = fixture.freshGroup();
+    const [leader, watcher] = [
+      await fixture.server(0).join({ group, updates: 'size' }),
+      await fixture.server(1).join({ group, updates: 'size' }),
+    ];
+    await Promise.all(Array.from({ length: 30 }, async () => await fixture.server(2).join({ group })));
+    const order = { type: 'command', id: '1', name: 'go', to: { ranks: [1, 99] }, reply: 'outcome' };
+    leader.peer.send(order);
+    expect(await leader.peer.next('receipt')).toMatchObject({ accepted: true, recipients: 1, unmatched: [99] });
+    const { seq } = await watcher.peer.next('command');
+    for (const { peer } of [leader, watcher]) {
+      const views = peer.frames.filter(({ type }) => type === 'view');
+      expect(views.at(-1)).toMatchObject({ size: 32 });
+      // Each of the 31 joins would be a view without the delay. The joins may take several times 200 ms.
+      expect(views.length).toBeLessThan(15);
+      const types = peer.frames.map(({ type }) => type).filter(type => ['view', 'command', 'receipt'].includes(type));
+      expect(types.indexOf('view')).toBeLessThan(types.findIndex(type => type !== 'view'));
+    }
+    watcher.peer.send({ type: 'result', seq, status: 'failed', error: { code: 'NO_PAPER' } });
+    const missing = [{ member: watcher.id, rank: 1, status: 'failed', code: 'NO_PAPER' }];
+    expect(await leader.peer.next('outcome')).toMatchObject({ failed: 1, missing });
+  });
+
   it('R-VIEW-1 promotes members at other servers when one leaves', async () => {
     const members = await fixture.joinInTurn(4, fixture.freshGroup());
     at(members, 0).peer.destroy();

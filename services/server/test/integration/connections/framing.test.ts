@@ -337,7 +337,7 @@ describe('R-FRAME-3 A peer with another protocol is rejected', () => {
 describe('R-FRAME-4 A bad peer affects no other session', () => {
   it('does not add rejected peers to the roster', async () => {
     const group = server.freshGroup();
-    const { peer: watcher } = await server.join({ group, updates: 'size' });
+    const { peer: watcher } = await server.join({ group, updates: 'roster' });
     const strangers = await Promise.all(badFrames.map(async ([, line]) => ({ line, peer: await server.connect() })));
     for (const { peer, line } of strangers) peer.sendRaw(Buffer.concat([Buffer.from(line), Buffer.from('\n')]));
     await Promise.all(strangers.map(({ peer }) => byeOf(peer)));

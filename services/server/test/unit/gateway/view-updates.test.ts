@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { limits } from '@rankd/protocol';
 import { FakeConnection } from './fake-connection.js';
 import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
 
@@ -63,8 +64,15 @@ describe('R-VIEW-2 Every member that a change concerns receives a view', () => {
       expect(reader.backlogBytes).toBeGreaterThan(65_350);
       const rank = updates === 'rank' ? 1 : 2;
       (updates === 'rank' ? above : last).close();
+      fixture.clock.pass(limits.sizeDelayMsMax);
+      for (const peer of [top, above, below]) peer.pong();
       expect(slow.lastFrame).toMatchObject({ code: 'SLOW_CONSUMER' });
-      expect(below.lastFrame).toMatchObject({ type: 'view', rank, size: 3, cause: { reason: 'SLOW_CONSUMER' } });
+      expect(below.frames.findLast(({ type }) => type === 'view')).toMatchObject({
+        type: 'view',
+        rank,
+        size: 3,
+        cause: { reason: 'SLOW_CONSUMER' },
+      });
     },
   );
 });

@@ -90,6 +90,24 @@ describe('authority', () => {
     expect(refusedIn(judged(4, target, 4))).toHaveLength(4);
   });
 
+  it.each<[string, Target, (number | string)[]]>([
+    ['ranks', { kind: 'ranks', ranks: [4, 5, 99, 0, 5] }, [5, 99]],
+    [
+      'members, also if the text is a name',
+      { kind: 'members', members: ['m4', 'who', 'ann', 'm1', 'who'] },
+      ['who', 'ann'],
+    ],
+    ['names', { kind: 'names', names: ['zoe', 'ann', 'dan', '', 'zoe', 'm1'] }, ['zoe', '', 'm1']],
+    ['names, one of which is built into every object', { kind: 'names', names: ['constructor'] }, ['constructor']],
+    ['ranks that all match', { kind: 'ranks', ranks: [0, 2, 4] }, []],
+    ['tags', { kind: 'tags', tags: { zone: 'north' } }, []],
+    ['all', { kind: 'all' }, []],
+    ['below', { kind: 'below' }, []],
+  ])('R-CMD-3 lists each element of the target that matches no member once: %s', (_what, target, unmatched) => {
+    expect(judged(2, target).unmatched).toEqual(unmatched);
+    expect(judged(2, target, 1).unmatched).toEqual(unmatched.slice(0, 1));
+  });
+
   it('R-CMD-4 writes the recipients as the smallest number of ranges', () => {
     expect(rangesOf([])).toEqual([]);
     expect(rangesOf([1, 2, 3, 5, 7, 8])).toEqual([

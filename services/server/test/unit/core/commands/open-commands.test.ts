@@ -145,18 +145,18 @@ describe('results and outcomes', () => {
   it('R-CMD-7 sends the outcome when the last recipient ends, with counts and the list of missing members', () => {
     const group = groupOf(['a', 'b', 'c', 'd', 'e', 'f']);
     const seq = order(group, command('a', 1, { id: 'x', at: 1000 }));
-    group.apply(result('e', EPOCH, seq, { status: 'failed' }));
+    group.apply(result('e', EPOCH, seq, { status: 'failed', error: { code: 'NO_PAPER' } }));
     group.apply(result('b', EPOCH, seq, { status: 'done' }));
     group.apply(result('d', EPOCH, seq, { status: 'refused' }));
     expect(ofKind(group.apply(lost('c')), 'outcome')).toEqual([]);
     const outcome = only(group.apply(expired(EPOCH, seq, { at: 1300 })), 'outcome');
     expect(outcome).toMatchObject({ sender: { id: 'a' }, to: sessionNamed('a'), id: 'x', seq, recipients: 5, ms: 300 });
     expect(outcome.counts).toEqual({ done: 1, failed: 1, refused: 1, expired: 1, left: 1 });
-    expect(outcome.missing.map(({ member, rank, status }) => [member.id, rank, status])).toEqual([
-      ['c', 2, 'left'],
-      ['d', 3, 'refused'],
-      ['e', 4, 'failed'],
-      ['f', 5, 'expired'],
+    expect(outcome.missing.map(({ member, rank, status, code }) => [member.id, rank, status, code])).toEqual([
+      ['c', 2, 'left', undefined],
+      ['d', 3, 'refused', undefined],
+      ['e', 4, 'failed', 'NO_PAPER'],
+      ['f', 5, 'expired', undefined],
     ]);
   });
 

@@ -31,7 +31,17 @@ interface ReferenceRecipient {
   readonly id: string;
   readonly rank: number;
   status: 'awaited' | 'done' | MissingRecipient['status'];
+  code: string | undefined;
 }
+
+/** Who may execute a command, who is refused, and which elements of the target match no member. */
+interface Judged {
+  readonly allowed: readonly number[];
+  readonly refused: Refused[];
+  readonly unmatched: readonly (number | string)[];
+}
+
+const nobody: Judged = { allowed: [], refused: [], unmatched: [] };
 
 interface ReferenceCommand {
   readonly entry: CommandEntry;
@@ -93,12 +103,12 @@ export class ReferenceCommands {
     if (this.seen.some(({ from, n }) => holderOf(from) === holder && n >= entry.n)) return [];
     this.seen.push(entry);
     const unfit = isFrozen ? 'DRAINING' : this.unfit(entry, holder);
-    if (unfit !== undefined) return [this.receipt(entry, sender, { kind: 'rejected', code: unfit }, [])];
-    const { allowed, refused } = this.judge(entry, sender.rank);
-    if (allowed.length === 0) {
-      return [this.receipt(entry, sender, { kind: 'rejected', code: whyNobody(entry, refused) }, refused)];
+    if (unfit !== undefined) return [this.receipt(entry, sender, { kind: 'rejected', code: unfit }, nobody)];
+    const judged = this.judge(entry, sender.rank);
+    if (judged.allowed.length === 0) {
+      return [this.receipt(entry, sender, { kind: 'rejected', code: whyNobody(entry, judged.refused) }, judged)];
     }
-    return this.accept(entry, sender, allowed, refused);
+    return this.accept(entry, sender, judged);
   }
 
   /** R-CMD-5 */
@@ -144,19 +154,20 @@ export class ReferenceCommands {
     return member && { id: member.id, name: member.name, rank };
   }
 
-  private accept(
-    entry: CommandEntry,
-    sender: ReferenceCommand['sender'],
-    allowed: readonly number[],
-    refused: Refused[],
-  ): PlainEffect[] {
+  private accept(entry: CommandEntry, sender: ReferenceCommand['sender'], judged: Judged): PlainEffect[] {
+    const { allowed } = judged;
     this.order.seq += 1;
     const { seq, view, epoch } = this.order;
     const deadlineMs = Math.min(entry.deadlineMs, this.rules.deadlineMsMax);
-    const recipients = allowed.map(rank => ({ id: this.idAt(rank), rank, status: 'awaited' as const }));
+    const recipients = allowed.map(rank => ({
+      id: this.idAt(rank),
+      rank,
+      status: 'awaited' as const,
+      code: undefined,
+    }));
     const verdict = { kind: 'accepted', seq, view, recipients: allowed.length, deadlineMs } as const;
     const effects: PlainEffect[] = [
-      this.receipt(entry, sender, verdict, refused),
+      this.receipt(entry, sender, verdict, judged),
       {
         kind: 'deliver',
         ...{ seq, view, sender, by: entry.from.session, name: entry.name, payload: entry.payload, deadlineMs },
@@ -199,24 +210,26 @@ export class ReferenceCommands {
   }
 
   /** R-CMD-1, R-CMD-2 */
-  private judge({ target }: CommandEntry, senderRank: number): { allowed: readonly number[]; refused: Refused[] } {
+  private judge({ target }: CommandEntry, senderRank: number): Judged {
     const { members } = this.order;
     const roster = members.map(({ id, name, tags, session }) => ({ id, name, tags, isAway: session === undefined }));
-    const { allowed, refused } = referenceAuthority(target, senderRank, roster);
-    return { allowed, refused: refused.map(({ rank, code }) => ({ member: this.idAt(rank), rank, code })) };
+    const { allowed, refused, unmatched } = referenceAuthority(target, senderRank, roster);
+    return { allowed, unmatched, refused: refused.map(({ rank, code }) => ({ member: this.idAt(rank), rank, code })) };
   }
 
   private receipt(
     entry: CommandEntry,
     sender: ReferenceCommand['sender'],
     verdict: PlainEffectOf<'receipt'>['verdict'],
-    refused: Refused[],
+    { refused, unmatched }: Judged,
   ): PlainEffect {
-    const listed = refused.slice(0, this.rules.refusedMax);
+    const { refusedMax } = this.rules;
     const { id, name, from } = entry;
     return {
       kind: 'receipt',
-      ...{ to: from.session, sender, id, name, verdict, refused: listed, refusedCount: refused.length },
+      ...{ to: from.session, sender, id, name, verdict },
+      ...{ refused: refused.slice(0, refusedMax), refusedCount: refused.length },
+      unmatched: unmatched.slice(0, refusedMax),
     };
   }
 
@@ -232,6 +245,7 @@ export class ReferenceCommands {
   /** R-CMD-6, R-CMD-7, R-CMD-8 */
   private end(command: ReferenceCommand, recipient: ReferenceRecipient, ending: Ending): PlainEffect[] {
     recipient.status = ending.status;
+    recipient.code = ending.error?.code;
     const { entry, seq } = command;
     const { status, error, payload } = ending;
     const ms = Math.max(0, ending.at - entry.at);
@@ -245,8 +259,8 @@ export class ReferenceCommands {
 
   private outcome({ entry, sender, seq, recipients }: ReferenceCommand, ms: number): PlainEffect {
     const count = (wanted: string): number => recipients.filter(({ status }) => status === wanted).length;
-    const missing = recipients.flatMap(({ id, rank, status }) =>
-      status === 'done' || status === 'awaited' ? [] : [{ member: id, rank, status }],
+    const missing = recipients.flatMap(({ id, rank, status, code }) =>
+      status === 'done' || status === 'awaited' ? [] : [{ member: id, rank, status, code }],
     );
     const [done, failed, refused] = [count('done'), count('failed'), count('refused')];
     return {

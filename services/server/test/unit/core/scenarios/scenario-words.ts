@@ -21,19 +21,21 @@ export function changeInWords({ view, seq, cause, size }: RosterChangedEffect): 
   return `view ${view}, seq ${seq}: ${member.id} ${kind} ${where}${because(reason)}, size ${size}`;
 }
 
-function receiptInWords({ to, id, verdict, refused, refusedCount }: ReceiptEffect): string {
+function receiptInWords({ to, id, verdict, refused, refusedCount, unmatched }: ReceiptEffect): string {
   const head = `receipt ${id} to ${nobody(to)}: `;
   const said =
     verdict.kind === 'accepted'
       ? `accepted as seq ${verdict.seq} in view ${verdict.view}, ${plural(verdict.recipients, 'recipient')}, ${verdict.deadlineMs} ms`
       : verdict.code;
   const tail = refused.map(({ member, rank, code }) => `${member.id} of rank ${rank} ${code}`);
-  return `${head}${said}${refusedCount === 0 ? '' : `; refused ${refusedCount}: ${tail.join(', ')}`}`;
+  const free = unmatched.length === 0 ? '' : `; unmatched: ${unmatched.join(', ')}`;
+  return `${head}${said}${refusedCount === 0 ? '' : `; refused ${refusedCount}: ${tail.join(', ')}`}${free}`;
 }
 
 function outcomeInWords({ to, id, seq, recipients, counts, missing, ms }: OutcomeEffect): string {
   const counted = Object.entries(counts).flatMap(([status, count]) => (count === 0 ? [] : [`${count} ${status}`]));
-  const rest = missing.map(({ member, rank, status }) => `${member.id} of rank ${rank} ${status}`);
+  const why = (code: string | undefined): string => (code === undefined ? '' : ` ${code}`);
+  const rest = missing.map(({ member, rank, status, code }) => `${member.id} of rank ${rank} ${status}${why(code)}`);
   const tail = rest.length === 0 ? '' : `; missing: ${rest.join(', ')}`;
   return `outcome ${id} of seq ${seq} to ${nobody(to)} after ${ms} ms: ${counted.join(', ')} of ${recipients}${tail}`;
 }

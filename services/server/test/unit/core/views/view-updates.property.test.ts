@@ -7,6 +7,7 @@ import {
   type GroupEntry,
   type Interest,
   type Member,
+  type Moment,
   type ViewUpdate,
   type RosterChangedEffect,
   type RosterDiff,
@@ -32,6 +33,8 @@ import {
 interface ObservedChange {
   readonly change: RosterChangedEffect;
   readonly hasMovedIt: boolean;
+  /** How many cycles had ended when it was made. */
+  readonly cycle: number;
 }
 
 interface Row {
@@ -61,6 +64,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('resume' as const), rank, interest }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('observe' as const), interest }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('send sizes' as const) }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('tell' as const), rank }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -97,7 +101,10 @@ class ViewUpdateReaders {
     ofMoveAndBack: 0,
     deltas: 0,
     movedInDelta: 0,
+    held: 0,
+    ofManyCycles: 0,
   };
+  #cycles = 0;
 
   applyStep(step: Step): void {
     const row = 'rank' in step ? this.#rows[step.rank % this.#rows.length] : undefined;
@@ -109,6 +116,7 @@ class ViewUpdateReaders {
     if (step.kind === 'resume' && row?.isAway === true) this.#resume(row.id, step.interest);
     if (step.kind === 'tell') this.#updateOneReader(step.rank);
     if (step.kind === 'flush') this.#flush();
+    if (step.kind === 'send sizes') this.#sendSizes();
   }
 
   #join(interest: Interest): void {
@@ -185,7 +193,8 @@ class ViewUpdateReaders {
     const before = this.#rows;
     for (const [id, { changesSince }] of this.#readers) {
       const was = before.findIndex(row => row.id === id);
-      changesSince.push({ change, hasMovedIt: rows.findIndex(row => row.id === id) !== was });
+      const hasMovedIt = rows.findIndex(row => row.id === id) !== was;
+      changesSince.push({ change, hasMovedIt, cycle: this.#cycles });
     }
     this.#rows = rows;
     return change;
@@ -194,18 +203,19 @@ class ViewUpdateReaders {
   #updateOneReader(which: number): void {
     const ids = [...this.#readers.keys()];
     const id = ids[which % ids.length];
-    if (id !== undefined) this.#updateReader(id);
+    if (id !== undefined) this.#updateReader(id, 'due');
   }
 
   /** Checks that the update for one reader is the one that the model expects. */
-  #updateReader(id: string): void {
+  #updateReader(id: string, moment: Moment): void {
     const reader = this.#readers.get(id);
     if (reader === undefined) return;
     const member = this.#group.roster.member(id);
-    const news = this.#viewUpdates.updateFor(member, reader.lastSeen, reader.interest);
-    agree(summary(news), summary(this.#expected(id, reader)));
+    const news = this.#viewUpdates.updateFor(member, reader.lastSeen, reader.interest, moment);
+    agree(summary(news), summary(this.#expected(id, reader, moment)));
     if (news === undefined) {
       this.counts.spared += reader.changesSince.length > 0 ? 1 : 0;
+      this.counts.held += this.#expected(id, reader, 'due') === undefined ? 0 : 1;
       return;
     }
     this.#countUpdate(news, reader);
@@ -215,13 +225,18 @@ class ViewUpdateReaders {
     agree(this.#viewUpdates.updateFor(member, reader.lastSeen, reader.interest), undefined);
   }
 
-  #expected(id: string, { interest, lastSeen, changesSince }: Reader): Omit<ViewUpdate, 'diff'> | undefined {
+  #expected(
+    id: string,
+    { interest, lastSeen, changesSince }: Reader,
+    moment: Moment,
+  ): Omit<ViewUpdate, 'diff'> | undefined {
     const [rank, size] = [this.#rankOf(id), this.#rows.length];
     const leader = this.#group.roster.member(this.#rows[0]?.id ?? '');
     const last = changesSince.at(-1);
     if (last === undefined) return undefined;
     const hasNewLeader = leader?.id !== lastSeen.leader?.id;
-    const hasNewSize = interest === 'size' && size !== lastSeen.size;
+    // R-JOIN-1: a view that only contains another size may wait.
+    const hasNewSize = interest === 'size' && moment === 'due' && size !== lastSeen.size;
     if (interest !== 'roster' && rank === lastSeen.rank && !hasNewLeader && !hasNewSize) return undefined;
     const { cause } = changesSince.filter(({ hasMovedIt }) => hasMovedIt).at(-1)?.change ?? last.change;
     const { view, seq } = last.change;
@@ -261,13 +276,25 @@ class ViewUpdateReaders {
     const isSpared = news.rank === undefined || news.rank === lastSeen.rank;
     this.counts.ofLeaderOnly += isSpared && changesSince.every(({ hasMovedIt }) => !hasMovedIt) ? 1 : 0;
     this.counts.ofMoveAndBack += isSpared && changesSince.some(({ hasMovedIt }) => hasMovedIt) ? 1 : 0;
+    this.counts.ofManyCycles += changesSince.some(({ cycle }) => cycle < this.#cycles) ? 1 : 0;
   }
 
+  /** Ends a cycle: all readers but those of the size have received what they should. */
   #flush(): void {
-    for (const id of [...this.#readers.keys()]) this.#updateReader(id);
-    this.#viewUpdates.markAllSent();
-    agree(this.#viewUpdates.hasUnsent, false);
-    for (const reader of this.#readers.values()) reader.changesSince = [];
+    for (const id of [...this.#readers.keys()]) this.#updateReader(id, 'cycle-end');
+    this.#viewUpdates.markSentExceptSizes();
+    agree(this.#viewUpdates.hasNew, false);
+    for (const reader of this.#readers.values()) if (reader.interest !== 'size') reader.changesSince = [];
+    this.#cycles += 1;
+  }
+
+  /** Sends the held sizes, as after their delay. */
+  #sendSizes(): void {
+    const { recordedView } = this.#viewUpdates;
+    for (const [id, { interest }] of this.#readers) if (interest === 'size') this.#updateReader(id, 'due');
+    this.#viewUpdates.markSizesSent(recordedView);
+    agree(this.#viewUpdates.hasUnsent, this.#viewUpdates.hasNew);
+    for (const reader of this.#readers.values()) if (reader.interest === 'size') reader.changesSince = [];
   }
 }
 

@@ -134,6 +134,19 @@ describe(`R-FRAME-2 No frame from the server is longer than frameBytesMax, in a 
     expectFramesToFit([last]);
   });
 
+  it('shortens the list of unmatched names in a receipt', async () => {
+    const leader = at(crowd, 0);
+    const names = Array.from({ length: 32 }, (_, index) => `${'🚀'.repeat(62)}${index + 10}`);
+    leader.peer.send({ type: 'command', id: 'long', name: 'x', to: { names } });
+    const receipt = await leader.peer.next('receipt');
+    expect(receipt).toMatchObject({ accepted: false, code: 'NO_SUCH_TARGET', refused: [] });
+    const unmatched = receipt['unmatched'] as string[];
+    expect(unmatched.length).toBeGreaterThan(0);
+    expect(unmatched).toEqual(names.slice(0, unmatched.length));
+    expect(unmatched.length).toBeLessThan(names.length);
+    expectFramesToFit([leader]);
+  });
+
   it('shortens the missing list of an outcome, and counts all of them', async () => {
     const leader = at(crowd, 0);
     leader.peer.send({ type: 'command', id: '1', name: 'x', deadlineMs: 50 });
@@ -157,6 +170,14 @@ describe('R-CMD-3 and R-CMD-7 list at most 100', () => {
       const receipt = await last.next('receipt');
       expect(receipt).toMatchObject({ code: 'OUTRANKED', refusedCount: CROWD });
       expect(receipt['refused']).toHaveLength(100);
+      last.send({
+        type: 'command',
+        id: '2',
+        name: 'x',
+        to: { ranks: Array.from({ length: 101 }, (_, n) => 9000 - n) },
+      });
+      const unmatched = Array.from({ length: 100 }, (_, n) => 9000 - n);
+      expect(await last.next('receipt')).toMatchObject({ code: 'NO_SUCH_TARGET', unmatched });
       leader.send({ type: 'command', id: '1', name: 'x', deadlineMs: 50 });
       const outcome = await leader.next('outcome');
       expect(outcome).toMatchObject({ expired: CROWD - 1 });

@@ -148,6 +148,7 @@ describe('R-CMD-6 Every recipient ends in exactly one way, and reply selects wha
     const missing = ['failed', 'left', 'expired', 'refused'].map((status, index) => ({
       ...named(at(recipients, index + 1), index + 2),
       status,
+      ...(status === 'refused' ? { code: 'DEADLINE_PASSED' } : {}),
     }));
     expect(await sender.peer.next()).toEqual({
       type: 'outcome',

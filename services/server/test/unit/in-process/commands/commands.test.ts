@@ -48,6 +48,7 @@ interface Case {
   readonly to: (members: readonly Joined[]) => unknown;
   readonly got: readonly number[];
   readonly refused: readonly number[];
+  readonly unmatched?: readonly (number | string)[];
 }
 
 const idsOf = (members: readonly Joined[], ...ranks: number[]): string[] => ranks.map(rank => at(members, rank).id);
@@ -57,18 +58,36 @@ const cases: readonly Case[] = [
   { title: '"below"', to: () => 'below', got: [3, 4, 5], refused: [] },
   { title: '"all"', to: () => 'all', got: [3, 4, 5], refused: [0, 1] },
   { title: 'ranks below', to: () => ({ ranks: [5, 3] }), got: [3, 5], refused: [] },
-  { title: 'ranks on both sides, itself, unknown', to: () => ({ ranks: [4, 99, 2, 0] }), got: [4], refused: [0, 2] },
+  {
+    title: 'ranks on both sides, itself, unknown',
+    to: () => ({ ranks: [4, 99, 2, 0] }),
+    got: [4],
+    refused: [0, 2],
+    unmatched: [99],
+  },
   { title: 'a repeated rank', to: () => ({ ranks: [4, 4, 1, 1] }), got: [4], refused: [1] },
-  { title: 'members', to: m => ({ members: [...idsOf(m, 5, 0, 5), 'nobody'] }), got: [5], refused: [0] },
+  {
+    title: 'members',
+    to: m => ({ members: [...idsOf(m, 5, 0, 5), 'nobody'] }),
+    got: [5],
+    refused: [0],
+    unmatched: ['nobody'],
+  },
   { title: 'itself and one below', to: m => ({ members: idsOf(m, 2, 3) }), got: [3], refused: [2] },
-  { title: 'all members with a name', to: () => ({ names: ['odd', 'nobody'] }), got: [3, 5], refused: [1] },
+  {
+    title: 'all members with a name',
+    to: () => ({ names: ['odd', 'nobody'] }),
+    got: [3, 5],
+    refused: [1],
+    unmatched: ['nobody'],
+  },
   { title: 'several names', to: () => ({ names: ['even-4', 'even-0'] }), got: [4], refused: [0] },
   { title: 'a tag, among subordinates', to: () => ({ tags: { side: 'left' } }), got: [4], refused: [] },
   { title: 'two tags', to: () => ({ tags: { side: 'left', colour: 'red' } }), got: [4], refused: [] },
 ];
 
 describe('R-CMD-1 `to` selects the targets of a command; R-CMD-2 only subordinates may execute it', () => {
-  it.each(cases)('reaches the members that $title selects', async ({ to, got, refused }) => {
+  it.each(cases)('reaches the members that $title selects', async ({ to, got, refused, unmatched }) => {
     const members = await six();
     const receipt = await order(at(members, 2), { to: to(members) });
     expect(receipt).toEqual({
@@ -86,6 +105,7 @@ describe('R-CMD-1 `to` selects the targets of a command; R-CMD-2 only subordinat
         code: 'OUTRANKED',
       })),
       refusedCount: refused.length,
+      ...(unmatched === undefined ? {} : { unmatched }),
     });
     expect(await ranksThatGotOne(members)).toEqual(got);
   });
@@ -118,20 +138,49 @@ interface Rejected {
   readonly to: (members: readonly Joined[]) => unknown;
   readonly code: string;
   readonly refused: readonly number[];
+  readonly unmatched?: readonly (number | string)[];
 }
 
 const rejections: readonly Rejected[] = [
   { title: 'a superior by rank', rank: 2, to: () => ({ ranks: [0] }), code: 'OUTRANKED', refused: [0] },
   { title: 'itself by rank', rank: 2, to: () => ({ ranks: [2] }), code: 'OUTRANKED', refused: [2] },
   { title: 'itself, being the leader', rank: 0, to: () => ({ ranks: [0] }), code: 'OUTRANKED', refused: [0] },
-  { title: 'superiors, unknown', rank: 2, to: () => ({ ranks: [1, 99, 0] }), code: 'OUTRANKED', refused: [0, 1] },
+  {
+    title: 'superiors, unknown',
+    rank: 2,
+    to: () => ({ ranks: [1, 99, 0] }),
+    code: 'OUTRANKED',
+    refused: [0, 1],
+    unmatched: [99],
+  },
   { title: 'a superior by member', rank: 5, to: m => ({ members: idsOf(m, 4) }), code: 'OUTRANKED', refused: [4] },
   { title: 'superiors by name', rank: 5, to: () => ({ names: ['odd'] }), code: 'OUTRANKED', refused: [1, 3, 5] },
   { title: 'all, from the last rank', rank: 5, to: () => 'all', code: 'OUTRANKED', refused: [0, 1, 2, 3, 4] },
-  { title: 'an unknown rank', rank: 2, to: () => ({ ranks: [6] }), code: 'NO_SUCH_TARGET', refused: [] },
+  {
+    title: 'an unknown rank',
+    rank: 2,
+    to: () => ({ ranks: [6] }),
+    code: 'NO_SUCH_TARGET',
+    refused: [],
+    unmatched: [6],
+  },
   { title: 'no rank', rank: 2, to: () => ({ ranks: [] }), code: 'NO_SUCH_TARGET', refused: [] },
-  { title: 'an unknown member', rank: 0, to: () => ({ members: ['m0'] }), code: 'NO_SUCH_TARGET', refused: [] },
-  { title: 'an unknown name', rank: 0, to: () => ({ names: ['eve'] }), code: 'NO_SUCH_TARGET', refused: [] },
+  {
+    title: 'an unknown member',
+    rank: 0,
+    to: () => ({ members: ['m0'] }),
+    code: 'NO_SUCH_TARGET',
+    refused: [],
+    unmatched: ['m0'],
+  },
+  {
+    title: 'an unknown name',
+    rank: 0,
+    to: () => ({ names: ['eve'] }),
+    code: 'NO_SUCH_TARGET',
+    refused: [],
+    unmatched: ['eve'],
+  },
   { title: 'below, from the last rank', rank: 5, to: () => 'below', code: 'NO_RECIPIENTS', refused: [] },
   {
     title: 'tags of superiors only',
@@ -150,12 +199,13 @@ const rejections: readonly Rejected[] = [
 ];
 
 describe('R-CMD-3 Exactly one receipt per command, with accepted false if no member may execute it', () => {
-  it.each(rejections)('sends $code for $title', async ({ rank, to, code, refused }) => {
+  it.each(rejections)('sends $code for $title', async ({ rank, to, code, refused, unmatched }) => {
     const members = await six();
     const sender = at(members, rank);
     const receipt = await order(sender, { to: to(members) });
     expect(receipt).toMatchObject({ id: '1', accepted: false, code, refusedCount: refused.length });
     expect(receipt['refused']).toMatchObject(refused.map(each => ({ rank: each, member: at(members, each).id, code })));
+    expect(receipt['unmatched']).toEqual(unmatched);
     expect(textIn(receipt, 'message')).not.toBe('');
     expect(receipt).not.toHaveProperty('seq');
     expect(await ranksThatGotOne(members)).toEqual([]);

@@ -90,7 +90,7 @@ describe('R-JOIN-1 The first frame is hello, in time', () => {
     ['x', { protocol: 1, require: ['x', 'y'] }],
   ])('sends UNSUPPORTED and names %s for %j', async (named, wanted) => {
     const group = server.freshGroup();
-    const { peer: watcher } = await server.join({ group, updates: 'size' });
+    const { peer: watcher } = await server.join({ group, updates: 'roster' });
     const peer = await server.connect();
     peer.send({ type: 'hello', group, ...wanted });
     const bye = await byeOf(peer);
@@ -197,7 +197,7 @@ describe('R-JOIN-3 welcome has a member’s place, and everything needed to keep
 describe('R-JOIN-4 A full group rejects newcomers', () => {
   it('sends FULL with retryAfterMs, leaves the roster unchanged, and gives a freed seat to the next', async () => {
     const group = server.freshGroup();
-    const members = await server.joinMany(MEMBERS_MAX, group, () => ({ updates: 'size' }));
+    const members = await server.joinMany(MEMBERS_MAX, group, () => ({ updates: 'roster' }));
     for (const { peer } of members) await peer.awaitUntakenFrames();
     const seenBefore = members.map(({ peer }) => peer.untakenFrames.length);
     const late = await server.connect();
@@ -217,7 +217,7 @@ describe('R-JOIN-4 A full group rejects newcomers', () => {
   it('admits members to other groups while one is full', async () => {
     const [group, other] = [server.freshGroup(), server.freshGroup()];
     const members = await server.joinMany(MEMBERS_MAX, group);
-    const { peer, welcome } = await server.join({ group: other, updates: 'size' });
+    const { peer, welcome } = await server.join({ group: other, updates: 'roster' });
     expect(welcome).toMatchObject({ group: other, rank: 0, size: 1, view: 1 });
     at(members, 0).peer.send({ type: 'command', id: '1', name: 'print', to: 'all' }, { type: 'leave' });
     await byeOf(at(members, 0).peer);
@@ -269,7 +269,7 @@ describe('R-JOIN-5 A server with a token admits only sessions that have it', () 
 
   it('ignores a peer that closes without sending anything', async () => {
     const group = server.freshGroup();
-    const { peer: watcher } = await server.join({ group, updates: 'size' });
+    const { peer: watcher } = await server.join({ group, updates: 'roster' });
     const [finished, reset] = [await server.connect(), await server.connect()];
     finished.fin();
     reset.reset();

@@ -139,29 +139,6 @@ describe('R-VIEW-2 If any number of members leave at once, a member receives one
   });
 });
 
-describe('R-JOIN-1 updates selects which views a member receives', () => {
-  it('sends every size with updates size, and the own rank as well', async () => {
-    const group = server.freshGroup();
-    const above = await server.join({ group, updates: 'size' });
-    const plain = await server.join({ group, updates: 'rank' });
-    const below = await server.join({ group, name: 'below', updates: 'size' });
-    const joins = [
-      { type: 'view', rank: 0, was: 0, size: 2, changes: 1, cause: { kind: 'joined', member: plain.id } },
-      { type: 'view', rank: 0, was: 0, size: 3, changes: 1, cause: { kind: 'joined', name: 'below' } },
-    ];
-    expect(await above.peer.awaitUntakenFrames()).toMatchObject(joins);
-    expect(at(above.peer.untakenFrames, 0)['cause']).not.toHaveProperty('reason');
-    plain.peer.send({ type: 'leave' });
-    expect(await below.peer.next('view')).toMatchObject({ rank: 1, was: 2, size: 2 });
-    expect(await above.peer.awaitUntakenFrames()).toMatchObject([
-      ...joins,
-      { rank: 0, was: 0, size: 2, cause: { kind: 'left' } },
-    ]);
-    await plain.peer.ended();
-    expect(plain.peer.frames.map(({ type }) => type)).toEqual(['welcome', 'bye']);
-  });
-});
-
 describe('R-VIEW-5 leave takes effect at once', () => {
   it('sends bye LEFT, closes, and ignores later frames', async () => {
     const members = await server.joinMany(2, server.freshGroup());
