@@ -1,6 +1,6 @@
 /** Joins a group: the entry point of the library. */
 
-import type { HelloMessage } from '@rankd/protocol';
+import { type HelloMessage, onAbort } from '@rankd/protocol';
 import { checkOptions } from './arguments/check-argument.js';
 import { joinRules } from './arguments/rules.js';
 import { type ClientEnvironment, systemEnvironment } from './client-environment.js';
@@ -81,7 +81,7 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 ): Promise<Membership<C>> {
   checkOptions('join', options, joinRules);
   const addresses = parseServerAddresses(url);
-  const { updates = 'rank', tls = {}, dial } = options;
+  const { updates = 'rank', tls = {}, dial, joinWithinMs = 10_000 } = options;
   const settings = {
     hello: buildHello(options),
     targets: { addresses, tls, dial },
@@ -90,13 +90,13 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   } as const;
   const core = new MembershipCore<C>(settings, environment);
   const { membership, callbacks } = core;
-  if (options.logger !== undefined) logMembership(membership, core.logger, environment.clock);
+  if (options.logger !== undefined) logMembership(membership, core.logger, environment.clock, joinWithinMs);
   leaveOnAbort(membership, options.signal);
   try {
     const prepared: unknown = options.prepare?.(membership);
     // An async `prepare` is not awaited.
     callbacks.call('prepare', () => prepared);
-    await rejectOnAbort(core.start(options.joinWithinMs ?? 10_000), options.signal);
+    await rejectOnAbort(core.start(joinWithinMs), options.signal);
   } catch (error) {
     await membership.leave();
     throw error;
@@ -105,10 +105,11 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 }
 
 function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const leave = (): void => void membership.leave();
-  signal.addEventListener('abort', leave, { once: true });
-  membership.once('closed', () => signal.removeEventListener('abort', leave));
+  if (signal === undefined || signal.aborted) return;
+  membership.once(
+    'closed',
+    onAbort(signal, () => void membership.leave()),
+  );
 }
 
 /** Builds the hello from the options, which are checked. */

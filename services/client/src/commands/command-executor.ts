@@ -4,6 +4,7 @@ import {
   type DeliveredCommandMessage,
   explain,
   limits,
+  onAbort,
   type RawField,
   type ResultMessage,
   type Sender,
@@ -141,10 +142,7 @@ export class CommandExecutor {
     if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
     const handler = this.#handlers.get(command.name);
     if (handler === undefined) return refusal('NO_HANDLER', `this member has no handler for ${command.name}`);
-    const deadline = new AbortController();
-    // The timer is `background`: a handler that never ends must not keep a closed process running.
-    const timer = this.#ports.clock.after(leftMs, () => deadline.abort(), 'background');
-    const signal = AbortSignal.any([deadline.signal, seatLost]);
+    const { signal, release } = this.#openSignal(leftMs, seatLost);
     try {
       const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
       return { status: 'done', error: undefined, value: encodePayload('value', value, this.#ports.frameBytesMax()) };
@@ -152,8 +150,26 @@ export class CommandExecutor {
       const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
       return { status: 'failed', error: { code, message: resultMessage(error) } };
     } finally {
-      timer.cancel();
+      release();
     }
+  }
+
+  /** Opens the signal of one command. `release` ends what it needs: the seat is kept for many commands, and must keep none of them. */
+  #openSignal(leftMs: number, seatLost: AbortSignal): { signal: AbortSignal; release: () => void } {
+    const controller = new AbortController();
+    const release = (): void => {
+      timer.cancel();
+      removeListener();
+    };
+    const end = (): void => {
+      release();
+      controller.abort();
+    };
+    // The timer is `background`: a handler that never ends must not keep a closed process running.
+    const timer = this.#ports.clock.after(leftMs, end, 'background');
+    let removeListener: () => void = () => undefined;
+    removeListener = onAbort(seatLost, end);
+    return { signal: controller.signal, release };
   }
 }
 
