@@ -1,6 +1,7 @@
 /** Finds the mistake behind an error of a connection. */
 
 import { mistakes, type Mistake, type Opening } from '@rankd/protocol';
+import { errorText } from '../error-text.js';
 import { RankdError } from '../rankd-error.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
 
@@ -101,10 +102,4 @@ const complete: ReadonlySet<Mistake | undefined> = new Set(['PORT_CLOSED', 'HOST
 
 function detailOf(mistake: Mistake | undefined, cause: unknown): string {
   return complete.has(mistake) ? '' : `: ${errorText(cause)}`;
-}
-
-/** A host name with several addresses fails with an AggregateError, which has no message. */
-function errorText(error: unknown): string {
-  if (error instanceof AggregateError) return [...new Set(error.errors.map(errorText))].join('; ');
-  return error instanceof Error ? error.message : String(error);
 }
