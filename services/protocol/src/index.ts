@@ -2,6 +2,7 @@
 
 export * from './assert-never.js';
 export * from './schemas/check-client-message.js';
+export * from './schemas/check-field.js';
 export * from './schemas/client-messages.js';
 export * from './command-refusals.js';
 export * from './departure-reasons.js';

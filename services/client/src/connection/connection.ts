@@ -19,6 +19,7 @@ import {
 } from '@rankd/protocol';
 import type { ClientEnvironment } from '../client-environment.js';
 import type { Timer } from '../clock.js';
+import { errorText } from '../error-text.js';
 import { errorFromServer, RankdError } from '../rankd-error.js';
 import { connectError, mistakeError, openingError, unansweredError } from './connect-mistake.js';
 import { type DialTarget, openSocket } from './dial.js';
@@ -144,7 +145,13 @@ export class Connection {
 
   /** Writes an encoded frame. Does nothing if the connection is closed. */
   write(frame: string): void {
-    if (this.#socket.writable) this.#socket.write(frame);
+    if (!this.#socket.writable) return;
+    try {
+      this.#socket.write(frame);
+    } catch (error) {
+      // The application wrote the stream of `dial`, and its method `_write` may throw.
+      this.end(new RankdError('NOT_CONNECTED', errorText(error), { cause: error }));
+    }
   }
 
   /** Closes the connection at once. `reason` is ignored if the connection has ended before. */
