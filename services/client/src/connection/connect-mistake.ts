@@ -1,6 +1,7 @@
 /** Finds the mistake behind an error of a connection. */
 
 import { mistakes, type Mistake, type Opening } from '@rankd/protocol';
+import { errorText } from '../error-text.js';
 import { RankdError } from '../rankd-error.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
 
@@ -100,10 +101,4 @@ function textOf(cause: unknown, field: 'code' | 'syscall'): string {
 function detailOf(cause: unknown): string {
   const code = textOf(cause, 'code');
   return code.startsWith('ERR_SSL_') ? code : errorText(cause);
-}
-
-/** A host name with several addresses fails with an AggregateError, which has no message. */
-function errorText(error: unknown): string {
-  if (error instanceof AggregateError) return [...new Set(error.errors.map(errorText))].join('; ');
-  return error instanceof Error ? error.message : String(error);
 }
