@@ -43,7 +43,7 @@ const names: Readonly<Partial<Record<Opening, string>>> = {
 /** Returns the error of an attempt to connect. `cause` is the error of Node, of the user's `dial`, or of reading the TLS files. */
 export function connectError(address: ServerAddress, cause: unknown, isTimeout: boolean): RankdError {
   const mistake = isTimeout ? 'CONNECT_TIMEOUT' : findConnectMistake(address, cause);
-  const detail = `${formatAddress(address)}${detailOf(mistake, cause)}`;
+  const detail = `${formatAddress(address)}: ${detailOf(cause)}`;
   return mistake === undefined
     ? new RankdError('CONNECT_FAILED', detail, { cause })
     : new RankdError('CONNECT_FAILED', detail, { cause, mistake });
@@ -97,9 +97,8 @@ function textOf(cause: unknown, field: 'code' | 'syscall'): string {
   return typeof text === 'string' ? text : '';
 }
 
-/** The sentence of these mistakes says everything that the text of Node says. */
-const complete: ReadonlySet<Mistake | undefined> = new Set(['PORT_CLOSED', 'HOST_UNKNOWN', 'TLS_NOT_SPOKEN']);
-
-function detailOf(mistake: Mistake | undefined, cause: unknown): string {
-  return complete.has(mistake) ? '' : `: ${errorText(cause)}`;
+/** Returns the text of Node, by which people search. The text of OpenSSL has addresses in memory, so its code is returned. */
+function detailOf(cause: unknown): string {
+  const code = textOf(cause, 'code');
+  return code.startsWith('ERR_SSL_') ? code : errorText(cause);
 }
