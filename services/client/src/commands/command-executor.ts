@@ -4,6 +4,7 @@ import {
   type DeliveredCommandMessage,
   explain,
   limits,
+  rawValue,
   type RawField,
   type ResultMessage,
   type Sender,
@@ -28,6 +29,11 @@ type Handler = (args: never, context: CommandContext) => unknown;
 export interface Execution {
   /** The command as the server sent it: its name, its arguments, its sender and its `seq`. */
   readonly command: DeliveredCommandMessage;
+  /**
+   * The arguments as JSON text, as the sender wrote them: `command.args` has numbers of JSON.parse, which rounds large integers.
+   * Undefined if the command has no arguments.
+   */
+  readonly argsJson: string | undefined;
   /** The rank of this member when the command arrived. */
   readonly ownRank: number;
   /** `done`: the handler returned. `failed`: it threw. `refused`: no handler was called. */
@@ -57,6 +63,8 @@ export interface RecipientRef {
 /** A command that has arrived. */
 export interface Delivery {
   readonly command: DeliveredCommandMessage;
+  /** The command as the server wrote it. Without it, `Execution.argsJson` is undefined. */
+  readonly frame?: string;
   readonly recipient: RecipientRef;
   /** The rank of this member when the command arrived, as the server last sent it. */
   readonly ownRank: number;
@@ -102,12 +110,12 @@ export class CommandExecutor {
    * Drops the result if the sender does not want one, if the deadline has passed, or if the seat is lost.
    */
   async execute(delivery: Delivery): Promise<void> {
-    const { command, recipient, ownRank, arrivedAtMs } = delivery;
+    const { command, recipient, arrivedAtMs } = delivery;
     const { seq } = command;
     if (this.#recordDelivery(recipient.epoch, seq)) return;
     const outcome = await this.#runHandler(delivery);
     const { status, error, value } = outcome;
-    this.#ports.emitExecuted({ command, ownRank, status, error });
+    this.#ports.emitExecuted(executionOf(delivery, outcome));
     const expiresAtMs = arrivedAtMs + command.deadlineMs;
     if (!command.reply || this.#ports.clock.nowMs() >= expiresAtMs || delivery.seatLost.aborted) return;
     const { epoch } = recipient;
@@ -148,6 +156,19 @@ export class CommandExecutor {
       timer.cancel();
     }
   }
+}
+
+/** The text of the arguments is cut from the frame only if a listener reads it. */
+function executionOf({ command, frame, ownRank }: Delivery, { status, error }: HandlerOutcome): Execution {
+  return {
+    command,
+    get argsJson() {
+      return frame === undefined ? undefined : rawValue(frame, 'args');
+    },
+    ownRank,
+    status,
+    error,
+  };
 }
 
 function refusal(code: string, message: string): HandlerOutcome {

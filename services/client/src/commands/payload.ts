@@ -5,6 +5,7 @@
 
 import { limits, parseFrame, type RawField } from '@rankd/protocol';
 import { RankdError } from '../rankd-error.js';
+import { JsonText } from './json-text.js';
 
 /**
  * Encodes `args` or `value` as JSON text and checks it (R-FRAME-2, R-FRAME-3).
@@ -13,6 +14,7 @@ import { RankdError } from '../rankd-error.js';
  * @throws RankdError BAD_ARGUMENT if the value has no JSON form, nests too deeply, or has a key `__proto__`; PAYLOAD_TOO_LARGE
  */
 export function encodePayload(key: RawField['key'], value: unknown, frameBytesMax: number): RawField | undefined {
+  if (value instanceof JsonText) return checkPayloadJson(key, value.json, frameBytesMax);
   const json = toJson(key, value);
   return json === undefined ? undefined : checkPayloadJson(key, json, frameBytesMax);
 }

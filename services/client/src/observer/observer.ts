@@ -37,8 +37,8 @@ export interface AdminOrder {
   readonly deadlineMs?: number | undefined;
   /** Called with the receipt, whether the server accepted the command or not. */
   readonly onReceipt: (receipt: ReceiptMessage) => void;
-  /** Called with the result of each recipient when it arrives. */
-  readonly onResult: (result: CommandResult) => void;
+  /** Called with the result of each recipient when it arrives, and with its value as the recipient wrote it. */
+  readonly onResult: (result: CommandResult, valueJson: string | undefined) => void;
 }
 
 /** The events of an observer, with the arguments of their listeners. */
@@ -49,7 +49,10 @@ export interface ObserverEvents {
   closed: [RankdError];
 }
 
-/** One session of an observer. When the session ends, every open call rejects with the reason, and `closed` is emitted. */
+/**
+ * One session of an observer. When the session ends, `closed` is emitted with the reason, and every open call rejects: a query with the
+ * reason, and a call that may have changed something with OUTCOME_UNKNOWN. A later call rejects with NOT_CONNECTED.
+ */
 export class Observer extends EventEmitter<ObserverEvents> {
   /** The welcome of the server: the group's size, leader, epoch and view, and the server's limits. */
   readonly welcome: ObserverWelcomeMessage;
@@ -93,14 +96,14 @@ export class Observer extends EventEmitter<ObserverEvents> {
           restartSilenceTimer(welcome);
           resolve(observer);
         },
-        handleMessage: message => {
+        handleMessage: (message, _arrivedAtMs, frame) => {
           if (observer !== undefined) restartSilenceTimer(observer.welcome);
-          handleMessage(message, { connection, queries, commands, observer });
+          handleMessage(message, { connection, queries, commands, observer, frame });
         },
         handleEnd: error => {
           silenceTimer?.cancel();
           queries.rejectAll(error);
-          commands.rejectAll(error);
+          commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', error.code));
           observer?.emit('closed', error);
           reject(error);
         },
@@ -114,6 +117,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async roster(): Promise<Roster> {
+    this.#requireSession();
     return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
   }
 
@@ -123,6 +127,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async history(limit: number): Promise<History> {
+    this.#requireSession();
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
   }
 
@@ -131,7 +136,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * the server first waits until the old leader has stopped (R-LEAD-1).
    * @param member the id of the member
    * @throws RankdError the code of the receipt: NO_SUCH_TARGET, FORBIDDEN without the admin token; BAD_ARGUMENT before anything
-   *   is sent; the reason if the session ends
+   *   is sent; OUTCOME_UNKNOWN if the session ends before the receipt arrives
    */
   async move(member: string, rank: number): Promise<ReceiptMessage> {
     return this.#sendAdminMessage({ type: 'admin', action: 'move', id: this.#nextAdminId(), member, rank });
@@ -142,7 +147,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @param member the id of the member
    * @param reason sent to the other members as the cause, at most 64 characters
    * @throws RankdError the code of the receipt: NO_SUCH_TARGET, FORBIDDEN without the admin token; BAD_ARGUMENT before anything
-   *   is sent; the reason if the session ends
+   *   is sent; OUTCOME_UNKNOWN if the session ends before the receipt arrives
    */
   async remove(member: string, reason?: string): Promise<ReceiptMessage> {
     const why = reason === undefined ? {} : { reason };
@@ -152,17 +157,19 @@ export class Observer extends EventEmitter<ObserverEvents> {
   /**
    * Sends a command that every member may execute (R-ADMIN-1): the sender's rank is -1. Resolves when every recipient has ended.
    * @throws RankdError the code of the receipt if the server accepts the command for no member; BAD_ARGUMENT and
-   *   PAYLOAD_TOO_LARGE before anything is sent; the reason if the session ends
+   *   PAYLOAD_TOO_LARGE before anything is sent; OUTCOME_UNKNOWN if the session ends first, after the results that had arrived were
+   *   passed to `onResult`
    */
   async command({ name, argsJson, to, deadlineMs, onReceipt, onResult }: AdminOrder): Promise<Sheet> {
     const id = this.#commands.nextId();
     const deadline = deadlineMs === undefined ? {} : { deadlineMs };
     const message = { type: 'admin', action: 'command', id, name, to, reply: 'each', ...deadline } as const;
     checkOrThrow(message);
+    this.#requireSession();
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
     const sheet = this.#commands.add(id, onResult);
-    // If the session ends first, the sheet rejects with the reason, so this rejection is ignored.
+    // If the session ends first, the sheet rejects too, so this rejection is ignored.
     this.#queries.addReceipt(id, () => this.#connection.send(message, raw)).then(onReceipt, () => undefined);
     return sheet;
   }
@@ -184,8 +191,14 @@ export class Observer extends EventEmitter<ObserverEvents> {
     return `admin-${this.#lastAdminId}`;
   }
 
+  /** After the end of the session nothing is sent, so nothing can be unknown. */
+  #requireSession(): void {
+    if (this.#connection.isEnded) throw new RankdError('NOT_CONNECTED');
+  }
+
   async #sendAdminMessage(message: AdminMessage): Promise<ReceiptMessage> {
     checkOrThrow(message);
+    this.#requireSession();
     const receipt = await this.#queries.addReceipt(message.id, () => this.#connection.send(message));
     if (!receipt.accepted) throw errorFromServer(receipt);
     return receipt;
@@ -202,9 +215,12 @@ interface ObserverParts {
   readonly queries: PendingQueries;
   readonly commands: PendingCommands;
   readonly observer: Observer | undefined;
+  /** The message as the server wrote it. */
+  readonly frame: string;
 }
 
-function handleMessage(message: ObserverMessage, { connection, queries, commands, observer }: ObserverParts): void {
+function handleMessage(message: ObserverMessage, parts: ObserverParts): void {
+  const { connection, queries, commands, observer, frame } = parts;
   switch (message.type) {
     case 'ping':
       return connection.send({ type: 'pong', n: message.n });
@@ -219,7 +235,7 @@ function handleMessage(message: ObserverMessage, { connection, queries, commands
       queries.handleReceipt(message);
       return commands.handleReceipt(message);
     case 'result':
-      return commands.handleResult(message);
+      return commands.handleResult(message, frame);
     case 'outcome':
       return commands.handleOutcome(message);
     case 'error':
