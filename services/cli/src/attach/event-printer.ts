@@ -1,4 +1,5 @@
 import type { Membership } from '@rankd/client';
+import { printableJson, rawJson } from '../output/json-output.js';
 import { formatCause } from '../output/format-cause.js';
 import type { InteractivePrompt } from './interactive-prompt.js';
 
@@ -25,12 +26,12 @@ export function printMembershipEvents(membership: Membership, conversation: Inte
     conversation.print({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${formatCause(cause)}`);
   });
   printInterruptions(membership, conversation);
-  membership.on('executed', ({ command: { name, seq, from, args }, status, error }) => {
+  membership.on('executed', ({ command: { name, seq, from }, argsJson, status, error }) => {
     const by = from.rank < 0 ? 'an administrator' : `${from.name} (rank ${from.rank})`;
-    const payload = args === undefined ? '' : ` ${JSON.stringify(args)}`;
+    const payload = argsJson === undefined ? '' : ` ${printableJson(argsJson)}`;
     const ending = status === 'done' ? 'done' : `${status}, ${error?.message ?? ''}`;
     conversation.print(
-      { event: 'executed', name, seq, from, args, status, error },
+      { event: 'executed', name, seq, from, args: rawJson(argsJson), status, error },
       `${by} orders ${name}${payload}: ${ending}`,
     );
   });

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { FrameDecoder } from '@rankd/protocol';
 import { hostileTexts } from '@rankd/testkit';
 
 /** All hostile texts in one text, with a separator. */
@@ -35,7 +35,13 @@ export class HostileServer {
       const upstream = connect(port, '127.0.0.1');
       socket.pipe(upstream).on('error', () => undefined);
       socket.on('close', () => upstream.destroy());
-      createInterface({ input: upstream }).on('line', line => socket.write(`${soiled(line)}\n`));
+      const decoder = new FrameDecoder(Number.POSITIVE_INFINITY);
+      upstream.on('data', (bytes: Buffer) => {
+        decoder.push(bytes);
+        for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+          if (frame.kind === 'line') socket.write(`${soiled(frame.text)}\n`);
+        }
+      });
       upstream.on('close', () => socket.end());
     });
   }
