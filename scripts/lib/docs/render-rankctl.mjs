@@ -27,7 +27,7 @@ values do not change. Arguments and results are passed on and printed as they we
 | Exit code | Meaning |
 | --- | --- |
 | 0 | done |
-| 1 | not done; standard error has the reason |
+| 1 | not done; standard error has the reason, or on a terminal with \`--json\` the JSON |
 | 2 | wrong usage |
 
 ${code(own.help)}
@@ -40,7 +40,7 @@ ${sections.join('\n\n')}
 
 /** Text that is too long for --help. */
 const notes = {
-  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table. Elsewhere it prints each new table. If the connection to the server is lost, `--watch` waits until the server is back.',
+  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table. Elsewhere it prints each new table. A slow reader gets the newest table, and the tables between are dropped. On Linux it ends when the last reader of its pipe ends. If the connection to the server is lost, `--watch` waits until the server is back.',
   why: 'The history of the server contains causes, not ranks. rankctl computes the ranks from the causes, and shows only ranks that are certain. MEMBER may have left already.',
   wait: 'Away members do not count. If the server does not answer yet, rankctl waits for it too.',
   servers:
@@ -49,7 +49,7 @@ const notes = {
   move: 'If the move changes the leader, the server waits until the old leader has stopped. If several members have the name, rankctl refuses and prints their ids.',
   remove: 'The member receives REMOVED. Its client library does not reconnect.',
   attach:
-    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others. If the input is no terminal, the exit code is 1 if a line was not understood, or if a command was refused or not executed by all its targets.',
+    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others. If the input is no terminal, the exit code is 1 if a line was not understood, or if a command was refused or not executed by all its targets. If the output is read too slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` says how many.',
   bench:
     'Uses the code of `scripts/bench`, with all load from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes it prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
   completion:

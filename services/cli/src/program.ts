@@ -7,7 +7,7 @@ import { readEnvironment } from '@rankd/startup/env';
 import { completionScript, shells } from './completion/completion-script.js';
 import { UsageError } from './errors.js';
 import { parseSidePortUrl } from './http-client.js';
-import { checkJson } from './attach/input-parser.js';
+import { checkCommandName, checkFields, checkJson } from './check-arguments.js';
 import { writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 import { attach } from './commands/attach.js';
 import { bench } from './commands/bench.js';
@@ -118,6 +118,7 @@ function addSteering(program: Command, run: Run): void {
       `\nExit code: 0 only if every target executed the command.\n${examples('rankctl send print \'"hello"\'', 'rankctl send log.level \'{"level":"debug"}\' --to 1,3-5 --deadline 2000')}`,
     )
     .action((name: string, json: string | undefined, { to, deadline }: { to: string; deadline?: string }) => {
+      checkCommandName('NAME', name);
       const order = {
         name,
         argsJson: json === undefined ? undefined : checkJson(json),
@@ -142,7 +143,10 @@ function addSteering(program: Command, run: Run): void {
     .description('remove a member; its client does not rejoin; needs the admin token')
     .option('--reason <WORDS>', 'reason that the member receives, at most 64 characters')
     .addHelpText('after', examples('rankctl remove client-3 --reason "disk is failing"'))
-    .action((member: string, options: { reason?: string }) => run(call => remove(call, member, options)));
+    .action((member: string, options: { reason?: string }) => {
+      checkFields({ type: 'admin', action: 'remove', id: '1', member: '1', ...options }, { reason: '--reason' });
+      return run(call => remove(call, member, options));
+    });
 }
 
 interface CompletionOptions {
@@ -159,7 +163,9 @@ function addOthers(program: Command, run: Run): void {
     .option('--handle <NAMES>', 'commands that it answers with done, separated by commas', 'print')
     .addHelpText('after', examples('rankctl attach --name ann', 'echo \'print "hi"\' | rankctl attach'))
     .action(({ name = hostname().slice(0, limits.wordCharsMax), handle }: { name?: string; handle: string }) => {
+      checkFields({ type: 'hello', name }, { name: '--name' });
       const handles = handle.split(',').filter(text => text !== '');
+      for (const handled of handles) checkCommandName('--handle', handled);
       return run(call => attach(call, { name, handles }));
     });
   program

@@ -3,6 +3,7 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor, type Interface } from 'node:readline';
 import { printable } from '@rankd/protocol';
 import { writeJson, type CommandContext } from '../commands/command-context.js';
+import { OUTPUT_BYTES_MAX } from '../output/standard-output.js';
 import { inputLines } from './input-lines.js';
 
 /** An event for programs, printed as JSON. */
@@ -19,6 +20,8 @@ export class InteractivePrompt {
   /** Resolves when the lines so far are answered. Lines are answered in order. */
   #answered: Promise<void> = Promise.resolve();
   #isEnding = false;
+  /** How many lines were dropped since the output was last read to its end. */
+  #dropped = 0;
 
   constructor(call: CommandContext) {
     this.#call = call;
@@ -71,6 +74,11 @@ export class InteractivePrompt {
 
   /** Prints an event as `print` does, with text that is already printable and may have colours. */
   show(event: PrintedEvent, text: string): void {
+    if (this.#call.terminal.waitingBytes >= OUTPUT_BYTES_MAX) this.#drop();
+    else this.#write(event, text);
+  }
+
+  #write(event: PrintedEvent, text: string): void {
     const { terminal, json } = this.#call;
     if (json) {
       writeJson(this.#call, event);
@@ -79,6 +87,17 @@ export class InteractivePrompt {
     if (this.#lines !== undefined) clearTyped(this.#lines);
     terminal.write(text);
     this.#lines?.prompt(true);
+  }
+
+  /** Drops a line whose reader is too slow. Prints how many lines were dropped when the reader has read the earlier ones. */
+  #drop(): void {
+    this.#dropped += 1;
+    if (this.#dropped > 1) return;
+    this.#call.terminal.afterDrain(() => {
+      const count = this.#dropped;
+      this.#dropped = 0;
+      this.#write({ event: 'dropped', count }, `${count} lines were not printed: the output was read too slowly`);
+    });
   }
 
   /** Stops reading. Resolves when every line so far is answered. */

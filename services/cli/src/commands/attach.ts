@@ -33,6 +33,7 @@ const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   sends a com
  * is no terminal, a program wrote it: the exit code is then 0 only if every line was understood and every command was executed by all.
  */
 export async function attach(call: CommandContext, { name, handles }: AttachOptions): Promise<ExitCode> {
+  call.terminal.watchReaders();
   const conversation = new InteractivePrompt(call);
   const membership = await joined(call, conversation, { name, handles });
   const closed = new Promise<RankdError | undefined>(resolve =>
@@ -78,7 +79,7 @@ async function joined(
     updates: 'size',
     joinWithinMs: firstJoinMs,
     prepare: member => {
-      printMembershipEvents(member, conversation);
+      printMembershipEvents(member, conversation, connection);
       for (const handled of handles) member.handle(handled, () => null);
     },
   });

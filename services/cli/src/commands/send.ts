@@ -9,7 +9,7 @@ import { printableJson, RawJson, rawJson } from '../output/json-output.js';
 import { parseRanks } from '../parse-ranks.js';
 import type { Screen, Style } from '../output/terminal.js';
 import { textTable } from '../output/text-table.js';
-import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
+import { reportFailure, writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
 /** A command that an administrator sends. */
 export interface Order {
@@ -28,7 +28,7 @@ export async function send(call: CommandContext, order: Order): Promise<ExitCode
   const unknown = answers.lost === undefined ? undefined : unknownOutcome(order, answers, answers.lost);
   if (call.json) writeJson(call, reportJson(answers, lines, { isDone, unknown }));
   else if (lines.length > 0) call.terminal.write(reportTable(lines, call.terminal).join('\n'));
-  if (!isDone) call.terminal.say(unknown?.message ?? whyNot(order, answers, lines));
+  if (!isDone) reportFailure(call, unknown?.message ?? whyNot(order, answers, lines, call.terminal.isInteractive));
   return isDone ? 0 : 1;
 }
 
@@ -118,10 +118,12 @@ function reportTable(lines: readonly ReportLine[], screen: Screen): string[] {
 const namedMax = 5;
 
 /** Returns a sentence: `2 of 5 did not execute print: client-3 (rank 2): expired, …`. */
-function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly ReportLine[]): string {
+function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly ReportLine[], isShown: boolean): string {
   const missing = lines.filter(({ status }) => status !== 'done');
   const unnamed = receipt.refusedCount - receipt.refused.length;
   const [count, all] = [missing.length + unnamed, lines.length + unnamed];
+  // On a terminal the reader has just seen the table with every reason.
+  if (isShown) return `${count} of ${all} did not execute ${name}`;
   const named = missing
     .slice(0, namedMax)
     .map(

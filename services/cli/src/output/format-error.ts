@@ -15,6 +15,8 @@ function sentenceOf(error: RankdError, { url, token }: Connection): string {
   switch (error.code) {
     case 'CONNECT_FAILED':
       return `no rankd server answers at ${url} (${reasonOf(error)}): start one, or give its address with --url or RANKD_URL`;
+    case 'NOT_CONNECTED':
+      return `the connection to the server at ${url} was lost (${reasonOf(error)})`;
     case 'UNAUTHORIZED':
       return token === undefined
         ? `the server at ${url} requires a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
