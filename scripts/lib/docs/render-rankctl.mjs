@@ -53,7 +53,7 @@ const notes = {
   bench:
     'Uses the code of `scripts/bench`, with all load from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes it prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
   completion:
-    'Completes verbs, options, and names of members if a server answers within 2 s. Names are quoted, so the shell evaluates no part of them. Instead of the name, the script offers the id of a member in three cases: its name begins with `-` (to type such a name, write `--` before it), another member has the same name, or the name begins with `~` (fish only).',
+    'Completes verbs, options, and names of members if a server answers within 2 s. `--url`, `--group` and `--token` of the line count, except where the shell would expand them. Names are quoted, so the shell evaluates no part of them. Instead of the name, the script offers the id of a member in three cases: its name begins with `-` (to type such a name, write `--` before it), another member has the same name, or the name begins with `~` (fish only).',
 };
 
 const code = text => `\`\`\`text\n${text}\n\`\`\``;

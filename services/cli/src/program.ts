@@ -5,6 +5,7 @@ import { Command, Option, type OutputConfiguration } from 'commander';
 import { limits, printable } from '@rankd/protocol';
 import { readEnvironment } from '@rankd/startup/env';
 import { completionScript, shells } from './completion/completion-script.js';
+import { lineOptions } from './completion/line-options.js';
 import { UsageError } from './errors.js';
 import { parseSidePortUrl } from './http-client.js';
 import { checkCommandName, checkFields, checkJson } from './check-arguments.js';
@@ -152,6 +153,7 @@ function addSteering(program: Command, run: Run): void {
 interface CompletionOptions {
   readonly members?: string;
   readonly kept: string;
+  readonly line: string;
   readonly afterDashes: boolean;
 }
 
@@ -197,12 +199,16 @@ function addOthers(program: Command, run: Run): void {
     // Used by the completion scripts.
     .addOption(new Option('--members <TYPED>', 'print members instead, quoted for this shell').hideHelp())
     .addOption(new Option('--kept <TEXT>', 'text of the word before TYPED').default('').hideHelp())
+    .addOption(
+      new Option('--line <TEXT>', 'line that is completed, with its --url, --group and --token').default('').hideHelp(),
+    )
     .addOption(new Option('--after-dashes', 'complete after `--`').default(false).hideHelp())
-    .action((name: string, { members, kept, afterDashes }: CompletionOptions) => {
+    .action((name: string, { members, kept, line, afterDashes }: CompletionOptions) => {
       const shell = shells.find(known => known === name);
       if (shell === undefined)
         throw new UsageError(`no completion for ${JSON.stringify(name)}: use one of ${shells.join(', ')}`);
       if (members !== undefined) {
+        for (const [option, value] of Object.entries(lineOptions(line))) program.setOptionValue(option, value);
         return run(call => completeMembers(call, { shell, typed: members, kept, isAfterDashes: afterDashes }));
       }
       const script = completionScript(shell, program);

@@ -29,8 +29,8 @@ export class HostileServer {
     this.#close = close;
   }
 
-  /** Passes on the frames of the real server at `port`, with the texts added. */
-  static async before(port: number): Promise<HostileServer> {
+  /** Passes on the frames of the real server at `port`, with the texts added, or changed by `change`. */
+  static async before(port: number, change: (frame: string) => string = soiled): Promise<HostileServer> {
     return await HostileServer.#open(socket => {
       const upstream = connect(port, '127.0.0.1');
       socket.pipe(upstream).on('error', () => undefined);
@@ -39,7 +39,7 @@ export class HostileServer {
       upstream.on('data', (bytes: Buffer) => {
         decoder.push(bytes);
         for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
-          if (frame.kind === 'line') socket.write(`${soiled(frame.text)}\n`);
+          if (frame.kind === 'line') socket.write(`${change(frame.text)}\n`);
         }
       });
       upstream.on('close', () => socket.end());
