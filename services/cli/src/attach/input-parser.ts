@@ -40,12 +40,13 @@ export function parseInput(line: string): ParsedInput {
   const name = nameEnd === -1 ? rest : rest.slice(0, nameEnd);
   const args = nameEnd === -1 ? undefined : rest.slice(nameEnd).trimStart();
   if (name.startsWith('--')) throw new UsageError('the name of the command must come first: type /help for the syntax');
+  const argsJson = args === undefined ? undefined : checkJson(args);
   checkCommandName('the name of a command', name);
   const deadline = options.get('deadline');
   return {
     kind: 'order',
     name,
-    argsJson: args === undefined ? undefined : checkJson(args),
+    argsJson,
     to: options.get('to') ?? 'below',
     deadlineMs: deadline === undefined ? undefined : parseInteger('--deadline', deadline, 1),
   };
