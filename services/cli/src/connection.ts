@@ -5,6 +5,7 @@ import { observe, type Observer, RankdError } from '@rankd/client/observer';
 import { settings, type SettingsOf } from '@rankd/startup/env-fields';
 import { type Environment, parseSettings, SettingsError } from '@rankd/startup/env';
 import { faultsOfTls, readTlsFiles, type TlsSettings } from '@rankd/startup/tls-files';
+import { checkFields } from './check-arguments.js';
 import { UsageError } from './errors.js';
 
 /** The environment variables that rankctl reads. The client container uses the same names. */
@@ -43,12 +44,9 @@ export function connectionOf(options: ConnectionOptions, environment: Environmen
   const tls = isSecure(url) ? config : {};
   const faults = faultsOfTls(tls);
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  return {
-    url,
-    group: config.RANKD_GROUP,
-    token: options.token ?? config.RANKD_ADMIN_TOKEN ?? config.RANKD_TOKEN,
-    tls,
-  };
+  const token = options.token ?? config.RANKD_ADMIN_TOKEN ?? config.RANKD_TOKEN;
+  if (token !== undefined) checkFields({ type: 'hello', token }, { token: 'the token' });
+  return { url, group: config.RANKD_GROUP, token, tls };
 }
 
 function configOf(environment: Environment, { group }: ConnectionOptions): SettingsOf<typeof settingsSchema> {

@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { RankdError } from '@rankd/client/observer';
 import { CommanderError } from 'commander';
 import { readEnvironment } from '@rankd/startup/env';
 import { readVariableWarnings } from '@rankd/startup/variables/variable-warnings';
@@ -10,7 +11,7 @@ import { formatError } from './output/format-error.js';
 import { UsageError } from './errors.js';
 import { createProgram, type Run } from './program.js';
 import { processTerminal } from './output/terminal.js';
-import { writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
+import { reportFailure, writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 
 /** The program rankctl. Exit codes: 0 done, 1 not done, 2 usage. */
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -29,9 +30,10 @@ async function exitCodeOf(verb: Parameters<Run>[0], call: CommandContext): Promi
     return await verb(call);
   } catch (error) {
     if (error instanceof UsageError) throw error;
+    if (error instanceof RankdError && error.code === 'BAD_ARGUMENT') throw new UsageError(error.message);
     const { code, message } = formatError(error, call.connection);
     if (call.json) writeJson(call, { error: { code, message } });
-    terminal.say(message);
+    reportFailure(call, message);
     return 1;
   }
 }

@@ -5,9 +5,10 @@ import { Command, Option, type OutputConfiguration } from 'commander';
 import { limits, printable } from '@rankd/protocol';
 import { readEnvironment } from '@rankd/startup/env';
 import { completionScript, shells } from './completion/completion-script.js';
+import { lineOptions } from './completion/line-options.js';
 import { UsageError } from './errors.js';
 import { parseSidePortUrl } from './http-client.js';
-import { checkJson } from './attach/input-parser.js';
+import { checkCommandName, checkFields, checkJson } from './check-arguments.js';
 import { writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 import { attach } from './commands/attach.js';
 import { bench } from './commands/bench.js';
@@ -118,6 +119,7 @@ function addSteering(program: Command, run: Run): void {
       `\nExit code: 0 only if every target executed the command.\n${examples('rankctl send print \'"hello"\'', 'rankctl send log.level \'{"level":"debug"}\' --to 1,3-5 --deadline 2000')}`,
     )
     .action((name: string, json: string | undefined, { to, deadline }: { to: string; deadline?: string }) => {
+      checkCommandName('NAME', name);
       const order = {
         name,
         argsJson: json === undefined ? undefined : checkJson(json),
@@ -142,12 +144,16 @@ function addSteering(program: Command, run: Run): void {
     .description('remove a member; its client does not rejoin; needs the admin token')
     .option('--reason <WORDS>', 'reason that the member receives, at most 64 characters')
     .addHelpText('after', examples('rankctl remove client-3 --reason "disk is failing"'))
-    .action((member: string, options: { reason?: string }) => run(call => remove(call, member, options)));
+    .action((member: string, options: { reason?: string }) => {
+      checkFields({ type: 'admin', action: 'remove', id: '1', member: '1', ...options }, { reason: '--reason' });
+      return run(call => remove(call, member, options));
+    });
 }
 
 interface CompletionOptions {
   readonly members?: string;
   readonly kept: string;
+  readonly line: string;
   readonly afterDashes: boolean;
 }
 
@@ -159,7 +165,9 @@ function addOthers(program: Command, run: Run): void {
     .option('--handle <NAMES>', 'commands that it answers with done, separated by commas', 'print')
     .addHelpText('after', examples('rankctl attach --name ann', 'echo \'print "hi"\' | rankctl attach'))
     .action(({ name = hostname().slice(0, limits.wordCharsMax), handle }: { name?: string; handle: string }) => {
+      checkFields({ type: 'hello', name }, { name: '--name' });
       const handles = handle.split(',').filter(text => text !== '');
+      for (const handled of handles) checkCommandName('--handle', handled);
       return run(call => attach(call, { name, handles }));
     });
   program
@@ -191,12 +199,16 @@ function addOthers(program: Command, run: Run): void {
     // Used by the completion scripts.
     .addOption(new Option('--members <TYPED>', 'print members instead, quoted for this shell').hideHelp())
     .addOption(new Option('--kept <TEXT>', 'text of the word before TYPED').default('').hideHelp())
+    .addOption(
+      new Option('--line <TEXT>', 'line that is completed, with its --url, --group and --token').default('').hideHelp(),
+    )
     .addOption(new Option('--after-dashes', 'complete after `--`').default(false).hideHelp())
-    .action((name: string, { members, kept, afterDashes }: CompletionOptions) => {
+    .action((name: string, { members, kept, line, afterDashes }: CompletionOptions) => {
       const shell = shells.find(known => known === name);
       if (shell === undefined)
         throw new UsageError(`no completion for ${JSON.stringify(name)}: use one of ${shells.join(', ')}`);
       if (members !== undefined) {
+        for (const [option, value] of Object.entries(lineOptions(line))) program.setOptionValue(option, value);
         return run(call => completeMembers(call, { shell, typed: members, kept, isAfterDashes: afterDashes }));
       }
       const script = completionScript(shell, program);

@@ -3,6 +3,7 @@
  * change or remove it.
  */
 export type { MembershipEvents } from './events.js';
+export { argsFromText } from './commands/json-text.js';
 export { openSocket } from './connection/dial.js';
 export { errorFromServer, RankdError } from './rankd-error.js';
 export type { Fence, Seat, SeatConnection } from './session/seat.js';

@@ -1,10 +1,19 @@
 import type { Membership } from '@rankd/client';
+import type { Connection } from '../connection.js';
+import { formatError } from '../output/format-error.js';
+import { printableJson, rawJson } from '../output/json-output.js';
 import { formatCause } from '../output/format-cause.js';
 import type { InteractivePrompt } from './interactive-prompt.js';
 
 /** Prints the events of the membership of `rankctl attach`. */
-export function printMembershipEvents(membership: Membership, conversation: InteractivePrompt): void {
+export function printMembershipEvents(
+  membership: Membership,
+  conversation: InteractivePrompt,
+  connection: Connection,
+): void {
+  let isJustJoined = false;
   membership.on('joined', ({ rank, size, slot, member, resumed }) => {
+    isJustJoined = true;
     const how = resumed ? 'back' : 'joined';
     const place = `rank ${rank} of ${size}${rank === 0 ? ': you lead' : ''}`;
     conversation.print(
@@ -19,24 +28,26 @@ export function printMembershipEvents(membership: Membership, conversation: Inte
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    // The first `rank` event follows `joined`, which is printed already.
-    if (was === undefined) return;
+    // A `rank` event with the same rank may follow `joined`, which is printed already.
+    const isPrinted = was === undefined || (isJustJoined && rank === was);
+    isJustJoined = false;
+    if (isPrinted) return;
     const place = rank === was ? `still rank ${rank}` : `rank ${was} → ${rank}${rank === 0 ? ', you lead' : ''}`;
     conversation.print({ event: 'rank', rank, was, size, cause }, `${place} of ${size}: ${formatCause(cause)}`);
   });
-  printInterruptions(membership, conversation);
-  membership.on('executed', ({ command: { name, seq, from, args }, status, error }) => {
+  printInterruptions(membership, conversation, connection);
+  membership.on('executed', ({ command: { name, seq, from }, argsJson, status, error }) => {
     const by = from.rank < 0 ? 'an administrator' : `${from.name} (rank ${from.rank})`;
-    const payload = args === undefined ? '' : ` ${JSON.stringify(args)}`;
+    const payload = argsJson === undefined ? '' : ` ${printableJson(argsJson)}`;
     const ending = status === 'done' ? 'done' : `${status}, ${error?.message ?? ''}`;
     conversation.print(
-      { event: 'executed', name, seq, from, args, status, error },
+      { event: 'executed', name, seq, from, args: rawJson(argsJson), status, error },
       `${by} orders ${name}${payload}: ${ending}`,
     );
   });
 }
 
-function printInterruptions(membership: Membership, conversation: InteractivePrompt): void {
+function printInterruptions(membership: Membership, conversation: InteractivePrompt, connection: Connection): void {
   membership.on('suspended', ({ rank, because }) => {
     if (because === 'leave') return;
     const why = because === 'yield' ? 'the server asked for a yield' : 'the server does not answer';
@@ -50,7 +61,8 @@ function printInterruptions(membership: Membership, conversation: InteractivePro
   membership.on('joined', () => (isSeated = true));
   membership.on('disconnected', ({ error, retryInMs }) => {
     if (isSeated && retryInMs !== undefined) {
-      conversation.print({ event: 'disconnected', code: error.code }, `${error.message}; reconnecting`);
+      const { code, message } = formatError(error, connection);
+      conversation.print({ event: 'disconnected', code }, `${message}; reconnecting`);
     }
     isSeated = false;
   });

@@ -1,5 +1,6 @@
 /** Parses the lines that a user types in `rankctl attach`. */
 
+import { checkCommandName, checkJson } from '../check-arguments.js';
 import { UsageError } from '../errors.js';
 import { parseInteger } from '../parse-integer.js';
 
@@ -22,9 +23,7 @@ const queries = new Map([
 ] as const);
 
 /**
- * Parses `NAME [JSON] [--to below
- * all
- * RANKS] [--deadline MS]`, `/help`, `/ls` or `/quit`.
+ * Parses `/help`, `/ls`, `/quit`, or a command: `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`.
  * @throws UsageError
  */
 export function parseInput(line: string): ParsedInput {
@@ -41,11 +40,13 @@ export function parseInput(line: string): ParsedInput {
   const name = nameEnd === -1 ? rest : rest.slice(0, nameEnd);
   const args = nameEnd === -1 ? undefined : rest.slice(nameEnd).trimStart();
   if (name.startsWith('--')) throw new UsageError('the name of the command must come first: type /help for the syntax');
+  const argsJson = args === undefined ? undefined : checkJson(args);
+  checkCommandName('the name of a command', name);
   const deadline = options.get('deadline');
   return {
     kind: 'order',
     name,
-    argsJson: args === undefined ? undefined : checkJson(args),
+    argsJson,
     to: options.get('to') ?? 'below',
     deadlineMs: deadline === undefined ? undefined : parseInteger('--deadline', deadline, 1),
   };
@@ -86,18 +87,4 @@ function optionNamed(name: 'to' | 'deadline', text: string): Option | undefined 
 
 function isSpace(char: string | undefined): boolean {
   return char !== undefined && char.trim() === '';
-}
-
-/**
- * Returns JSON text unchanged if it is valid.
- * @throws UsageError
- */
-export function checkJson(text: string): string {
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    const hint = /^[\w .-]+$/.test(text) ? `: put a string in quotes, '"${text}"'` : '';
-    throw new UsageError(`${text} is not JSON${hint}`);
-  }
 }

@@ -1,7 +1,8 @@
 /** The verb `attach`. */
 
 import type { RankdError } from '@rankd/client';
-import { join, type CommandOptions, type Json, type Membership, type Target } from '@rankd/client';
+import { join, type CommandOptions, type Membership, type Target } from '@rankd/client';
+import { argsFromText } from '@rankd/client/internal';
 import { readTlsFiles } from '@rankd/startup/tls-files';
 import { InteractivePrompt } from '../attach/interactive-prompt.js';
 import { open } from '../connection.js';
@@ -28,8 +29,12 @@ const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   sends a com
   /quit    leaves; Ctrl-D leaves too
   /help    prints this help`;
 
-/** Joins as a member, prints its events, and sends the commands that are typed, until `/quit`, the end of the input or a signal. */
+/**
+ * Joins as a member, prints its events, and sends the commands that are typed, until `/quit`, the end of the input or a signal. If the input
+ * is no terminal, a program wrote it: the exit code is then 0 only if every line was understood and every command was executed by all.
+ */
 export async function attach(call: CommandContext, { name, handles }: AttachOptions): Promise<ExitCode> {
+  call.terminal.watchReaders();
   const conversation = new InteractivePrompt(call);
   const membership = await joined(call, conversation, { name, handles });
   const closed = new Promise<RankdError | undefined>(resolve =>
@@ -41,12 +46,24 @@ export async function attach(call: CommandContext, { name, handles }: AttachOpti
   unread.addEventListener('abort', leave);
   // Writing the first line may have failed before the listener was added.
   if (unread.aborted) leave();
-  conversation.open(line => answer(line, { call, membership, conversation }), leave);
+  const attached = { call, membership, conversation };
+  const failures = { count: 0 };
+  const fail = (failure: unknown): void => {
+    failures.count += 1;
+    printFailure(failure, attached);
+  };
+  conversation.open(
+    async line => {
+      if (!(await answer(line, attached))) failures.count += 1;
+    },
+    leave,
+    fail,
+  );
   const error = await closed;
   await conversation.end();
   process.off('SIGTERM', leave);
   if (error !== undefined) throw formatError(error, call.connection);
-  return 0;
+  return failures.count === 0 || process.stdin.isTTY ? 0 : 1;
 }
 
 async function joined(
@@ -63,7 +80,7 @@ async function joined(
     updates: 'size',
     joinWithinMs: firstJoinMs,
     prepare: member => {
-      printMembershipEvents(member, conversation);
+      printMembershipEvents(member, conversation, connection);
       for (const handled of handles) member.handle(handled, () => null);
     },
   });
@@ -76,24 +93,30 @@ interface Attached {
   readonly conversation: InteractivePrompt;
 }
 
-async function answer(line: string, attached: Attached): Promise<void> {
-  const { conversation, call } = attached;
+/** Answers a line. Returns whether it was done. Ignores a line after `/quit`. */
+async function answer(line: string, attached: Attached): Promise<boolean> {
+  if (attached.membership.isClosed) return true;
   try {
-    await perform(parseInput(line), attached);
+    return await perform(parseInput(line), attached);
   } catch (error) {
-    if (error instanceof UsageError) conversation.print({ event: 'misunderstood' }, error.message);
-    else {
-      const { code, message } = formatError(error, call.connection);
-      conversation.print({ event: 'failed', code }, message);
-    }
+    printFailure(error, attached);
+    return false;
   }
 }
 
-async function perform(spoken: ParsedInput, { call, membership, conversation }: Attached): Promise<void> {
-  if (spoken.kind === 'nothing') return;
-  if (spoken.kind === 'order') {
-    await order(spoken, membership, conversation);
-  } else if (spoken.what === 'quit') {
+function printFailure(error: unknown, { conversation, call }: Attached): void {
+  if (error instanceof UsageError) {
+    conversation.print({ event: 'misunderstood' }, error.message);
+    return;
+  }
+  const { code, message } = formatError(error, call.connection);
+  conversation.print({ event: 'failed', code }, message);
+}
+
+async function perform(spoken: ParsedInput, { call, membership, conversation }: Attached): Promise<boolean> {
+  if (spoken.kind === 'nothing') return true;
+  if (spoken.kind === 'order') return await order(spoken, membership, conversation);
+  if (spoken.what === 'quit') {
     await membership.leave();
   } else if (spoken.what === 'help') {
     conversation.show({ event: 'help' }, help);
@@ -102,15 +125,17 @@ async function perform(spoken: ParsedInput, { call, membership, conversation }: 
     const roster = await observer.roster();
     conversation.show({ event: 'roster', ...roster }, rosterTable(roster, Date.now(), call.terminal).join('\n'));
   }
+  return true;
 }
 
+/** Sends a command and prints its outcome. Returns whether every target executed it. */
 async function order(
   { name, argsJson, to, deadlineMs }: Extract<ParsedInput, { kind: 'order' }>,
   membership: Membership,
   conversation: InteractivePrompt,
-): Promise<void> {
+): Promise<boolean> {
   const options: CommandOptions = { to: targetOf(to), ...(deadlineMs === undefined ? {} : { deadlineMs }) };
-  const args = argsJson === undefined ? undefined : (JSON.parse(argsJson) as Json);
+  const args = argsJson === undefined ? undefined : argsFromText(argsJson);
   const sheet = await membership.command(name, args, options);
   const missing = sheet.missing.map(
     ({ name: who, rank, status, code }) => `${who} (rank ${rank}): ${status}${code === undefined ? '' : `, ${code}`}`,
@@ -125,6 +150,7 @@ async function order(
   const lists = { missing: sheet.missing, refused: sheet.outranked, unsent };
   const fields = { event: 'outcome', name, seq, done, recipients, ms, deadlineMs: appliedMs, ...lists };
   conversation.print(fields, sentences.join('; '));
+  return sheet.all('done');
 }
 
 function targetOf(to: string): Target {

@@ -1,7 +1,7 @@
 /** The arguments and the result of every verb. */
 
-import { printable } from '@rankd/protocol';
 import type { Connection } from '../connection.js';
+import { toJsonLine } from '../output/json-output.js';
 import type { Terminal } from '../output/terminal.js';
 
 /** The arguments of every verb. */
@@ -17,7 +17,12 @@ export interface CommandContext {
 /** 0: done. 1: not done. A usage error, exit code 2, is thrown instead. */
 export type ExitCode = 0 | 1;
 
-/** Writes a value as one line of JSON. Control characters are escaped in the JSON, so that the value stays the same. */
+/** Writes a sentence about a failure to standard error. With --json on a terminal, the reader has just seen the failure in the JSON. */
+export function reportFailure({ terminal, json }: Pick<CommandContext, 'terminal' | 'json'>, sentence: string): void {
+  if (!json || !terminal.isInteractive) terminal.say(sentence);
+}
+
+/** Writes a value as one line of JSON. A RawJson in it is written as it came. Control characters are escaped, which keeps the value. */
 export function writeJson({ terminal }: Pick<CommandContext, 'terminal'>, value: unknown): void {
-  terminal.write(printable(JSON.stringify(value)));
+  terminal.write(toJsonLine(value));
 }

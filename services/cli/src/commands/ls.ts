@@ -4,6 +4,7 @@ import type { Roster } from '@rankd/client/observer';
 import { open } from '../connection.js';
 import { formatError } from '../output/format-error.js';
 import { LiveRegion } from '../output/live-region.js';
+import { withoutBacklog } from '../output/without-backlog.js';
 import { rosterTable } from '../output/roster-table.js';
 import { watchRoster } from '../output/roster-watch.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
@@ -23,12 +24,16 @@ export async function ls(call: CommandContext, options: { readonly watch?: boole
 
 async function watch(call: CommandContext): Promise<ExitCode> {
   const { connection, terminal, json } = call;
+  terminal.watchReaders();
   const redraw = new LiveRegion(terminal);
   let newest: Roster | undefined;
   const show = (): void => {
-    if (newest !== undefined) redraw.show(rosterTable(newest, Date.now(), terminal));
+    if (newest === undefined) return;
+    if (json) writeJson(call, newest);
+    else redraw.show(rosterTable(newest, Date.now(), terminal));
   };
-  const ticking = terminal.isInteractive && !json ? setInterval(show, tickMs) : undefined;
+  const showNewest = withoutBacklog(terminal, show);
+  const ticking = terminal.isInteractive && !json ? setInterval(showNewest, tickMs) : undefined;
   let isLost = false;
   try {
     await watchRoster(
@@ -37,8 +42,7 @@ async function watch(call: CommandContext): Promise<ExitCode> {
         roster: roster => {
           isLost = false;
           newest = roster;
-          if (json) writeJson(call, roster);
-          else show();
+          showNewest();
         },
         lost: error => {
           if (!isLost) terminal.say(`${formatError(error, connection).message}; reconnecting`);

@@ -11,10 +11,11 @@ import {
 } from '../output/command-report.js';
 import { open, type Connection } from '../connection.js';
 import { NotDone } from '../errors.js';
+import { printableJson, RawJson, rawJson } from '../output/json-output.js';
 import { parseRanks } from '../parse-ranks.js';
 import type { Screen, Style } from '../output/terminal.js';
 import { textTable } from '../output/text-table.js';
-import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
+import { reportFailure, writeJson, type CommandContext, type ExitCode } from './command-context.js';
 
 /** A command that an administrator sends. */
 export interface Order {
@@ -30,23 +31,31 @@ export async function send(call: CommandContext, order: Order): Promise<ExitCode
   const answers = await sendAndCollect(call, order);
   const lines = reportLines(answers);
   const isDone = isAllDone(answers, lines);
-  if (call.json) writeJson(call, reportJson(answers, lines, isDone));
+  const unknown = answers.lost === undefined ? undefined : unknownOutcome(order, answers, answers.lost);
+  if (call.json) writeJson(call, reportJson(answers, lines, { isDone, unknown }));
   else if (lines.length > 0) call.terminal.write(reportTable(lines, call.terminal).join('\n'));
   const reduced = reducedDeadline(order.deadlineMs, answers.receipt.deadlineMs);
   if (reduced !== undefined) call.terminal.say(reduced);
-  if (!isDone) call.terminal.say(whyNot(order, answers, lines));
+  if (!isDone) reportFailure(call, unknown?.message ?? whyNot(order, answers, lines, call.terminal.isInteractive));
   return isDone ? 0 : 1;
+}
+
+/** The messages that have arrived about a command. */
+interface CollectedReport extends CommandReport {
+  /** Set if the session has ended after the receipt and before the outcome. */
+  readonly lost: RankdError | undefined;
 }
 
 async function sendAndCollect(
   { connection }: CommandContext,
   { name, argsJson, to, deadlineMs }: Order,
-): Promise<CommandReport> {
+): Promise<CollectedReport> {
   const ranks = to === 'all' ? undefined : parseRanks(to);
   using observer = await open(connection);
   const results: CommandResult[] = [];
   let receipt: ReceiptMessage | undefined;
   let sheet: Sheet | undefined;
+  let lost: RankdError | undefined;
   try {
     sheet = await observer.command({
       name,
@@ -54,29 +63,44 @@ async function sendAndCollect(
       to: ranks === undefined ? 'all' : { ranks },
       deadlineMs,
       onReceipt: given => (receipt = given),
-      onResult: result => results.push(result),
+      onResult: (result, valueJson) => results.push({ ...result, value: rawJson(valueJson) }),
     });
   } catch (error) {
     if (receipt === undefined || !(error instanceof RankdError)) throw error;
+    if (error.code === 'OUTCOME_UNKNOWN') lost = error;
     // With these codes the receipt may list the targets, which are printed below.
-    if (!['AWAY', 'NO_SUCH_TARGET'].includes(error.code)) throw refusalOf(error, name, connection);
+    else if (!['AWAY', 'NO_SUCH_TARGET'].includes(error.code)) throw refusalOf(error, name, connection);
   }
   if (receipt === undefined)
     throw new NotDone('OUTCOME_UNKNOWN', 'the server sent no receipt: the members may have executed the command');
-  return { receipt, results, sheet, ranks };
+  return { receipt, results, sheet, ranks, lost };
 }
 
-/** The caller adds a hint about --token to FORBIDDEN. An error after an accepted receipt is no refusal. */
+/** The caller adds a hint about --token to FORBIDDEN. */
 function refusalOf(error: RankdError, name: string, { group }: Connection): Error {
-  if (error.code === 'FORBIDDEN' || error.code === 'OUTCOME_UNKNOWN') return error;
+  if (error.code === 'FORBIDDEN') return error;
   const detail = error.code === 'NO_RECIPIENTS' ? `: group ${group} has no members` : '';
   return new NotDone(error.code, `${commandRefusal(error.code, name).reason}${detail}`);
 }
 
-function reportJson({ receipt, sheet }: CommandReport, lines: readonly ReportLine[], done: boolean): object {
-  const { code, seq, refusedCount, deadlineMs } = receipt;
-  const { recipients = 0, ms } = sheet ?? {};
-  return { done, code, seq, recipients, refusedCount, deadlineMs, ms, answers: lines };
+/** Returns the outcome as far as it is known. The recipients without a result may have executed the command, so nothing advises to repeat it. */
+function unknownOutcome({ name }: Order, { receipt, results }: CommandReport, { code, message }: RankdError): NotDone {
+  const recipients = receipt.recipients ?? results.length;
+  const known = `${results.length} of ${recipients} had answered`;
+  return new NotDone(code, `the outcome of ${name} is unknown, ${known}: ${message}`);
+}
+
+interface Verdict {
+  readonly isDone: boolean;
+  readonly unknown: NotDone | undefined;
+}
+
+function reportJson({ receipt, sheet }: CommandReport, lines: readonly ReportLine[], verdict: Verdict): object {
+  const { isDone, unknown } = verdict;
+  const { code = unknown?.code, seq, refusedCount, deadlineMs } = receipt;
+  const { recipients = receipt.recipients ?? 0, ms } = sheet ?? {};
+  const error = unknown === undefined ? {} : { error: { code: unknown.code, message: unknown.message } };
+  return { done: isDone, code, seq, recipients, refusedCount, deadlineMs, ms, answers: lines, ...error };
 }
 
 const styles: Readonly<Record<ReportLine['status'], Style>> = {
@@ -94,7 +118,7 @@ function reportTable(lines: readonly ReportLine[], screen: Screen): string[] {
     name ?? '-',
     { text: status, style: styles[status] },
     ms === undefined ? '-' : `${ms} ms`,
-    why ?? (value === undefined ? '' : JSON.stringify(value)),
+    why ?? (value instanceof RawJson ? printableJson(value.text) : ''),
   ]);
   return textTable(['RANK', 'NAME', 'STATUS', 'AFTER', 'ANSWER'], rows, screen);
 }
@@ -102,10 +126,12 @@ function reportTable(lines: readonly ReportLine[], screen: Screen): string[] {
 const namedMax = 5;
 
 /** Returns a sentence: `2 of 5 did not execute print: client-3 (rank 2): expired, …`. */
-function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly ReportLine[]): string {
+function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly ReportLine[], isShown: boolean): string {
   const missing = lines.filter(({ status }) => status !== 'done');
   const unnamed = receipt.refusedCount - receipt.refused.length;
   const [count, all] = [missing.length + unnamed, lines.length + unnamed];
+  // On a terminal the reader has just seen the table with every reason.
+  if (isShown) return `${count} of ${all} did not execute ${name}`;
   const named = missing
     .slice(0, namedMax)
     .map(({ rank, name, status, why }) => `${targetText(rank, name)}: ${status}, ${why ?? ''}`);

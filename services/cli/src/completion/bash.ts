@@ -1,4 +1,4 @@
-import type { Completable } from './completion-script.js';
+import { type Completable, valueFlags } from './completion-script.js';
 
 /**
  * Returns the completion script for bash 3.2 and later. Bash evaluates, splits and globs no text of the script a second time: the
@@ -10,29 +10,46 @@ export function bashCompletion(verbs: readonly Completable[]): string {
   const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `# bash completion of rankctl: source <(rankctl completion bash)
 _rankctl() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" verb='' dashes='' line='' replaced each at
-  local first=$COMP_CWORD verb_at=0 place
-  local -a words
+  local verb='' dashes='' value='' line='' rest word replaced each at IFS=' '
+  local arguments=0
+  local -a words whole
   words=()
+  whole=()
   COMPREPLY=()
-  for ((at = 1; at < COMP_CWORD; at++)); do
-    case "\${COMP_WORDS[at]}" in
-${verbs.map(({ name }) => `      ${name}) verb=${name} verb_at=$at; break ;;`).join('\n')}
-    esac
-  done
   # Readline also ends a word at : = and @. Join the parts that have no space between them.
   [[ -n "\${COMP_LINE-}" ]] && line="\${COMP_LINE:0:COMP_POINT}"
-  while ((first > verb_at + 1)) && [[ "$line" == *"\${COMP_WORDS[first - 1]}$word" ]]; do
-    first=$((first - 1))
-    word="\${COMP_WORDS[first]}$word"
+  rest="$line"
+  for ((at = 0; at <= COMP_CWORD; at++)); do
+    each="\${COMP_WORDS[at]}"
+    if ((at > 0)) && [[ -n "$line" && "$rest" != [[:space:]]* ]]; then
+      whole[\${#whole[@]} - 1]="\${whole[\${#whole[@]} - 1]}$each"
+    else
+      whole+=("$each")
+    fi
+    rest="\${rest#"\${rest%%[![:space:]]*}"}"
+    rest="\${rest#"$each"}"
   done
+  word="\${whole[\${#whole[@]} - 1]}"
   replaced="\${2-$word}"
   [[ "$word" == *"$replaced" ]] || replaced="$word"
-  place=$((first - verb_at))
-  if ((place > 1)) && [[ "\${COMP_WORDS[verb_at + 1]}" == -- ]]; then
-    dashes=--after-dashes
-    place=$((place - 1))
-  fi
+  for ((at = 1; at < \${#whole[@]} - 1; at++)); do
+    each="\${whole[at]}"
+    if [[ -n "$value" ]]; then
+      value=''
+    elif [[ -z "$dashes" && "$each" == -- ]]; then
+      dashes=--after-dashes
+    elif [[ -z "$dashes" && "$each" == -* ]]; then
+      case "$each" in
+        ${valueFlags(verbs).join('|')}) value=1 ;;
+      esac
+    elif [[ -z "$verb" ]]; then
+      verb="$each"
+    else
+      arguments=$((arguments + 1))
+    fi
+  done
+  # This word is the value of an option.
+  [[ -z "$value" ]] || return 0
   if [[ -z "$dashes" && "$word" == -* ]]; then
     case "$verb" in
 ${verbs.map(verb => `      ${verb.name}) words=(${flagsOf(verb)}) ;;`).join('\n')}
@@ -40,14 +57,14 @@ ${verbs.map(verb => `      ${verb.name}) words=(${flagsOf(verb)}) ;;`).join('\n'
     esac
   elif [[ "$verb" == '' ]]; then
     words=(${names})
-  elif ((place == 1)); then
+  elif ((arguments == 0)); then
     case "$verb" in
       completion) words=(bash zsh fish) ;;
       help) words=(${names}) ;;
       ${membersOf.join('|')})
         while IFS= read -r each; do
           [[ -n "$each" ]] && COMPREPLY+=("$each")
-        done <<<"$(rankctl completion bash --members="$replaced" --kept="\${word:0:\${#word}-\${#replaced}}" \${dashes:+"$dashes"} 2>/dev/null)"
+        done <<<"$(rankctl completion bash --members="$replaced" --kept="\${word:0:\${#word}-\${#replaced}}" --line="\${whole[*]}" \${dashes:+"$dashes"} 2>/dev/null)"
         return ;;
     esac
   fi

@@ -46,6 +46,12 @@ export function completionScript(shell: Shell, program: Command): string {
   return writers[shell]([...verbs, help]);
 }
 
+/** The options with a value, of rankctl and of every verb. The word after such an option is its value. */
+export function valueFlags(verbs: readonly Completable[]): string[] {
+  const all = verbs.flatMap(({ options }) => options.filter(({ takesValue }) => takesValue));
+  return [...new Set(all.flatMap(({ flags }) => flags))];
+}
+
 const helpFlag: CompletableOption = { flags: ['--help'], description: 'print this help', takesValue: false };
 
 function optionsOf(command: Command): CompletableOption[] {

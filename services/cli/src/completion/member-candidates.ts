@@ -3,8 +3,8 @@
 import type { RosterMember } from '@rankd/protocol';
 import type { Shell } from './completion-script.js';
 
-/** The names that R-JOIN-1 allows. Another server may send any name, and one with a line end would be two candidates. */
-const visible = /^[^\p{C}\p{Z}]{1,64}$/u;
+/** The names that R-JOIN-1 allows, and spaces. Another server may send any name, and one with a line end would be two candidates. */
+const visible = /^(?:[^\p{C}\p{Z}]| ){1,64}$/u;
 const plainId = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /** The properties of the typed word that limit the candidates. */
@@ -30,6 +30,7 @@ export function memberCandidates(
   // fish inserts a tilde unquoted, and would read the rest as the name of a user.
   const isUsable = (name: string): boolean =>
     visible.test(name) &&
+    name.trim() === name &&
     bearers.get(name) === 1 &&
     (isAfterDashes || !name.startsWith('-')) &&
     !(shell === 'fish' && name.startsWith('~'));

@@ -17,6 +17,8 @@ function sentenceOf(error: RankdError, { url, token }: Connection): string {
   switch (error.code) {
     case 'CONNECT_FAILED':
       return `no rankd server answers at ${url} (${reason ?? inParentheses(error.message) ?? error.message}): ${error.hint ?? ''}`;
+    case 'NOT_CONNECTED':
+      return `the connection to the server at ${url} was lost (${reason ?? inParentheses(error.message) ?? error.message})`;
     case 'UNAUTHORIZED':
       return token === undefined
         ? `the server at ${url} requires a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`

@@ -2,6 +2,11 @@
 
 import { fstatSync, writeFileSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
+import { watchReaders } from './pipe-readers.js';
+import { sizeOf } from './terminal-size.js';
+
+/** How much output of a verb that does not end by itself may wait for its reader, bytes. More is dropped. A single result has no limit. */
+export const OUTPUT_BYTES_MAX = 1024 * 1024;
 
 type StandardStream = NodeJS.WriteStream & { readonly fd: number };
 
@@ -27,7 +32,7 @@ export class Output {
 
   /** The width of the terminal. */
   get columns(): number {
-    return this.#stream.columns;
+    return sizeOf(this.#stream).columns;
   }
 
   /** Writes a text. Does nothing after a write has failed. */
@@ -40,6 +45,22 @@ export class Output {
     } catch (error) {
       this.#fail(error as NodeJS.ErrnoException);
     }
+  }
+
+  /** How much of the text written so far waits in memory, bytes. */
+  get waitingBytes(): number {
+    return this.#isFile ? 0 : this.#stream.writableLength;
+  }
+
+  /** Calls `run` once, when nothing waits any more. It is never called if a write fails first. */
+  afterDrain(run: () => void): void {
+    if (this.#stream.writableNeedDrain) this.#stream.once('drain', run);
+    else run();
+  }
+
+  /** Fails also when the last reader of a pipe closes it, and not only when the next text is written. Call it before the first write. */
+  watchReaders(): void {
+    watchReaders(this.#stream.fd, () => this.#fail(Object.assign(new Error('no reader'), { code: 'EPIPE' })));
   }
 
   #fail(error: NodeJS.ErrnoException): void {

@@ -2,7 +2,8 @@
 
 import { styleText } from 'node:util';
 import { printable } from '@rankd/protocol';
-import { Output, formatSystemError } from './standard-output.js';
+import { Output, OUTPUT_BYTES_MAX, formatSystemError } from './standard-output.js';
+import { sizeOf } from './terminal-size.js';
 
 /** The style of a text. */
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
@@ -21,6 +22,12 @@ export interface Terminal extends Screen {
   readonly rows: number;
   /** Aborted when standard output can no longer be written: its reader has closed it, or a write has failed. */
   readonly unread: AbortSignal;
+  /** Aborts `unread` also when the reader of a pipe closes it while nothing is written. Call it before the first write. */
+  readonly watchReaders: () => void;
+  /** How much of standard output waits in memory because its reader is slow, bytes. */
+  readonly waitingBytes: number;
+  /** Calls `run` once, when no output waits any more. It is never called if the output fails first. */
+  readonly afterDrain: (run: () => void) => void;
   /** Writes a result to standard output, unchanged. The caller escapes control characters in text from the network. */
   readonly write: (text: string) => void;
   /** Writes a line to standard error. Control characters are escaped. */
@@ -49,7 +56,10 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const { stdout } = process;
   const unread = new AbortController();
   const errors = new Output(process.stderr);
-  const say = (sentence: string): void => errors.write(`rankctl: ${printable(sentence)}\n`);
+  const say = (sentence: string): void => {
+    // A line a retry would otherwise fill the memory if no program reads standard error.
+    if (errors.waitingBytes < OUTPUT_BYTES_MAX) errors.write(`rankctl: ${printable(sentence)}\n`);
+  };
   const output = new Output(stdout, error => {
     unread.abort();
     if (error.code === 'EPIPE') return;
@@ -62,12 +72,17 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   return {
     isInteractive: stdout.isTTY,
     get columns() {
-      return stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
+      return stdout.isTTY ? sizeOf(stdout).columns : Number.POSITIVE_INFINITY;
     },
     get rows() {
-      return stdout.isTTY ? stdout.rows : Number.POSITIVE_INFINITY;
+      return stdout.isTTY ? sizeOf(stdout).rows : Number.POSITIVE_INFINITY;
     },
     unread: unread.signal,
+    watchReaders: () => output.watchReaders(),
+    get waitingBytes() {
+      return output.waitingBytes;
+    },
+    afterDrain: run => output.afterDrain(run),
     write: text => output.write(`${text}\n`),
     writeOut: text => output.write(text),
     say,

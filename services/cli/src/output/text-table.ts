@@ -3,6 +3,7 @@
 import { printable } from '@rankd/protocol';
 import stringWidth from 'string-width';
 import type { Screen, Style } from './terminal.js';
+import { sizeOf } from './terminal-size.js';
 
 /** A cell with a style. */
 export interface Cell {
@@ -24,8 +25,9 @@ const graphemes = new Intl.Segmenter();
 export function textTable(
   titles: readonly string[],
   rows: readonly (readonly (string | Cell)[])[],
-  { paint, columns }: Screen,
+  { paint, columns: reported }: Screen,
 ): string[] {
+  const { columns } = sizeOf({ columns: reported, rows: undefined });
   const header = titles.map(text => measured({ text, style: 'dim' }));
   const lines = [header, ...rows.map(row => row.map(measured))];
   const widths = titles.map((_, at) => Math.max(...lines.map(line => line[at]?.width ?? 0)));

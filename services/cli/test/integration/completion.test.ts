@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { join, type Membership } from '@rankd/client';
 import { type LaunchedServer, launchServer, repository } from '@rankd/testkit';
 import { bashCandidates } from '../../src/completion/bash-candidates.js';
+import { HostileServer } from './hostile-server.js';
 import { screenOf } from './pseudo-terminal.js';
 import { bin, DEADLINE_MS, Rankctl } from './rankctl.js';
 
@@ -157,6 +158,41 @@ describe.each(['bash', 'zsh', 'fish'] as const)('TAB after rankctl remove in %s'
     const group = `g${names.indexOf('-rf')}`;
     const [call] = await called(shell, ['rankctl remove \t\r'], { RANKD_GROUP: group });
     expect(call).toEqual(['remove', members[names.indexOf('-rf')]?.member]);
+  });
+});
+
+describe.each(['bash', 'zsh', 'fish'] as const)('TAB in %s', shell => {
+  it('asks the server and the group of the line, before or after the verb', async () => {
+    const [nowhere, group] = ['rankd://127.0.0.1:1', `g${names.indexOf('host:8080')}`];
+    const calls = await called(
+      shell,
+      [
+        `rankctl --url ${url} --group ${group} remove \t\r`,
+        `rankctl remove --group=${group} --url=${url} \t\r`,
+        `rankctl --group ls --json --url '${url}' remove --group "${group}" \t\r`,
+        `rankctl remove --url ${nowhere} \tid\r`,
+        'rankctl --group g0 rem\tid\r',
+      ],
+      { RANKD_URL: nowhere, RANKD_GROUP: 'none' },
+    );
+    expect(calls).toEqual([
+      ['--url', url, '--group', group, 'remove', 'host:8080'],
+      ['remove', `--group=${group}`, `--url=${url}`, 'host:8080'],
+      ['--group', 'ls', '--json', '--url', url, 'remove', '--group', group, 'host:8080'],
+      ['remove', '--url', nowhere, 'id'],
+      ['--group', 'g0', 'remove', 'id'],
+    ]);
+  });
+
+  it('keeps a name with spaces as one word', async () => {
+    const other = await HostileServer.before(server.port, line => line.replace('"name":"ann"', '"name":"big  ann"'));
+    const more = { RANKD_URL: `rankd://127.0.0.1:${other.port}`, RANKD_GROUP: 'g0' };
+    const calls = await called(shell, ['rankctl remove \t\r', "rankctl move 'big\t\r"], more);
+    other.dispose();
+    expect(calls).toEqual([
+      ['remove', 'big  ann'],
+      ['move', 'big  ann'],
+    ]);
   });
 });
 

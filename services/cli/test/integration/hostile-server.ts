@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { FrameDecoder } from '@rankd/protocol';
 import { hostileTexts } from '@rankd/testkit';
 
 /** All hostile texts in one text, with a separator. */
@@ -29,13 +29,19 @@ export class HostileServer {
     this.#close = close;
   }
 
-  /** Passes on the frames of the real server at `port`, with the texts added. */
-  static async before(port: number): Promise<HostileServer> {
+  /** Passes on the frames of the real server at `port`, with the texts added, or changed by `change`. */
+  static async before(port: number, change: (frame: string) => string = soiled): Promise<HostileServer> {
     return await HostileServer.#open(socket => {
       const upstream = connect(port, '127.0.0.1');
       socket.pipe(upstream).on('error', () => undefined);
       socket.on('close', () => upstream.destroy());
-      createInterface({ input: upstream }).on('line', line => socket.write(`${soiled(line)}\n`));
+      const decoder = new FrameDecoder(Number.POSITIVE_INFINITY);
+      upstream.on('data', (bytes: Buffer) => {
+        decoder.push(bytes);
+        for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+          if (frame.kind === 'line') socket.write(`${change(frame.text)}\n`);
+        }
+      });
       upstream.on('close', () => socket.end());
     });
   }

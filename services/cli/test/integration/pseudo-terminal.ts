@@ -8,11 +8,11 @@ const exec = promisify(execFile);
 // The standard library of python3 has pseudo-terminals. scripts/test reports a missing python3.
 const script = `
 import fcntl, json, os, pty, struct, sys, termios
-args, turns = json.loads(sys.argv[1])
+args, turns, (rows, columns) = json.loads(sys.argv[1])
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(args[0], args)
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
 seen = rest = ''
 while True:
     try:
@@ -35,15 +35,17 @@ export interface PseudoTerminal {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly deadlineMs: number;
+  /** Its size. Default: 24 rows and 80 columns. */
+  readonly size?: readonly [rows: number, columns: number];
 }
 
-/** Returns what a program shows on a pseudo-terminal of 80 columns. Types each line of `typed` when its prompt has appeared. */
+/** Returns what a program shows on a pseudo-terminal. Types each line of `typed` when its prompt has appeared. */
 export async function screenOf(
   command: readonly string[],
   turns: readonly (readonly [wait: string, typed: string])[],
-  { env, cwd, deadlineMs }: PseudoTerminal,
+  { env, cwd, deadlineMs, size = [24, 80] }: PseudoTerminal,
 ): Promise<string> {
-  const { stdout } = await exec('python3', ['-c', script, JSON.stringify([command, turns])], {
+  const { stdout } = await exec('python3', ['-c', script, JSON.stringify([command, turns, size])], {
     env: { TERM: 'xterm-256color', ...env },
     cwd,
     timeout: deadlineMs,

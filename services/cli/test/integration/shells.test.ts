@@ -156,11 +156,13 @@ describe('on a terminal', () => {
     args: readonly string[],
     turns: readonly (readonly [wait: string, typed: string])[],
     more = {},
+    size: readonly [number, number] = [24, 80],
   ): Promise<string> =>
     await screenOf([process.execPath, bin, ...args], turns, {
       env: { ...env, ...more },
       cwd: tmpdir(),
       deadlineMs: DEADLINE_MS,
+      size,
     });
 
   it('has colours, except with NO_COLOR', async () => {
@@ -171,6 +173,24 @@ describe('on a terminal', () => {
   it('redraws a watched roster until Ctrl-C', async () => {
     const shown = await screen(['ls', '--watch'], [['\x1b[3A\x1b[J', '\x03']]);
     expect(shown.match(/1 member/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('of size 0 shows the roster, and redraws it', async () => {
+    expect(await screen(['ls'], [], {}, [0, 0])).toContain('\x1b[32m127.0.0.1:');
+    const shown = await screen(['ls', '--watch'], [['\x1b[3A\x1b[J', '\x03']], {}, [0, 0]);
+    expect(shown.match(/1 member/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('of ten columns is redrawn from the first row of a title that takes several', async () => {
+    const shown = await screen(['ls', '--watch'], [['\x1b[6A\x1b[J', '\x03']], { NO_COLOR: '1' }, [24, 10]);
+    // The title has 34 columns: four rows, and one for each of the two lines of the table.
+    expect(shown).toContain('\x1b[6A\x1b[Jgroup default');
+  });
+
+  it('prints a failure once', async () => {
+    expect(await screen(['send', 'none', '--json'], [], { RANKD_ADMIN_TOKEN: 'wrong' })).toMatch(
+      /^\{"error":\{"code":"FORBIDDEN","message":"[^"]*"\}\}\r\n$/,
+    );
   });
 
   it('keeps the typed line below new lines', async () => {

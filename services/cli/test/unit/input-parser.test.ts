@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkJson, parseInput } from '../../src/attach/input-parser.js';
+import { parseInput } from '../../src/attach/input-parser.js';
+import { checkJson } from '../../src/check-arguments.js';
 
 const order = { kind: 'order', argsJson: undefined, to: 'below', deadlineMs: undefined };
 

@@ -65,6 +65,15 @@ describe('a table', () => {
   });
 });
 
+describe('a table for a terminal that reports no size', () => {
+  it.each([0, undefined, Number.NaN])('is as for 80 columns: %s', columns => {
+    const rows = [['x'.repeat(70), 'y'.repeat(20)]];
+    const table = (width: number): string[] => textTable(['A', 'B'], rows, { paint: unpainted, columns: width });
+    expect(table(columns as number)).toEqual(table(80));
+    expect(table(80)[1]).toBe(`${'x'.repeat(70)}  ${'y'.repeat(7)}…`);
+  });
+});
+
 describe('text that is cut', () => {
   const cut = (text: string, columns: number): string => {
     const [, line = ''] = textTable([''], [[text]], { paint: unpainted, columns });

@@ -5,6 +5,7 @@ import {
   explain,
   limits,
   onAbort,
+  rawValue,
   type RawField,
   type ResultMessage,
   type Sender,
@@ -31,6 +32,11 @@ export type Handler = (args: never, context: CommandContext) => unknown;
 export interface Execution {
   /** The command as the server sent it: its name, its arguments, its sender and its `seq`. */
   readonly command: DeliveredCommandMessage;
+  /**
+   * The arguments as JSON text, as the sender wrote them: `command.args` has numbers of JSON.parse, which rounds large integers.
+   * Undefined if the command has no arguments.
+   */
+  readonly argsJson: string | undefined;
   /** The rank of this member when the command arrived. */
   readonly ownRank: number;
   /** `done`: the handler returned. `failed`: it threw. `refused`: no handler was called. */
@@ -60,6 +66,8 @@ export interface RecipientRef {
 /** A command that has arrived. */
 export interface Delivery {
   readonly command: DeliveredCommandMessage;
+  /** The command as the server wrote it. Without it, `Execution.argsJson` is undefined. */
+  readonly frame?: string;
   readonly recipient: RecipientRef;
   /** The rank of this member when the command arrived, as the server last sent it. */
   readonly ownRank: number;
@@ -105,13 +113,12 @@ export class CommandExecutor {
    * Drops the result if the sender does not want one, if the deadline has passed, or if the seat is lost.
    */
   async execute(delivery: Delivery): Promise<void> {
-    const { command, recipient, ownRank } = delivery;
+    const { command, recipient } = delivery;
     if (this.#recordDelivery(recipient.epoch, command.seq)) return;
     const outcome = await this.#runHandler(delivery);
-    const { status, error } = outcome;
     // The result is sent first: listeners of `executed` may take their time.
     this.#sendResult(delivery, outcome);
-    this.#ports.emitExecuted({ command, ownRank, status, error });
+    this.#ports.emitExecuted(executionOf(delivery, outcome));
   }
 
   #sendResult({ command, recipient, arrivedAtMs, seatLost }: Delivery, { status, error, value }: HandlerOutcome): void {
@@ -171,6 +178,19 @@ export class CommandExecutor {
     removeListener = onAbort(seatLost, end);
     return { signal: controller.signal, release };
   }
+}
+
+/** The text of the arguments is cut from the frame only if a listener reads it. */
+function executionOf({ command, frame, ownRank }: Delivery, { status, error }: HandlerOutcome): Execution {
+  return {
+    command,
+    get argsJson() {
+      return frame === undefined ? undefined : rawValue(frame, 'args');
+    },
+    ownRank,
+    status,
+    error,
+  };
 }
 
 function refusal(code: string, message: string): HandlerOutcome {

@@ -14,6 +14,7 @@ import { toJsonTree } from '../arguments/json-tree.js';
 import { commandNameRule, commandRules } from '../arguments/rules.js';
 import { RankdError, rejectOnAbort } from '../rankd-error.js';
 import type { Seat } from '../session/seat.js';
+import { JsonText } from './json-text.js';
 import { encodeJsonTree } from './payload.js';
 import { PendingCommands } from './pending-commands.js';
 import { ResultStream } from './result-stream.js';
@@ -105,7 +106,7 @@ export class CommandSender {
   ): Promise<Sheet> {
     checkArgument('the name of the command', name, commandNameRule);
     checkOptions('command', options, commandRules);
-    const tree = toJsonTree('args', args);
+    const tree = args instanceof JsonText ? args : toJsonTree('args', args);
     const { to, deadlineMs, signal, reply = 'outcome' } = options;
     if (signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
     const seat = this.#getSeat();
@@ -130,7 +131,7 @@ export class CommandSender {
  * Encodes the frame of a command whose fields are checked. The server ends a session that sends an invalid frame.
  * @throws RankdError PAYLOAD_TOO_LARGE
  */
-function encodeCommand(message: CommandMessage, args: Json | undefined, frameBytesMax: number): string {
+function encodeCommand(message: CommandMessage, args: Json | JsonText | undefined, frameBytesMax: number): string {
   const frame = encodeFrame(message, encodeJsonTree('args', args, frameBytesMax));
   const bytes = Buffer.byteLength(frame);
   if (bytes > frameBytesMax)

@@ -6,6 +6,7 @@
 import { type Json, limits, parseFrame, type RawField } from '@rankd/protocol';
 import { toJsonTree } from '../arguments/json-tree.js';
 import { RankdError } from '../rankd-error.js';
+import { JsonText } from './json-text.js';
 
 /**
  * Encodes `args` or `value` as JSON text and checks it (R-FRAME-2, R-FRAME-3).
@@ -18,14 +19,15 @@ export function encodePayload(key: RawField['key'], value: unknown, frameBytesMa
 }
 
 /**
- * Encodes a tree of `toJsonTree`.
- * @throws RankdError PAYLOAD_TOO_LARGE
+ * Encodes a tree of `toJsonTree`, or sends a text unchanged.
+ * @throws RankdError PAYLOAD_TOO_LARGE; BAD_ARGUMENT if a text is not JSON, nests too deeply or has a key `__proto__`
  */
 export function encodeJsonTree(
   key: RawField['key'],
-  tree: Json | undefined,
+  tree: Json | JsonText | undefined,
   frameBytesMax: number,
 ): RawField | undefined {
+  if (tree instanceof JsonText) return checkPayloadJson(key, tree.json, frameBytesMax);
   return tree === undefined ? undefined : checkSize(key, JSON.stringify(tree), frameBytesMax);
 }
 

@@ -3,9 +3,18 @@
  * way.
  */
 
-import type { ForwardedResultMessage, OutcomeMessage, ReceiptMessage, Target } from '@rankd/protocol';
+import {
+  rawValue,
+  type ForwardedResultMessage,
+  type OutcomeMessage,
+  type ReceiptMessage,
+  type Target,
+} from '@rankd/protocol';
 import { errorFromServer, type RankdError } from '../rankd-error.js';
 import { type CommandResult, Sheet } from './sheet.js';
+
+/** Receives a result, and its value as the recipient wrote it. The text is undefined if there is no value, or no listener wants the text. */
+export type ResultListener = (result: CommandResult, valueJson: string | undefined) => void;
 
 /** How a command selects its recipients, and whether its sheet contains their results. */
 export interface SentCommand {
@@ -18,7 +27,7 @@ interface PendingCommand extends SentCommand {
   receipt: ReceiptMessage | undefined;
   /** The rank of the sender when the receipt arrived. */
   ownRank: number;
-  readonly onResult: (result: CommandResult) => void;
+  readonly onResult: ResultListener;
   readonly resolve: (sheet: Sheet) => void;
   readonly reject: (error: RankdError) => void;
 }
@@ -39,7 +48,7 @@ export class PendingCommands {
    * @param onResult called with each result that arrives
    * @throws RankdError the code of the receipt if the server does not accept the command; the error of `rejectAll`
    */
-  async add(id: string, onResult: (result: CommandResult) => void, sent: SentCommand = {}): Promise<Sheet> {
+  async add(id: string, onResult: ResultListener, sent: SentCommand = {}): Promise<Sheet> {
     return new Promise((resolve, reject) => {
       this.#commands.set(id, { ...sent, receipt: undefined, ownRank: 0, onResult, resolve, reject });
     });
@@ -59,9 +68,13 @@ export class PendingCommands {
     command.reject(errorFromServer(receipt));
   }
 
-  /** Passes the result of one recipient to its command. */
-  handleResult({ id, from, status, value, error, ms }: ForwardedResultMessage): void {
-    this.#commands.get(id)?.onResult({ from, status, value, error, ms });
+  /**
+   * Passes the result of one recipient to its command.
+   * @param frame the message as the server wrote it, if the listener wants the text of the value
+   */
+  handleResult({ id, from, status, value, error, ms }: ForwardedResultMessage, frame?: string): void {
+    const valueJson = frame === undefined ? undefined : rawValue(frame, 'value');
+    this.#commands.get(id)?.onResult({ from, status, value, error, ms }, valueJson);
   }
 
   /** Resolves the command with its sheet. */

@@ -24,7 +24,7 @@ export interface CommandResult<V = unknown> {
   readonly from: NamedMember;
   /** How the recipient ended. */
   readonly status: Ending;
-  /** What the handler returned. Undefined if it returned nothing or did not succeed. */
+  /** What the handler returned, as JSON.parse reads it. Undefined if it returned nothing or did not succeed. */
   readonly value: V | undefined;
   /** Why the command was not executed, if the status is `failed` or `refused`. */
   readonly error: { readonly code: string; readonly message?: string } | undefined;

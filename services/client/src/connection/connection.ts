@@ -52,8 +52,11 @@ export type ObserverMessage = CommonMessage | ObserverViewMessage;
 interface MessageListener<Welcome, Message> {
   /** Called when the server has admitted this session. */
   handleWelcome(welcome: Welcome): void;
-  /** @param arrivedAtMs the earliest time at which the message can have arrived, by the monotonic clock */
-  handleMessage(message: Message, arrivedAtMs: number): void;
+  /**
+   * @param arrivedAtMs the earliest time at which the message can have arrived, by the monotonic clock
+   * @param frame the message as the server wrote it. JSON.parse rounds large numbers
+   */
+  handleMessage(message: Message, arrivedAtMs: number, frame: string): void;
   /** Called once, as the last call, with the reason for the end. */
   handleEnd(error: RankdError): void;
 }
@@ -187,11 +190,11 @@ export class Connection {
     this.#decoder.push(bytes);
     for (let frame = this.#decoder.next(); frame !== undefined && !this.#hasEnded(); frame = this.#decoder.next()) {
       const message = frame.kind === 'line' ? parseFrame(frame.text) : undefined;
-      if (message === undefined) {
+      if (frame.kind !== 'line' || message === undefined) {
         this.end(new RankdError('BAD_FRAME', 'from the server'));
         return;
       }
-      this.#dispatchMessage(message as unknown as ServerMessage);
+      this.#dispatchMessage(message as unknown as ServerMessage, frame.text);
     }
   }
 
@@ -211,7 +214,7 @@ export class Connection {
       : unansweredError(this.#address, error);
   }
 
-  #dispatchMessage(message: ServerMessage): void {
+  #dispatchMessage(message: ServerMessage, frame: string): void {
     if (message.type === 'bye') {
       this.end(errorFromServer(message));
     } else if (message.type === 'welcome') {
@@ -220,7 +223,7 @@ export class Connection {
     } else {
       // A client may stay on the waitlist for any time. The server's pings prove that the server is alive.
       if (message.type === 'waiting') this.#welcomeTimer?.cancel();
-      this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs);
+      this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs, frame);
     }
   }
 }

@@ -21,7 +21,7 @@ import {
 import { ApplicationCallbacks, type ListenerError } from '../callbacks/application-callbacks.js';
 import type { Clock, Timer } from '../clock.js';
 import { checkPayloadJson } from '../commands/payload.js';
-import { PendingCommands } from '../commands/pending-commands.js';
+import { PendingCommands, type ResultListener } from '../commands/pending-commands.js';
 import type { CommandResult, Sheet } from '../commands/sheet.js';
 import type {
   Connection,
@@ -47,8 +47,8 @@ export interface AdminOrder {
   readonly deadlineMs?: number | undefined;
   /** Called with the receipt, whether the server accepted the command or not. */
   readonly onReceipt: (receipt: ReceiptMessage) => void;
-  /** Called with the result of each recipient when it arrives. */
-  readonly onResult: (result: CommandResult) => void;
+  /** Called with the result of each recipient when it arrives, and with its value as the recipient wrote it. */
+  readonly onResult: (result: CommandResult, valueJson: string | undefined) => void;
 }
 
 /** The events of an observer, with the arguments of their listeners. */
@@ -64,7 +64,10 @@ export interface ObserverEvents {
   listenerError: [ListenerError];
 }
 
-/** One session of an observer. When the session ends, every open call rejects with the reason, and `closed` is emitted. */
+/**
+ * One session of an observer. When the session ends, `closed` is emitted with the reason, and every open call rejects: a query with the
+ * reason, and a call that may have changed something with OUTCOME_UNKNOWN. A later call rejects with NOT_CONNECTED.
+ */
 export class Observer extends EventEmitter<ObserverEvents> {
   /** The welcome of the server: the group's size, leader, epoch and view, and the server's limits. */
   readonly welcome: ObserverWelcomeMessage;
@@ -110,15 +113,15 @@ export class Observer extends EventEmitter<ObserverEvents> {
           restartSilenceTimer(welcome);
           resolve(observer);
         },
-        handleMessage: message => {
+        handleMessage: (message, _arrivedAtMs, frame) => {
           if (observer !== undefined) restartSilenceTimer(observer.welcome);
           const callbacks = observer === undefined ? undefined : observer.#callbacks;
-          handleMessage(message, { connection, queries, commands, callbacks });
+          handleMessage(message, { connection, queries, commands, callbacks, frame });
         },
         handleEnd: error => {
           silenceTimer?.cancel();
           queries.rejectAll(error);
-          commands.rejectAll(error);
+          commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', error.code));
           reject(error);
           if (observer !== undefined) observer.#callbacks.emit('closed', error);
         },
@@ -152,7 +155,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * the server first waits until the old leader has stopped (R-LEAD-1).
    * @param member the id of the member
    * @throws RankdError the code of the receipt: NO_SUCH_TARGET, FORBIDDEN without the admin token; BAD_ARGUMENT before anything
-   *   is sent; the reason if the session ends
+   *   is sent; OUTCOME_UNKNOWN if the session ends before the receipt arrives
    */
   async move(member: string, rank: number): Promise<ReceiptMessage> {
     checkArgument('member', member, memberIdRule);
@@ -165,7 +168,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @param member the id of the member
    * @param reason sent to the other members as the cause, at most 64 characters
    * @throws RankdError the code of the receipt: NO_SUCH_TARGET, FORBIDDEN without the admin token; BAD_ARGUMENT before anything
-   *   is sent; the reason if the session ends
+   *   is sent; OUTCOME_UNKNOWN if the session ends before the receipt arrives
    */
   async remove(member: string, reason?: string): Promise<ReceiptMessage> {
     checkArgument('member', member, memberIdRule);
@@ -177,7 +180,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
   /**
    * Sends a command that every member may execute (R-ADMIN-1): the sender's rank is -1. Resolves when every recipient has ended.
    * @throws RankdError the code of the receipt if the server accepts the command for no member; BAD_ARGUMENT and
-   *   PAYLOAD_TOO_LARGE before anything is sent; the reason if the session ends
+   *   PAYLOAD_TOO_LARGE before anything is sent; OUTCOME_UNKNOWN if the session ends first, after the results that had arrived were
+   *   passed to `onResult`
    */
   async command(order: AdminOrder): Promise<Sheet> {
     checkOrder(order);
@@ -190,12 +194,12 @@ export class Observer extends EventEmitter<ObserverEvents> {
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
     const callbacks = this.#callbacks;
     const results: CommandResult[] = [];
-    const keepResult = (result: CommandResult): void => {
+    const keepResult: ResultListener = (result, valueJson) => {
       results.push(result);
-      callbacks.call('onResult', () => onResult(result));
+      callbacks.call('onResult', () => onResult(result, valueJson));
     };
     const sheet = this.#commands.add(id, keepResult, { to, results });
-    // If the session ends first, the sheet rejects with the reason, so this rejection is ignored.
+    // If the session ends first, the sheet rejects too, so this rejection is ignored.
     this.#queries
       .addReceipt(id, () => this.#connection.send(message, raw))
       .then(
@@ -248,9 +252,12 @@ interface ObserverParts {
   readonly queries: PendingQueries;
   readonly commands: PendingCommands;
   readonly callbacks: ApplicationCallbacks | undefined;
+  /** The message as the server wrote it. */
+  readonly frame: string;
 }
 
-function handleMessage(message: ObserverMessage, { connection, queries, commands, callbacks }: ObserverParts): void {
+function handleMessage(message: ObserverMessage, parts: ObserverParts): void {
+  const { connection, queries, commands, callbacks, frame } = parts;
   switch (message.type) {
     case 'ping':
       return connection.send({ type: 'pong', n: message.n });
@@ -265,7 +272,7 @@ function handleMessage(message: ObserverMessage, { connection, queries, commands
       queries.handleReceipt(message);
       return commands.handleReceipt(message);
     case 'result':
-      return commands.handleResult(message);
+      return commands.handleResult(message, frame);
     case 'outcome':
       return commands.handleOutcome(message);
     case 'error':

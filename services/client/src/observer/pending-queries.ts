@@ -1,7 +1,7 @@
 /** The queries of an observer that have no answer yet. */
 
 import type { ErrorMessage, HistoryMessage, ReceiptMessage, RosterMember, RosterMessage } from '@rankd/protocol';
-import { errorFromServer, type RankdError } from '../rankd-error.js';
+import { errorFromServer, RankdError } from '../rankd-error.js';
 
 /** The members of a group at one moment, by rank (R-ASK-1). */
 export interface Roster {
@@ -102,11 +102,16 @@ export class PendingQueries {
     if (!this.rosters.rejectNext(error)) this.histories.rejectNext(error);
   }
 
-  /** Rejects every query with `error`. Called when the session has ended. */
+  /**
+   * Called when the session has ended with `error`. Rejects every query with it. The server may have acted on a message that has no receipt
+   * yet, so that message rejects with OUTCOME_UNKNOWN.
+   */
   rejectAll(error: RankdError): void {
     this.rosters.rejectAll(error);
     this.histories.rejectAll(error);
-    for (const { reject } of this.#receipts.values()) reject(error);
+    const message = `the session ended (${error.code}) before the server confirmed the change: the server may have made it`;
+    const unknown = new RankdError('OUTCOME_UNKNOWN', undefined, { message, cause: error });
+    for (const { reject } of this.#receipts.values()) reject(unknown);
     this.#receipts.clear();
   }
 }

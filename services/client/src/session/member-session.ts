@@ -29,6 +29,12 @@ export interface MemberSessionCallbacks {
   readonly onEnd: (error: RankdError) => void;
 }
 
+/** When a message has arrived, by the monotonic clock, and its frame as the server wrote it. */
+interface Arrival {
+  readonly arrivedAtMs: number;
+  readonly frame: string;
+}
+
 /** One session of a member, from the hello to its end. Passes each message of the server to the part that handles it. */
 export class MemberSession implements ConnectionListener {
   readonly #parts: MemberParts;
@@ -57,7 +63,7 @@ export class MemberSession implements ConnectionListener {
     });
   }
 
-  handleMessage(message: SessionMessage, arrivedAtMs: number): void {
+  handleMessage(message: SessionMessage, arrivedAtMs: number, frame: string): void {
     const { state, assignments } = this.#parts;
     if (this.#isSuperseded) return;
     if (message.type === 'waiting') {
@@ -69,7 +75,7 @@ export class MemberSession implements ConnectionListener {
       state.handlePing(message);
       assignments.runDueActions();
     } else if (state.seat !== undefined) {
-      this.#handleSeatedMessage(state.seat, message, arrivedAtMs);
+      this.#handleSeatedMessage(state.seat, message, { arrivedAtMs, frame });
     }
   }
 
@@ -94,7 +100,7 @@ export class MemberSession implements ConnectionListener {
   #handleSeatedMessage(
     seat: Seat,
     message: Exclude<SessionMessage, WaitingMessage | { readonly type: 'ping' }>,
-    arrivedAtMs: number,
+    arrival: Arrival,
   ): void {
     switch (message.type) {
       case 'view':
@@ -112,7 +118,7 @@ export class MemberSession implements ConnectionListener {
         void this.#answerYield(seat);
         return;
       case 'command':
-        this.#executeCommand(seat, message, arrivedAtMs);
+        this.#executeCommand(seat, message, arrival);
         return;
       case 'receipt':
       case 'result':
@@ -128,13 +134,13 @@ export class MemberSession implements ConnectionListener {
     }
   }
 
-  #executeCommand(seat: Seat, command: DeliveredCommandMessage, arrivedAtMs: number): void {
+  #executeCommand(seat: Seat, command: DeliveredCommandMessage, { arrivedAtMs, frame }: Arrival): void {
     const { member, epoch } = seat.welcome;
     const { executor, state, clock } = this.#parts;
     const suspended = !seat.lease.isValid(clock.nowMs());
     const recipient = { member, epoch };
     const { seatLost } = state;
-    void executor.execute({ command, recipient, ownRank: seat.rank, arrivedAtMs, suspended, seatLost });
+    void executor.execute({ command, frame, recipient, ownRank: seat.rank, arrivedAtMs, suspended, seatLost });
   }
 
   /**

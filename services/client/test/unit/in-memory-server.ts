@@ -12,6 +12,8 @@ export class ServerConnection {
   readonly openedAtMs: number;
   /** The frames that the client has sent. */
   readonly received: Frame[] = [];
+  /** The same frames as text. */
+  receivedText = '';
   readonly #socket: Duplex;
 
   constructor(socket: Duplex, openedAtMs: number) {
@@ -19,6 +21,7 @@ export class ServerConnection {
     this.#socket = socket;
     let text = '';
     socket.on('data', (bytes: Buffer) => {
+      this.receivedText += bytes.toString();
       const lines = (text + bytes.toString()).split('\n');
       text = lines.pop() ?? '';
       for (const line of lines) this.received.push(JSON.parse(line) as Frame);
@@ -26,7 +29,11 @@ export class ServerConnection {
   }
 
   send(message: object): void {
-    this.#socket.write(`${JSON.stringify(message)}\n`);
+    this.sendText(JSON.stringify(message));
+  }
+
+  sendText(frame: string): void {
+    this.#socket.write(`${frame}\n`);
   }
 
   close(): void {

@@ -91,3 +91,100 @@ describe('an observer in a test environment, on a manual clock', () => {
     expect(server.nowMs).toBe(CONNECT_MS);
   });
 });
+
+const receipt = { type: 'receipt', accepted: true, seq: 10, view: 4, recipients: 2, refused: [], refusedCount: 0 };
+const ann = { member: 'm1', rank: 0, name: 'ann' };
+
+/** Sends a command for all members. Returns what arrives about it, and the id that the observer gave it. */
+function command(observer: Observer): { readonly heard: unknown[]; readonly sheet: Promise<unknown> } {
+  const heard: unknown[] = [];
+  const sheet = observer.command({
+    name: 'go',
+    argsJson: '{"b":12345678901234567890,"1":1E400}',
+    to: 'all',
+    onReceipt: ({ recipients }) => heard.push(recipients),
+    onResult: ({ from, status }, valueJson) => heard.push([from.name, status, valueJson]),
+  });
+  return { heard, sheet };
+}
+
+describe('an observer whose session ends before an answer', () => {
+  it('rejects a command with OUTCOME_UNKNOWN, after the results that had arrived', async () => {
+    const observer = await observeWelcomed();
+    const { heard, sheet } = command(observer);
+    const rejected = expect(sheet).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', retry: false });
+    await server.advance(0);
+    server.connection.send({ ...receipt, id: '1' });
+    server.connection.send({ type: 'result', id: '1', seq: 10, from: ann, status: 'done', value: 1, ms: 3 });
+    server.connection.close();
+    await server.advance(0);
+    await rejected;
+    expect(heard).toEqual([2, ['ann', 'done', '1']]);
+  });
+
+  it.each([
+    ['a command without a receipt', (observer: Observer) => command(observer).sheet],
+    ['a move', (observer: Observer) => observer.move('m1', 1)],
+    ['a removal', (observer: Observer) => observer.remove('m1')],
+  ])('rejects %s with OUTCOME_UNKNOWN', async (_what, call) => {
+    const rejected = expect(call(await observeWelcomed())).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringContaining('NOT_CONNECTED'),
+      retry: false,
+    });
+    await server.advance(0);
+    server.connection.close();
+    await server.advance(0);
+    await rejected;
+  });
+
+  it('rejects a query with the reason, because a query changes nothing', async () => {
+    const observer = await observeWelcomed();
+    const rejected = expect(observer.roster()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    await server.advance(0);
+    server.connection.close();
+    await server.advance(0);
+    await rejected;
+  });
+
+  it('rejects every later call with NOT_CONNECTED: nothing is sent, so nothing is unknown', async () => {
+    const observer = await observeWelcomed();
+    server.connection.close();
+    await server.advance(0);
+    const calls = [
+      observer.roster(),
+      observer.history(1),
+      observer.move('m1', 0),
+      observer.remove('m1'),
+      command(observer).sheet,
+    ];
+    for (const each of calls) await expect(each).rejects.toMatchObject({ code: 'NOT_CONNECTED', retry: true });
+  });
+});
+
+describe('the payloads of an observer', () => {
+  it('pass as text: arguments go out and values come in as they were written', async () => {
+    const observer = await observeWelcomed();
+    const { heard, sheet } = command(observer);
+    await server.advance(0);
+    expect(server.connection.receivedText).toContain('"args":{"b":12345678901234567890,"1":1E400}}');
+    server.connection.send({ ...receipt, id: '1' });
+    for (const value of ['9007199254740993', '-0', '{"z":1,"10":2,"2":3}', '{"a":1,"a":2}', '"value\\":1"']) {
+      const from = JSON.stringify(ann);
+      server.connection.sendText(
+        `{"type":"result","id":"1","seq":10,"from":${from},"status":"done","value":${value},"ms":3}`,
+      );
+    }
+    const counts = { recipients: 5, done: 5, failed: 0, refused: 0, expired: 0, left: 0 };
+    server.connection.send({ type: 'outcome', id: '1', seq: 10, ...counts, missing: [], ms: 3 });
+    await server.advance(0);
+    await sheet;
+    expect(heard.slice(1)).toEqual(
+      ['9007199254740993', '-0', '{"z":1,"10":2,"2":3}', '{"a":1,"a":2}', '"value\\":1"'].map(value => [
+        'ann',
+        'done',
+        value,
+      ]),
+    );
+  });
+});

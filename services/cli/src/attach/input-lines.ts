@@ -1,0 +1,39 @@
+/** Reads lines from a pipe or a file. */
+
+import { FrameDecoder, type DecodedFrame } from '@rankd/protocol';
+import { NotDone } from '../errors.js';
+
+/** The longest line of the input, bytes. It is larger than the largest frame that a server accepts. */
+export const LINE_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Returns the lines of the input that are not empty. A line ends with `\n` or `\r\n` only: since Node 26, readline also ends a line at U+2028
+ * and U+2029, which JSON allows in strings. The next bytes are read when the caller asks for the next line, so the input waits, and not
+ * this process.
+ * @throws NotDone LINE_TOO_LONG or BAD_INPUT
+ */
+export async function* inputLines(input: AsyncIterable<Buffer>, lineBytesMax = LINE_BYTES_MAX): AsyncGenerator<string> {
+  const decoder = new FrameDecoder(lineBytesMax);
+  for await (const bytes of input) {
+    decoder.push(bytes);
+    yield* completeLines(decoder, lineBytesMax);
+  }
+  // The last line may have no end.
+  decoder.push(Buffer.from('\n'));
+  yield* completeLines(decoder, lineBytesMax);
+}
+
+function* completeLines(decoder: FrameDecoder, lineBytesMax: number): Generator<string> {
+  for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) yield lineOf(frame, lineBytesMax);
+}
+
+function lineOf(frame: DecodedFrame, lineBytesMax: number): string {
+  if (frame.kind === 'line') return frame.text;
+  if (frame.code === 'BAD_FRAME') {
+    throw new NotDone('BAD_INPUT', 'a line of the input is not UTF-8: the lines after it were not read');
+  }
+  throw new NotDone(
+    'LINE_TOO_LONG',
+    `a line of the input is longer than ${lineBytesMax} bytes: the lines after it were not read`,
+  );
+}
