@@ -158,7 +158,7 @@ function stopWaiting(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] 
   return effects.flatMap(effect => {
     if (effect.kind !== 'ask-to-stop') return [effect];
     const { epoch, member, ask } = effect;
-    return [effect, ...apply({ kind: 'stopped', group, at, epoch, member: member.id, ask })];
+    return [effect, ...apply({ kind: 'stopped', group, at, epoch, member: member.id, ask, evidence: 'suspended' })];
   });
 }
 

@@ -146,8 +146,10 @@ export class Group {
     if (seat !== undefined && !this.#leaderHandover.hasDecisionToEnd(seat)) {
       return [...this.#admission.resume(seat, entry), ...this.#leaderHandover.askAgain(seat, at)];
     }
-    // The server is ending the claimed seat. Its member now asks for another seat, so it has stopped acting on the old one.
-    const ended = seat === undefined ? [] : this.#departures.releaseHandover(seat, at);
+    // The server is ending the claimed seat. A member that has the newest secret asks for another seat, so it has stopped acting on the
+    // old one. A hello with the earlier secret may be a delayed one, and proves nothing.
+    const hasStopped = seat !== undefined && entry.resume?.secretHash === seat.secrets.current;
+    const ended = hasStopped ? this.#departures.releaseHandover(seat, at) : [];
     return [...ended, ...this.#admission.admitOrWait(newcomer, at)];
   }
 

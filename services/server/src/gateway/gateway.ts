@@ -142,7 +142,7 @@ export class Gateway {
       stalenessGuard,
       isClosedTo: ports.isClosedTo ?? (() => false),
     });
-    const departures = new DepartureProposals({ proposals, log, shutdown });
+    const departures = new DepartureProposals({ proposals, log, shutdown, heartbeats });
 
     this.effectPerformer = new EffectPerformer({
       channels,
