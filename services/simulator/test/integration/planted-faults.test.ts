@@ -25,6 +25,8 @@ const planted = {
   'view-out-of-order': 'I12',
   'told-too-early': 'ONE-LEADER',
   'leader-forgotten': 'ONE-LEADER',
+  'close-believed': 'ONE-LEADER',
+  'close-as-answer': 'ONE-LEADER',
 };
 
 const { stackTraceLimit } = Error;
