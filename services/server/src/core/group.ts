@@ -8,7 +8,7 @@ import { Admission } from './membership/admission.js';
 import { Departures } from './membership/departures.js';
 import { GracePeriods } from './membership/grace-period.js';
 import { LeaderHandover } from './membership/leader-handover.js';
-import { type SessionId, sessionOf } from './roster/member.js';
+import { type Member, type SessionId, sessionOf } from './roster/member.js';
 import type { Roster } from './roster/roster.js';
 import { VersionedRoster } from './roster/versioned-roster.js';
 import type { GroupSnapshot } from './snapshot.js';
@@ -85,6 +85,14 @@ export class Group {
   /** Whether a command is open that one of these sessions sent, or that awaits a result of one of them. */
   hasCommandsOf(isOne: (session: SessionId) => boolean): boolean {
     return this.#commandProcessor.concerns(isOne);
+  }
+
+  /**
+   * Returns the session that will receive the result of `recipient` for the command with this seq. Undefined if the result is not awaited,
+   * or if its sender did not ask for each result (R-CMD-6).
+   */
+  resultReceiver(seq: number, recipient: Member): SessionId | undefined {
+    return this.#commandProcessor.resultReceiver(seq, recipient);
   }
 
   /** Whether one of these sessions belongs to a member, is on the waitlist, or sent or executes an open command. */

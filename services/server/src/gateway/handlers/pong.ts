@@ -7,11 +7,11 @@ import { heartbeatOf } from '../session/session-state.js';
 /** The parts of the gateway that handlePong uses. */
 export interface PongPorts {
   readonly stallFreeClock: { readonly nowMs: number };
-  readonly flowControl: { recordPong(session: Session): void };
+  readonly pausedSenders: { recordPong(session: Session): void };
 }
 
 /** Records a pong (R-LIFE-1). No other frame shows that a member is alive. */
-export function handlePong(pong: PongMessage, session: Session, { stallFreeClock, flowControl }: PongPorts): void {
+export function handlePong(pong: PongMessage, session: Session, { stallFreeClock, pausedSenders }: PongPorts): void {
   const heartbeat = heartbeatOf(session.state);
-  if (heartbeat?.recordPong(pong.n, stallFreeClock.nowMs) === true) flowControl.recordPong(session);
+  if (heartbeat?.recordPong(pong.n, stallFreeClock.nowMs) === true) pausedSenders.recordPong(session);
 }

@@ -2,7 +2,7 @@
 
 import type { ServerConfig } from '../../config.js';
 import type { SessionId } from '../../core/index.js';
-import type { FlowControl } from '../delivery/flow-control.js';
+import type { PausedSenders } from '../delivery/paused-senders.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf, type SessionState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
@@ -17,7 +17,7 @@ export interface SessionHeartbeatsPorts {
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly timers: Pick<DeadlineTimers, 'after'>;
-  readonly flowControl: Pick<FlowControl, 'excusesSilence'>;
+  readonly pausedSenders: Pick<PausedSenders, 'excusesSilence'>;
 }
 
 /**
@@ -85,7 +85,7 @@ export class SessionHeartbeats {
   }
 
   #checkHeartbeat(session: Session, nowMs: number): void {
-    const { config, flowControl } = this.#ports;
+    const { config, pausedSenders } = this.#ports;
     // Ending another session in this loop may have ended this one.
     const { state } = session;
     if (state.phase === 'closing') return;
@@ -95,7 +95,7 @@ export class SessionHeartbeats {
       this.#pinged.set(session, nowMs + config.RANKD_HEARTBEAT_MS);
       return;
     }
-    if (flowControl.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
+    if (pausedSenders.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
     const verdict = heartbeat.check(nowMs);
     if (verdict === 'dead') {
       session.end('HEARTBEAT_TIMEOUT', `no pong for ${config.RANKD_DEAD_MS} ms`);
