@@ -115,13 +115,16 @@ export class Gateway {
     const flushCycle = new FlushCycle(clock);
     const slowLimits = { backlogBytesMax, stallMs };
     const pausedSenders = new PausedSenders(stallMs);
-    const resultBackpressure = new ResultBackpressure(slowLimits, { sessions, pausedSenders });
+    const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
+    const resultBackpressure = new ResultBackpressure(
+      { ...slowLimits, frameBytesMax },
+      { sessions, pausedSenders, heartbeats },
+    );
     const flowControl = new FlowControl(slowLimits, { sessions, stallFreeClock, pausedSenders, resultBackpressure });
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
     const pendingChannels = new FlushQueue<GroupChannel>(flushCycle);
     const events = new EventReporter({ flushCycle, sessions, watch, overhear });
     const helloWatchdog = new HelloWatchdog({ config, clock, stallFreeClock });
-    const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
 
     const createChannel = (group: Group, watchers: Set<Session>): GroupChannel => {
       const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl });
@@ -181,7 +184,7 @@ export class Gateway {
         admission,
       },
       resumption: { log },
-      pong: { stallFreeClock, pausedSenders },
+      pong: { stallFreeClock, pausedSenders, resultBackpressure },
       command: { payloadBytesMax, log, channels, events, availability },
       result: { payloadBytesMax, log, resultBackpressure },
       yielded: { leaderYield },

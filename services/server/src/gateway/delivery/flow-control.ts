@@ -103,7 +103,7 @@ export class FlowControl {
     this.#chargeSlowRecipients(elapsedMs);
     const waiting = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
     const { pausedSenders, resultBackpressure } = this.#ports;
-    resultBackpressure.tick(elapsedMs, session => !waiting.has(session.id));
+    resultBackpressure.tick(elapsedMs);
     pausedSenders.tick(elapsedMs, nowMs, session => waiting.has(session.id) || resultBackpressure.isPausing(session));
   }
 

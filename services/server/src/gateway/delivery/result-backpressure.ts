@@ -1,11 +1,14 @@
 /** R-FLOW-1: slows members down whose results go to a sender of commands that reads slowly. */
 
-import { assertNever, limits } from '@rankd/protocol';
+import { limits } from '@rankd/protocol';
 import type { SessionId } from '../../core/index.js';
+import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import type { FlowControlSettings } from './flow-control.js';
 import type { PausedSenders } from './paused-senders.js';
+import { ResultQueue } from './result-queue.js';
+import { ResultWindow } from './result-window.js';
 
 /**
  * The share of RANKD_BACKLOG_BYTES_MAX that results may fill. It is half of the share from which a recipient of commands counts as slow.
@@ -29,44 +32,39 @@ export interface PendingResult {
 /** `pass`: append the result now. `wait`: it is handled again later. `drop`: it is not appended, and ends as expired. */
 export type ResultVerdict = 'pass' | 'wait' | 'drop';
 
-/** A result that waits. `paused`: nothing is read from its session. `read-on`: the session has been paused for the longest time. */
-interface WaitingResult {
-  readonly result: PendingResult;
-  reading: 'paused' | 'read-on';
-}
-
-/** The results that wait for an asker, in the order of their arrival. There is one for each session at most. */
-interface SlowAsker {
-  readonly waiting: Map<Session, WaitingResult>;
-  /** For how long each session has been paused on account of this asker. */
-  readonly pausedMs: Map<Session, number>;
-  /** The session whose result is handled again now. */
-  turn: Session | undefined;
+/** The limits of slow askers and of the results that wait for them. */
+export interface ResultSettings extends FlowControlSettings {
+  /** The waiting results of one session have at most this many bytes. */
+  readonly frameBytesMax: number;
 }
 
 /** The parts of the gateway that ResultBackpressure uses. */
 export interface ResultBackpressurePorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
-  readonly pausedSenders: Pick<PausedSenders, 'pause' | 'resume'>;
+  readonly pausedSenders: Pick<PausedSenders, 'pause'>;
+  readonly heartbeats: Pick<SessionHeartbeats, 'isPinged' | 'sendPing'>;
 }
 
 /**
- * Passes results to their askers at the pace at which the askers read (R-FLOW-1). While the backlog of an asker is over its share,
- * a result waits in the session of the member that answered, and the server does not read from that session. On account of one asker a
- * session is paused for at most `stallMs` in total, until no result waits for that asker any longer. After that, the server reads on, one
- * result of the session keeps waiting, and the others pass while the backlog of the asker is under its limit.
+ * Passes results to their askers at the pace at which the askers read (R-FLOW-1). An asker is the session that asked for each result. While
+ * it has not read enough of the earlier results, a result waits in the session of the member that answered, and the server does not read
+ * from that session. On account of one asker a session is paused for at most `stallMs` in total, until no result waits for that asker any
+ * longer. After that, the server reads on, and results of the session wait while they are not longer than one frame in total.
  */
 export class ResultBackpressure {
-  readonly #settings: FlowControlSettings;
+  readonly #settings: ResultSettings;
   readonly #ports: ResultBackpressurePorts;
   readonly #resultBytesMax: number;
-  readonly #slow = new Map<Session, SlowAsker>();
+  /** The results that wait, by asker. */
+  readonly #queues = new Map<Session, ResultQueue>();
+  /** The results that askers have not confirmed. */
+  readonly #windows = new Map<Session, ResultWindow>();
   /** The bytes of results that are appended and not applied, by asker. */
   readonly #inFlightBytes = new Map<SessionId, number>();
   /** The results that are appended and not applied, by session and seq. */
   readonly #inFlight = new Map<string, PendingResult[]>();
 
-  constructor(settings: FlowControlSettings, ports: ResultBackpressurePorts) {
+  constructor(settings: ResultSettings, ports: ResultBackpressurePorts) {
     this.#settings = settings;
     this.#ports = ports;
     this.#resultBytesMax = settings.backlogBytesMax * RESULTS_SHARE;
@@ -77,29 +75,21 @@ export class ResultBackpressure {
     const { session } = result;
     const asker = this.#ports.sessions.get(result.asker);
     if (asker === undefined) return 'pass';
-    const slow = this.#slow.get(asker);
-    const isFirst = slow === undefined || slow.turn === session;
-    if (isFirst && this.#hasRoom(asker, result, this.#resultBytesMax)) return 'pass';
-    return this.#delayResult(result, asker, slow ?? this.#addSlowAsker(asker));
-  }
-
-  #delayResult(result: PendingResult, asker: Session, slow: SlowAsker): ResultVerdict {
-    const { session } = result;
-    if ((slow.pausedMs.get(session) ?? 0) < this.#settings.stallMs) {
-      slow.waiting.set(session, { result, reading: 'paused' });
-      this.#ports.pausedSenders.pause(session);
-      return 'wait';
+    const queue = this.#queues.get(asker);
+    const isFirst = queue === undefined || queue.isTurnOf(session);
+    if (isFirst && this.#hasRoom(asker, result)) {
+      this.#windows.get(asker)?.recordSent(result.payloadBytes);
+      return 'pass';
     }
-    if (this.#hasRoom(asker, result, this.#settings.backlogBytesMax)) return 'pass';
-    if (slow.waiting.has(session)) return 'drop';
-    slow.waiting.set(session, { result, reading: 'read-on' });
-    return 'wait';
+    const verdict = (queue ?? this.#createQueue(asker)).add(result);
+    if (verdict === 'pause') this.#ports.pausedSenders.pause(session);
+    return verdict === 'drop' ? 'drop' : 'wait';
   }
 
-  #addSlowAsker(asker: Session): SlowAsker {
-    const slow: SlowAsker = { waiting: new Map(), pausedMs: new Map(), turn: undefined };
-    this.#slow.set(asker, slow);
-    return slow;
+  #createQueue(asker: Session): ResultQueue {
+    const queue = new ResultQueue(this.#settings);
+    this.#queues.set(asker, queue);
+    return queue;
   }
 
   /** Records that a result was appended to the log. Until it is applied, its bytes count as backlog of its asker. */
@@ -128,87 +118,72 @@ export class ResultBackpressure {
 
   /** Whether nothing is read from the session because its result waits. */
   isPausing(session: Session): boolean {
-    for (const { waiting } of this.#slow.values()) if (waiting.get(session)?.reading === 'paused') return true;
+    for (const queue of this.#queues.values()) if (queue.isPausing(session)) return true;
     return false;
   }
 
-  /** Forgets an ended session that has answered. The results for an ended asker are handled again at the next tick. */
+  /** Forgets an ended session. The results that wait for it are handled again at the next tick. */
   removeSession(session: Session): void {
-    for (const { waiting, pausedMs } of this.#slow.values()) {
-      waiting.delete(session);
-      pausedMs.delete(session);
-    }
+    this.#windows.delete(session);
+    for (const queue of this.#queues.values()) queue.removeSession(session);
   }
 
-  /** Must be called every tick. Handles the results again for which there is room. `mayRead` is false for sessions that wait for others. */
-  tick(elapsedMs: number, mayRead: (session: Session) => boolean): void {
-    for (const [asker, slow] of [...this.#slow]) {
+  /** Records a pong of a session. It shows that the session has read the results that were sent before the ping. */
+  recordPong(session: Session, n: number): void {
+    if (this.#windows.get(session)?.recordPong(n) !== true) return;
+    const queue = this.#queues.get(session);
+    if (queue !== undefined) this.#handleWhileRoom(session, queue);
+  }
+
+  /** Must be called every tick, before PausedSenders reads again from the sessions that do not wait any longer. */
+  tick(elapsedMs: number): void {
+    for (const [asker, queue] of [...this.#queues]) {
       const isOver = asker.state.phase === 'closing';
-      for (const [session, waiting] of [...slow.waiting]) {
-        if (isOver || !waiting.result.isAwaited()) this.#handleAgain(slow, session, waiting, mayRead);
-        else this.#limitPause(slow, session, waiting, elapsedMs, mayRead);
-      }
-      if (asker.outbox.backlogBytes <= this.#resultBytesMax / 2) this.#handleWhileRoom(asker, slow, mayRead);
-      if (isOver || slow.waiting.size === 0) this.#slow.delete(asker);
+      for (const result of queue.results) if (isOver || !result.isAwaited()) queue.handleAgain(result);
+      queue.countPause(elapsedMs);
+      if (asker.outbox.backlogBytes <= this.#resultBytesMax / 2) this.#handleWhileRoom(asker, queue);
+      if (isOver || queue.isEmpty) this.#queues.delete(asker);
     }
   }
 
-  /** Reads the session again when it has been paused for the longest time. Its result keeps waiting. */
-  #limitPause(
-    slow: SlowAsker,
-    session: Session,
-    waiting: WaitingResult,
-    elapsedMs: number,
-    mayRead: (session: Session) => boolean,
-  ): void {
-    switch (waiting.reading) {
-      case 'read-on':
-        return;
-      case 'paused': {
-        const pausedMs = (slow.pausedMs.get(session) ?? 0) + elapsedMs;
-        slow.pausedMs.set(session, pausedMs);
-        if (pausedMs < this.#settings.stallMs) return;
-        waiting.reading = 'read-on';
-        if (mayRead(session)) this.#ports.pausedSenders.resume(session);
-        return;
-      }
-      default:
-        assertNever(waiting.reading);
+  #handleWhileRoom(asker: Session, queue: ResultQueue): void {
+    for (const result of queue.results) {
+      if (!this.#hasRoom(asker, result)) return;
+      queue.handleAgain(result);
     }
   }
 
-  #handleWhileRoom(asker: Session, slow: SlowAsker, mayRead: (session: Session) => boolean): void {
-    for (const [session, waiting] of [...slow.waiting]) {
-      if (!this.#hasRoom(asker, waiting.result, this.#resultBytesMax)) return;
-      this.#handleAgain(slow, session, waiting, mayRead);
-    }
+  /** Whether the asker has read so much of the earlier results that this one may be sent. May flush. */
+  #hasRoom(asker: Session, result: PendingResult): boolean {
+    return this.#isConfirmed(asker, result) && this.#isUnderLimit(asker, result);
   }
 
-  #handleAgain(
-    slow: SlowAsker,
-    session: Session,
-    { result, reading }: WaitingResult,
-    mayRead: (session: Session) => boolean,
-  ): void {
-    slow.waiting.delete(session);
-    slow.turn = session;
-    result.handleAgain();
-    slow.turn = undefined;
-    if (reading === 'paused' && !slow.waiting.has(session) && mayRead(session))
-      this.#ports.pausedSenders.resume(session);
+  /** Whether the asker has confirmed enough of the earlier results. Sends a ping whose pong confirms more. */
+  #isConfirmed(asker: Session, { payloadBytes }: PendingResult): boolean {
+    const { heartbeats } = this.#ports;
+    if (!heartbeats.isPinged(asker)) {
+      // A session without pings confirms nothing. Only its backlog counts.
+      this.#windows.delete(asker);
+      return true;
+    }
+    const window = this.#windows.get(asker) ?? new ResultWindow(this.#resultBytesMax);
+    this.#windows.set(asker, window);
+    const probe = window.needsProbe ? heartbeats.sendPing(asker) : undefined;
+    if (probe !== undefined) window.recordProbe(probe);
+    return window.hasRoom(payloadBytes);
   }
 
   /**
-   * Whether the backlog of the asker is at most `bytesMax`, and the frame fits under the limit. A frame that is longer than the limit fits if
-   * nothing else waits. May flush.
+   * Whether the backlog of the asker is in the share of results, and the frame fits under the limit. A frame that is longer than the limit
+   * fits if nothing else waits.
    */
-  #hasRoom(asker: Session, { payloadBytes }: PendingResult, bytesMax: number): boolean {
+  #isUnderLimit(asker: Session, { payloadBytes }: PendingResult): boolean {
     const { outbox } = asker;
     const frameBytes = payloadBytes + limits.frameOverheadBytes;
     const fits = (): boolean => {
       const backlogBytes = outbox.backlogBytes + (this.#inFlightBytes.get(asker.id) ?? 0);
       if (backlogBytes === 0) return true;
-      return backlogBytes <= bytesMax && backlogBytes + frameBytes <= this.#settings.backlogBytesMax;
+      return backlogBytes <= this.#resultBytesMax && backlogBytes + frameBytes <= this.#settings.backlogBytesMax;
     };
     if (fits()) return true;
     outbox.flush();

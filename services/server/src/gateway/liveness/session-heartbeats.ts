@@ -70,6 +70,18 @@ export class SessionHeartbeats {
     return Math.max(0, heardMs + config.RANKD_SUSPEND_MS - stallFreeClock.nowMs);
   }
 
+  /** Whether the session gets pings now. A leader that was asked to yield gets none. */
+  isPinged({ state }: Session): boolean {
+    return heartbeatOf(state)?.isFrozen === false;
+  }
+
+  /** Sends a ping now, behind all frames of the session. Returns its number, or undefined if the session gets no pings. */
+  sendPing(session: Session): number | undefined {
+    const ping = heartbeatOf(session.state)?.nextPing(this.#ports.stallFreeClock.nowMs);
+    if (ping !== undefined) session.sendMessage({ type: 'ping', ...ping });
+    return ping?.n;
+  }
+
   /** Must be called every tick. Sends the pings that are due, and ends dead sessions. */
   checkHeartbeats(): void {
     const { nowMs } = this.#ports.stallFreeClock;
@@ -101,7 +113,7 @@ export class SessionHeartbeats {
       session.end('HEARTBEAT_TIMEOUT', `no pong for ${config.RANKD_DEAD_MS} ms`);
       return;
     }
-    if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.nextPing(nowMs) });
+    if (verdict === 'ping') this.sendPing(session);
     if (session.state.phase !== 'closing') this.#pinged.set(session, heartbeat.dueMs(nowMs));
   }
 }
