@@ -46,7 +46,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_GRACE_LEADER_MS: millis(
     0,
-    'The same for the member with rank 0, instead of RANKD_GRACE_MS. Behind a proxy, set it to RANKD_SUSPEND_MS.',
+    'The same for rank 0. Above 0, it is extended until that member has suspended itself. Behind a proxy, set it to RANKD_SUSPEND_MS.',
   ),
   RANKD_REFORM_MS: millis(
     5000,

@@ -73,6 +73,8 @@ export const plantedBugs: Readonly<Record<string, PlantedBug>> = {
   'unmatched-unlisted': withTampering(forgetUnmatched),
   'told-too-early': withTampering(stopWaiting),
   'leader-forgotten': withTampering(letLeaderGo),
+  'close-believed': withTampering(believeClose),
+  'close-as-answer': withTampering(takeCloseAsAnswer),
 };
 
 /** Fault: the last member gets the rank of a member that has left. */
@@ -161,13 +163,23 @@ function stopWaiting(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] 
   return effects.flatMap(effect => {
     if (effect.kind !== 'ask-to-stop') return [effect];
     const { epoch, member, ask } = effect;
-    return [effect, ...apply({ kind: 'stopped', group, at, epoch, member: member.id, ask })];
+    return [effect, ...apply({ kind: 'stopped', group, at, epoch, member: member.id, ask, evidence: 'suspended' })];
   });
 }
 
 /** Fault: a member whose session the server has ended counts as one that has left. */
 function letLeaderGo(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
   return apply(entry.kind === 'departed' && entry.how === 'ended' ? { ...entry, how: 'goodbye' } : entry);
+}
+
+/** Fault: a leader whose connection has closed counts as stopped, although a proxy may have closed one end only. */
+function believeClose(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
+  return apply(entry.kind === 'departed' && entry.how === 'lost' ? { ...entry, mayActMs: 0 } : entry);
+}
+
+/** Fault: the close of a connection counts as the answer of a leader that was asked to stop. */
+function takeCloseAsAnswer(entry: Entry, apply: (entry: Entry) => Effect[]): Effect[] {
+  return apply(entry.kind === 'stopped' ? { ...entry, evidence: 'yielded' } : entry);
 }
 
 /** Fault: views come last among the frames of one write, against R-VIEW-3. */

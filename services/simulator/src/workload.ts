@@ -3,6 +3,7 @@
 import type { CommandMessage, Target } from '@rankd/protocol';
 import type { SeededRandom } from '@rankd/testkit';
 import type { ModelClient } from './participants/model-client.js';
+import { permitsProxies } from './settings.js';
 import type { World } from './world.js';
 
 /** One possible event of a step. */
@@ -15,6 +16,29 @@ export const onRandomClient =
     const client = random.pick(clients);
     if (client !== undefined) step(client, random);
   };
+
+/** Closes the server's end of a random client's connections, as a proxy does, if the settings permit it. */
+export function closeByProxy(world: Pick<World, 'clients' | 'random' | 'config'>): void {
+  if (!permitsProxies(world.config)) return;
+  onRandomClient((client, random) => client.network.closeServerEnds(random.pick(['fin', 'rst'] as const) ?? 'fin'))(
+    world,
+  );
+}
+
+/** Makes the server replace the leader while a proxy closes the server's end of its connection, before or after it has answered. */
+export function replaceLeaderBehindProxy(
+  world: Pick<World, 'clients' | 'random' | 'config' | 'administrator' | 'clock'>,
+): void {
+  const { clients, random, config, administrator, clock } = world;
+  const leader = clients.find(({ fence }) => fence !== undefined);
+  const member = leader?.seat?.welcome.member;
+  if (leader === undefined || member === undefined || !permitsProxies(config)) return;
+  const how = random.pick(['remove', 'move', 'bye'] as const);
+  if (how === 'remove') administrator.removeMember(member);
+  else if (how === 'move') administrator.moveMember(member, 1);
+  else leader.writeFrame('no json\n');
+  clock.after(random.below(80), () => leader.network.closeServerEnds('fin'));
+}
 
 /** Invalid frames. `yielded` is not one of them, because R-LEAD-1 assumes that a client has stopped when it sends `yielded`. */
 const garbage = [
@@ -46,6 +70,8 @@ const weightedSteps: readonly (readonly [weight: number, step: Step])[] = [
     }),
   ],
   [7, onRandomClient(client => client.network.repair())],
+  [3, closeByProxy],
+  [2, replaceLeaderBehindProxy],
   [2, onRandomClient(client => client.network.hold('paused'))],
   [5, onRandomClient(client => client.network.release('paused'))],
   [4, onRandomClient(client => client.resendFrame())],

@@ -104,8 +104,8 @@ export interface GraceEffect {
 
 /**
  * A decision waits until this leader has stopped acting on its rank (R-LEAD-1). If the leader has a session, send `yield` and stop renewing
- * its lease: its right to act on its rank. Then propose `stopped` when one of these happens: the leader answers `yielded`, the leader
- * closes its end of the connection, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` after
+ * its lease: its right to act on its rank. Then propose `stopped` when one of these happens: the leader answers `yielded`, the client's
+ * end of the connection closes, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` after
  * `waitMs`.
  */
 export interface AskToStopEffect {

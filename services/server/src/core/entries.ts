@@ -65,6 +65,8 @@ export interface DepartedEntry extends Placed {
   readonly how: 'goodbye' | 'lost' | 'ended';
   /** A code of the error table; or CLOSED, if the client has closed the connection. */
   readonly reason: string;
+  /** The rest of suspendMs since the last pong of the member. The member may act on its rank until then (R-LEAD-1). Absent: suspendMs. */
+  readonly mayActMs?: number;
 }
 
 /** Claim: the grace period of an away member has passed (R-VIEW-4). */
@@ -75,13 +77,16 @@ export interface GraceEndedEntry extends Placed {
 }
 
 /**
- * Claim: a leader that was asked to stop has stopped. The leader has yielded, has closed its end of the connection, or suspendMs has passed
- * since its last pong (R-LEAD-1).
+ * Claim: a leader that was asked to stop has stopped (R-LEAD-1). The evidence is one of these:
+ * - `yielded`: the leader has answered `yielded`.
+ * - `closed`: the client's end of the connection has closed. This proves nothing if a proxy may have closed it.
+ * - `suspended`: suspendMs has passed since its last pong.
  */
 export interface StoppedEntry extends Placed {
   readonly kind: 'stopped';
   readonly epoch: number;
   readonly member: MemberId;
+  readonly evidence: 'yielded' | 'closed' | 'suspended';
   /** The number of the request to stop that this entry answers. An answer to an earlier request has no effect. */
   readonly ask: number;
 }

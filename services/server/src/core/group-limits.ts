@@ -23,7 +23,10 @@ export interface GroupLimits {
   readonly suspendMs: number;
   /** How long a member that lost its connection keeps its seat (R-VIEW-4). */
   readonly graceMs: number;
-  /** How long a leader that lost its connection keeps its seat (R-VIEW-4). */
+  /**
+   * How long a leader that lost its connection keeps its seat at least (R-VIEW-4). Above 0, a close does not prove that the leader has
+   * stopped, because a proxy may have closed the connection (R-LEAD-1).
+   */
   readonly graceLeaderMs: number;
   /** How long a restored seat is kept after a restart (R-VIEW-6). */
   readonly reformMs: number;

@@ -8,7 +8,7 @@ import { Admission } from './membership/admission.js';
 import { Departures } from './membership/departures.js';
 import { GracePeriods } from './membership/grace-period.js';
 import { LeaderHandover } from './membership/leader-handover.js';
-import { type SessionId, sessionOf } from './roster/member.js';
+import { type Member, type SessionId, sessionOf } from './roster/member.js';
 import type { Roster } from './roster/roster.js';
 import { VersionedRoster } from './roster/versioned-roster.js';
 import type { GroupSnapshot } from './snapshot.js';
@@ -87,6 +87,14 @@ export class Group {
     return this.#commandProcessor.concerns(isOne);
   }
 
+  /**
+   * Returns the session that will receive the result of `recipient` for the command with this seq. Undefined if the result is not awaited,
+   * or if its sender did not ask for each result (R-CMD-6).
+   */
+  resultReceiver(seq: number, recipient: Member): SessionId | undefined {
+    return this.#commandProcessor.resultReceiver(seq, recipient);
+  }
+
   /** Whether one of these sessions belongs to a member, is on the waitlist, or sent or executes an open command. */
   involves(isOne: (session: SessionId) => boolean): boolean {
     if (this.hasCommandsOf(isOne) || this.waiting.some(isOne)) return true;
@@ -146,8 +154,10 @@ export class Group {
     if (seat !== undefined && !this.#leaderHandover.hasDecisionToEnd(seat)) {
       return [...this.#admission.resume(seat, entry), ...this.#leaderHandover.askAgain(seat, at)];
     }
-    // The server is ending the claimed seat. Its member now asks for another seat, so it has stopped acting on the old one.
-    const ended = seat === undefined ? [] : this.#departures.releaseHandover(seat, at);
+    // The server is ending the claimed seat. A member that has the newest secret asks for another seat, so it has stopped acting on the
+    // old one. A hello with the earlier secret may be a delayed one, and proves nothing.
+    const hasStopped = seat !== undefined && entry.resume?.secretHash === seat.secrets.current;
+    const ended = hasStopped ? this.#departures.releaseHandover(seat, at) : [];
     return [...ended, ...this.#admission.admitOrWait(newcomer, at)];
   }
 

@@ -22,6 +22,8 @@ import { FlushCycle, FlushQueue } from './delivery/flush-cycle.js';
 import { GroupChannel } from './delivery/group-channel.js';
 import { GroupChannels } from './delivery/group-channels.js';
 import type { GroupWatchers } from './delivery/group-watchers.js';
+import { PausedSenders } from './delivery/paused-senders.js';
+import { ResultBackpressure } from './delivery/result-backpressure.js';
 import { LeadershipEffects } from './delivery/leadership-effects.js';
 import { MembershipEffects, type MirrorPorts } from './delivery/membership-effects.js';
 import { ViewSender } from './delivery/view-sender.js';
@@ -111,12 +113,18 @@ export class Gateway {
     const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
 
     const flushCycle = new FlushCycle(clock);
-    const flowControl = new FlowControl({ backlogBytesMax, stallMs }, { sessions, stallFreeClock });
+    const slowLimits = { backlogBytesMax, stallMs };
+    const pausedSenders = new PausedSenders(stallMs);
+    const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
+    const resultBackpressure = new ResultBackpressure(
+      { ...slowLimits, frameBytesMax },
+      { sessions, pausedSenders, heartbeats },
+    );
+    const flowControl = new FlowControl(slowLimits, { sessions, stallFreeClock, pausedSenders, resultBackpressure });
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
     const pendingChannels = new FlushQueue<GroupChannel>(flushCycle);
     const events = new EventReporter({ flushCycle, sessions, watch, overhear });
     const helloWatchdog = new HelloWatchdog({ config, clock, stallFreeClock });
-    const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, flowControl });
 
     const createChannel = (group: Group, watchers: GroupWatchers): GroupChannel => {
       const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl });
@@ -142,7 +150,7 @@ export class Gateway {
       stalenessGuard,
       isClosedTo: ports.isClosedTo ?? (() => false),
     });
-    const departures = new DepartureProposals({ proposals, log, shutdown });
+    const departures = new DepartureProposals({ proposals, log, shutdown, heartbeats });
 
     this.effectPerformer = new EffectPerformer({
       channels,
@@ -176,9 +184,9 @@ export class Gateway {
         admission,
       },
       resumption: { log },
-      pong: { stallFreeClock, flowControl },
+      pong: { stallFreeClock, pausedSenders, resultBackpressure },
       command: { payloadBytesMax, log, channels, events, availability },
-      result: { payloadBytesMax, log },
+      result: { payloadBytesMax, log, resultBackpressure },
       yielded: { leaderYield },
       roster: { frameBytesMax, stallFreeClock, log, channels },
       history: { frameBytesMax, stallFreeClock, log },
@@ -187,12 +195,12 @@ export class Gateway {
     this.#registry = new SessionRegistry(
       {
         sessions,
-        holders: [unflushedSessions, channels, flowControl, helloWatchdog, heartbeats],
+        holders: [unflushedSessions, channels, flowControl, resultBackpressure, helloWatchdog, heartbeats],
         closeListeners: [leaderYield, connectionLimiter],
         departures,
         events,
       },
-      { frameBytesMax, retryAfterMs: heartbeatMs, backlogBytesMax, stallMs },
+      { frameBytesMax, retryAfterMs: heartbeatMs, ...slowLimits },
       { clock, traffic: this.traffic, handlers, unflushedSessions },
     );
 
@@ -207,7 +215,10 @@ export class Gateway {
     this.#helloWatchdog = helloWatchdog;
     this.#availability = availability;
 
-    log.onApplied(this.effectPerformer.performEntry);
+    log.onApplied((entry, effects, origin) => {
+      this.effectPerformer.performEntry(entry, effects, origin);
+      if (entry.kind === 'result') resultBackpressure.recordApplied(entry.session, entry.seq);
+    });
     log.onGroupLoaded(({ name }) => channels.open(name));
     log.onGroupsUnloaded(groups => {
       deadlines.cancelAll(groups);

@@ -78,6 +78,7 @@ export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
     wrapLog: (log, index) => new TamperedLog(log, appendUnchanged, index === 0 ? swapFirstMembers : () => undefined),
   },
   'dropped-proposal': { ...noClusterFault, wrapLog: log => new TamperedLog(log, dropSomeProposals(), () => undefined) },
+  'close-believed': { ...noClusterFault, wrapLog: log => new TamperedLog(log, appendUnchanged, believeClose) },
   'short-leases': {
     ...noClusterFault,
     changeConfig: config => ({ ...config, RANKD_SUSPEND_MS: 20 }),
@@ -128,6 +129,13 @@ function sendOneMark(
 ): ReturnType<RedisTampering['tamperScriptArguments']> {
   if (script !== appendScript) return args;
   return args.map((arg, index) => (index >= 6 && index % 2 === 0 ? 'same' : arg));
+}
+
+/** Fault: a leader whose connection has closed counts as stopped, although a proxy may have closed one end only. */
+function believeClose(entry: Entry, log: OrderedLog): void {
+  const roster = entry.kind === 'departed' ? log.groups.get(entry.group)?.roster : undefined;
+  const member = entry.kind === 'departed' ? roster?.member(entry.member) : undefined;
+  if (member?.presence.kind === 'away') roster?.setPresence(member, { ...member.presence, mayActMs: 0 });
 }
 
 /** Fault: clients receive a longer suspend time than the one that servers use. */

@@ -33,7 +33,7 @@ export function pickClusterSettings(seed: number, random: SeededRandom): ServerC
     RANKD_MEMBERS_MAX: random.between(3, 8),
     RANKD_WAITLIST_MAX: random.below(3),
     RANKD_GRACE_MS: random.pick([0, 0, 1000]) ?? 0,
-    RANKD_GRACE_LEADER_MS: random.pick([0, 0, 1000]) ?? 0,
+    RANKD_GRACE_LEADER_MS: random.pick([0, 0, 1000, suspendMs, suspendMs + 2000]) ?? 0,
     RANKD_GRACE_SERVER_MS: random.pick([0, 3000, 8000]) ?? 0,
     RANKD_COMMANDS_PER_SECOND: random.pick([0, 0, 5]) ?? 0,
   };

@@ -1,6 +1,6 @@
 /** The random events of a simulated cluster. */
 
-import { pickCommand, onRandomClient } from '../workload.js';
+import { closeByProxy, pickCommand, onRandomClient, replaceLeaderBehindProxy } from '../workload.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { ClusterWorld } from './cluster-world.js';
 
@@ -40,6 +40,8 @@ const weightedSteps: readonly (readonly [weight: number, name: string, step: Ste
     'client is cut',
     onRandomClient((client, random) => client.network.cut(random.pick(['up', 'down'] as const) ?? 'up')),
   ],
+  [2, 'a proxy closes one end', closeByProxy],
+  [2, 'a leader behind a proxy is replaced', replaceLeaderBehindProxy],
   [6, 'client is reconnected', onRandomClient(client => client.network.repair())],
   [4, 'administer', administer],
   [1.5, 'server stops', onRandomServer(server => server.stop())],

@@ -80,6 +80,17 @@ export class NetworkPath {
     }
   }
 
+  /**
+   * Acts as a proxy that closes the server's end of every connection and keeps the client's end open. The client receives nothing
+   * more, and does not notice it.
+   */
+  closeServerEnds(how: 'fin' | 'rst'): void {
+    for (const { up, down } of this.#pipes) {
+      down.hold('lost');
+      up.end(how);
+    }
+  }
+
   /** Holds incoming data, because the client's process is stopped or does not read. */
   hold(why: 'stopped' | 'paused'): void {
     for (const { down } of this.#pipes) down.hold(why);

@@ -21,6 +21,7 @@ const planted = {
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
   'short-leases': 'ONE-LEADER',
+  'close-believed': 'ONE-LEADER',
 };
 
 describe('The simulated cluster', () => {

@@ -27,6 +27,8 @@ const planted = {
   'unmatched-unlisted': 'I4',
   'told-too-early': 'ONE-LEADER',
   'leader-forgotten': 'ONE-LEADER',
+  'close-believed': 'ONE-LEADER',
+  'close-as-answer': 'ONE-LEADER',
 };
 
 const { stackTraceLimit } = Error;

@@ -49,6 +49,11 @@ export class CommandProcessor {
     return this.#openCommands.concerns(isOne);
   }
 
+  /** Returns the session that will receive this recipient's result. Undefined if no session awaits it. */
+  resultReceiver(seq: number, recipient: Member): SessionId | undefined {
+    return this.#openCommands.resultReceiver(seq, recipient);
+  }
+
   /**
    * Accepts or rejects a command (R-CMD-1 to R-CMD-3). Returns the effect `receipt`. If the command is accepted, also returns `deliver`,
    * and `deadline` unless `reply` is `none`. Returns nothing if the command was applied before, or if its sender no longer has a session.

@@ -54,6 +54,13 @@ export class OpenCommands {
     return this.#open.has(seq);
   }
 
+  /** Returns the session that will receive this recipient's result. Undefined if no session awaits it. */
+  resultReceiver(seq: number, recipient: Member): SessionId | undefined {
+    const command = this.#open.get(seq);
+    if (command?.reply !== 'each' || !command.awaited.has(recipient)) return undefined;
+    return resultRecipient(command);
+  }
+
   /** Adds an accepted command. Its recipients are the members of `roster` whose ranks are in `ranges`. */
   open(command: NewCommand, ranges: readonly RankRange[], roster: Roster): void {
     const awaited = new Map<Member, number>();

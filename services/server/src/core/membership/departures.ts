@@ -75,7 +75,7 @@ export class Departures {
       case 'lost':
         if (this.#mayLeadElsewhere(member)) return this.#contestLeader(member, at);
         return this.#gracePeriods.appliesTo(member)
-          ? this.#markAway(member, reason, at)
+          ? this.#markAway(member, entry)
           : this.#completeDeparture(member, reason, at);
       case 'ended':
         return this.decide({ kind: 'end', member, reason }, at);
@@ -103,14 +103,16 @@ export class Departures {
 
   /**
    * Applies the end of a grace period (R-VIEW-4). The member leaves, unless it has resumed. If the grace period has become longer in the
-   * meantime, starts the timer again for the rest.
+   * meantime, starts the timer again for the rest. Decisions that waited for this leader come first, because they were made before.
    */
   endGrace({ epoch, member: id, at }: GraceEndedEntry): Effect[] {
     const member = this.#versioned.roster.member(id);
     if (epoch !== this.#versioned.epoch || member?.presence.kind !== 'away' || this.isFrozen) return [];
+    if (!this.#gracePeriods.isOver(member, at)) return this.#gracePeriods.restartTimer(member, at);
+    const decided = this.releaseHandover(member, at);
     return this.#gracePeriods.isOver(member, at)
-      ? this.#completeDeparture(member, 'GRACE_ENDED', at)
-      : this.#gracePeriods.restartTimer(member, at);
+      ? [...decided, ...this.#completeDeparture(member, 'GRACE_ENDED', at)]
+      : decided;
   }
 
   /**
@@ -213,11 +215,14 @@ export class Departures {
   }
 
   /**
-   * Marks a member away; it keeps its rank (R-VIEW-4). A leader whose connection is lost has suspended itself, so the decisions that
-   * waited for it are applied.
+   * Marks a member away; it keeps its rank (R-VIEW-4). If decisions wait for this leader, they are applied if it has stopped. Otherwise the
+   * request to stop is repeated, because only the time can answer it now (R-LEAD-1).
    */
-  #markAway(member: Member, reason: string, at: number): Effect[] {
-    return [...this.#gracePeriods.startGrace(member, 'lost', reason, at), ...this.releaseHandover(member, at)];
+  #markAway(member: Member, entry: DepartedEntry): Effect[] {
+    const { at } = entry;
+    const away = this.#gracePeriods.startLostGrace(member, entry);
+    const hasStopped = this.#leaderHandover.hasStopped(member, at);
+    return [...away, ...(hasStopped ? this.releaseHandover(member, at) : this.#leaderHandover.askAgain(member, at))];
   }
 
   /** Applies a departure after the freeze: the member keeps its rank and receives no further frames (R-BYE-2). */

@@ -2,9 +2,9 @@
 
 import { assertNever } from '../assert-never.js';
 import type { Effect } from '../effects.js';
-import type { RestoredEntry } from '../entries.js';
+import type { DepartedEntry, RestoredEntry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
-import type { AwayBecause, Member } from '../roster/member.js';
+import { type AwayBecause, type AwayPresence, type Member, mayActUntil } from '../roster/member.js';
 import { noRanks, type VersionedRoster } from '../roster/versioned-roster.js';
 
 /**
@@ -22,16 +22,25 @@ export class GracePeriods {
 
   /** Whether `member` keeps its seat when its connection is lost. */
   appliesTo(member: Member): boolean {
-    return this.#graceMs(member, 'lost') > 0;
+    return this.#settingMs(member, 'lost') > 0;
+  }
+
+  /**
+   * Marks a member away that has lost its connection (R-VIEW-4). Its client suspends itself when it loses the connection, too. If a proxy
+   * may have closed only the server's end, the member may act for the `mayActMs` of the entry (R-LEAD-1).
+   */
+  startLostGrace(member: Member, { reason, at, mayActMs }: DepartedEntry): Effect[] {
+    return this.startGrace(member, 'lost', reason, at, this.#limits.graceLeaderMs > 0 ? mayActMs : 0);
   }
 
   /**
    * Marks `member` away and starts its grace period (R-VIEW-4). `reason` is the code that other members see. `at` is the time in
-   * milliseconds since 1970.
+   * milliseconds since 1970. The member may act on its rank for `mayActMs`; undefined: suspendMs.
    */
-  startGrace(member: Member, because: AwayBecause, reason: string, at: number): Effect[] {
+  startGrace(member: Member, because: AwayBecause, reason: string, at: number, mayActMs?: number): Effect[] {
     const { roster } = this.#versioned;
-    roster.setPresence(member, { kind: 'away', since: at, because });
+    const away = { kind: 'away', since: at, because } as const;
+    roster.setPresence(member, mayActMs === undefined ? away : { ...away, mayActMs });
     const changed = this.#versioned.recordChange(
       { kind: 'away', member, rank: roster.rankOf(member), reason },
       at,
@@ -60,32 +69,38 @@ export class GracePeriods {
    */
   restartTimer(member: Member | undefined, at: number): Effect[] {
     if (member?.presence.kind !== 'away') return [];
-    const { since, because } = member.presence;
-    const graceMs = Math.max(0, since + this.#graceMs(member, because) - at);
+    const graceMs = Math.max(0, this.#graceEndsAt(member, member.presence) - at);
     return [{ kind: 'grace', epoch: this.#versioned.epoch, member, graceMs }];
   }
 
   /** Whether the grace period of `member` has passed at the time `at`. False if the member is not away. */
   isOver(member: Member, at: number): boolean {
     const { presence } = member;
-    return presence.kind === 'away' && at - presence.since >= this.#graceMs(member, presence.because);
+    return presence.kind === 'away' && at >= this.#graceEndsAt(member, presence);
   }
 
-  /**
-   * Returns the length of a grace period in milliseconds. A leader whose server is lost, or that may have another session, may act until
-   * it suspends itself. Its grace period is therefore at least suspendMs (R-LEAD-1).
-   */
-  #graceMs(member: Member, because: AwayBecause): number {
-    const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.#limits;
-    const leads = this.#versioned.roster.leader === member;
+  /** Returns the end of a grace period. A leader keeps its seat at least for as long as it may act on its rank (R-LEAD-1). */
+  #graceEndsAt(member: Member, presence: AwayPresence): number {
+    const endsAt = presence.since + this.#settingMs(member, presence.because);
+    return this.#leads(member) ? Math.max(endsAt, mayActUntil(presence, this.#limits)) : endsAt;
+  }
+
+  #leads(member: Member): boolean {
+    return this.#versioned.roster.leader === member;
+  }
+
+  /** Returns the length of a grace period by the settings alone, in milliseconds. */
+  #settingMs(member: Member, because: AwayBecause): number {
+    const { graceMs, graceLeaderMs, reformMs, graceServerMs } = this.#limits;
     switch (because) {
       case 'lost':
-        return leads ? graceLeaderMs : graceMs;
+        return this.#leads(member) ? graceLeaderMs : graceMs;
       case 'restart':
-        return leads ? Math.max(reformMs, suspendMs) : reformMs;
+        return reformMs;
       case 'server':
+        return graceServerMs;
       case 'contest':
-        return leads ? Math.max(graceServerMs, suspendMs) : graceServerMs;
+        return this.#leads(member) ? Math.max(graceServerMs, graceLeaderMs) : graceServerMs;
       default:
         return assertNever(because);
     }

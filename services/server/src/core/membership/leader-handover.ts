@@ -7,7 +7,7 @@ import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { Effect } from '../effects.js';
 import type { StoppedEntry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
-import { type Member, sessionOf } from '../roster/member.js';
+import { type Member, mayActUntil, sessionOf } from '../roster/member.js';
 import type { VersionedRoster } from '../roster/versioned-roster.js';
 import type { HandoverSnapshot } from '../snapshot.js';
 import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
@@ -46,7 +46,7 @@ export class LeaderHandover {
   holdDecision(decision: PendingDecision, at: number, stopped: Member | undefined): Effect[] | undefined {
     const { leader } = this.#versioned.roster;
     if (leader === undefined || leader === stopped) return undefined;
-    if (!this.#concerns(leader, decision) || this.#hasStopped(leader, at)) return undefined;
+    if (!this.#concerns(leader, decision) || this.hasStopped(leader, at)) return undefined;
     const isAsked = this.waitsFor(leader);
     this.#leader = leader;
     this.#held.push(decision);
@@ -58,10 +58,37 @@ export class LeaderHandover {
     return this.waitsFor(member) ? [this.#askToStop(member, at)] : [];
   }
 
-  /** Returns the leader that has stopped. Returns undefined if the entry does not answer the last request. */
-  stoppedBy({ epoch, member, ask }: StoppedEntry): Member | undefined {
-    const answers = epoch === this.#versioned.epoch && member === this.#leader?.id && ask === this.#asks;
-    return answers ? this.#leader : undefined;
+  /**
+   * Returns the leader that has stopped. Returns undefined if the entry does not answer the last request, or if its evidence is a close
+   * that proves nothing.
+   */
+  stoppedBy({ epoch, member, ask, evidence }: StoppedEntry): Member | undefined {
+    const leader = this.#leader;
+    const answers = epoch === this.#versioned.epoch && member === leader?.id && ask === this.#asks;
+    if (!answers || (evidence === 'closed' && !this.#provesStop(leader))) return undefined;
+    return leader;
+  }
+
+  /**
+   * Whether the close of the leader's connection proves that the leader has stopped (R-LEAD-1). It does not if a proxy may have closed one
+   * end only, or if the member may still use an earlier session.
+   */
+  #provesStop({ secrets }: Member): boolean {
+    return this.#limits.graceLeaderMs === 0 && !secrets.isContested;
+  }
+
+  /** Whether this member has certainly stopped acting on its rank. A present one has not, even if its session has ended (R-LEAD-1). */
+  hasStopped({ presence }: Member, at: number): boolean {
+    switch (presence.kind) {
+      case 'present':
+        return false;
+      case 'gone':
+        return true;
+      case 'away':
+        return at >= mayActUntil(presence, this.#limits);
+      default:
+        return assertNever(presence);
+    }
   }
 
   /** Returns the held decisions and forgets them. The caller knows that the leader has stopped. */
@@ -99,7 +126,7 @@ export class LeaderHandover {
   #currentAsk(leader: Member, at: number): Effect {
     const { presence } = leader;
     const { suspendMs } = this.#limits;
-    const waitMs = presence.kind === 'away' ? Math.max(0, presence.since + suspendMs - at) : suspendMs;
+    const waitMs = presence.kind === 'away' ? Math.max(0, mayActUntil(presence, this.#limits) - at) : suspendMs;
     const { epoch } = this.#versioned;
     return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), waitMs };
   }
@@ -118,20 +145,6 @@ export class LeaderHandover {
       }
       default:
         return assertNever(decision);
-    }
-  }
-
-  /** Whether this leader has certainly stopped acting on its rank. */
-  #hasStopped({ presence }: Member, at: number): boolean {
-    switch (presence.kind) {
-      case 'present':
-        return false;
-      case 'gone':
-        return true;
-      case 'away':
-        return presence.because === 'lost' || at - presence.since >= this.#limits.suspendMs;
-      default:
-        return assertNever(presence);
     }
   }
 }

@@ -22,13 +22,17 @@ export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 /**
  * Whether a member is connected.
  * - `present`: it has a session.
- * - `away`: it has no session, and its seat is kept (R-VIEW-4, R-VIEW-6). `since` is the time in milliseconds since 1970.
+ * - `away`: it has no session, and its seat is kept (R-VIEW-4, R-VIEW-6). `since` is the time in milliseconds since 1970. `mayActMs` is
+ *   for how long after that the member may still act on its rank; absent: suspendMs (R-LEAD-1).
  * - `gone`: it has left, or its session ended after the order was frozen.
  */
 export type Presence =
   | { readonly kind: 'present'; readonly session: SessionId }
-  | { readonly kind: 'away'; readonly since: number; readonly because: AwayBecause }
+  | { readonly kind: 'away'; readonly since: number; readonly because: AwayBecause; readonly mayActMs?: number }
   | { readonly kind: 'gone' };
+
+/** The presence of a member that is away. */
+export type AwayPresence = Extract<Presence, { kind: 'away' }>;
 
 /** The sender of a command as its recipients see it. An administrator has rank -1. */
 export interface CommandSender {
@@ -107,6 +111,11 @@ export function seatOf({ id, name, tags, address, joinedAt, slot, secrets }: Mem
 /** Returns the session of `commander`, or undefined if it has none. */
 export function sessionOf(commander: Commander): SessionId | undefined {
   return commander.presence.kind === 'present' ? commander.presence.session : undefined;
+}
+
+/** Returns the time from which an away member has certainly stopped acting on its rank (R-LEAD-1), in milliseconds since 1970. */
+export function mayActUntil({ since, mayActMs }: AwayPresence, { suspendMs }: { readonly suspendMs: number }): number {
+  return since + (mayActMs ?? suspendMs);
 }
 
 /** Whether the session is connected to this server of the cluster. */

@@ -27,6 +27,12 @@ const resultEvents = {
   left: { event: 'result', status: 'left' },
 } as const;
 
+/**
+ * By how much results without a value (expired, left) and outcomes may exceed the backlog limit of the session that sent the command. The
+ * end of many commands at once must not end a session that reads.
+ */
+const ANSWER_RESERVE_BYTES = 1_048_576;
+
 /** The parts of the gateway that AnswerEffects uses. */
 export interface AnswerEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
@@ -71,7 +77,8 @@ export class AnswerEffects {
   /** Sends one recipient's result to a sender that asked for each (R-CMD-6). Reports the result as an event. */
   sendResult(effect: RecipientEndedEffect): void {
     const { sessions, events } = this.#ports;
-    if (effect.to !== undefined) sessions.get(effect.to)?.sendFrame(resultFrame(effect));
+    const reserveBytes = effect.status === 'expired' || effect.status === 'left' ? ANSWER_RESERVE_BYTES : 0;
+    if (effect.to !== undefined) sessions.get(effect.to)?.sendFrame(resultFrame(effect), reserveBytes);
     events.report(resultEvents[effect.status]);
   }
 
@@ -81,7 +88,7 @@ export class AnswerEffects {
     const { to, sender, seq, name, recipients, counts, ms } = effect;
     deadlines.cancelTimer(seq, group);
     const session = to === undefined ? undefined : sessions.get(to);
-    session?.sendFrame(commandFrames.encodeOutcome(effect));
+    session?.sendFrame(commandFrames.encodeOutcome(effect), ANSWER_RESERVE_BYTES);
     const event = 'command.outcome';
     const forwarded = session !== undefined;
     const facts = { group: group.name, seq, name, member: sender.id, recipients, ...counts, ms, forwarded };

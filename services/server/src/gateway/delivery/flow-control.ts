@@ -3,8 +3,9 @@
 import type { SessionId } from '../../core/index.js';
 import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 import type { OpenSessions } from '../session/open-sessions.js';
-import { heartbeatOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
+import type { PausedSenders } from './paused-senders.js';
+import type { ResultBackpressure } from './result-backpressure.js';
 
 /** The limits of slow clients. */
 export interface FlowControlSettings {
@@ -18,18 +19,8 @@ export interface FlowControlSettings {
 export interface FlowControlPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
-}
-
-/**
- * A sender whose silence does not count. `paused`: its frames are not read. `catching-up`: they are read again, and its pongs may still
- * wait behind other frames.
- */
-interface HeldSender {
-  state: 'paused' | 'catching-up';
-  /** The number of bytes that the sender had sent at the last tick. */
-  receivedBytes: number;
-  /** The time since the sender was resumed. */
-  catchingUpMs: number;
+  readonly pausedSenders: Pick<PausedSenders, 'pause' | 'tick'>;
+  readonly resultBackpressure: Pick<ResultBackpressure, 'isPausing' | 'tick'>;
 }
 
 interface SlowRecipient {
@@ -54,7 +45,6 @@ export class FlowControl {
   /** The sessions that have a backlog. */
   readonly #behind = new Set<Session>();
   readonly #slow = new Map<Session, SlowRecipient>();
-  readonly #held = new Map<Session, HeldSender>();
 
   constructor(settings: FlowControlSettings, ports: FlowControlPorts) {
     this.slowBytes = settings.backlogBytesMax / 4;
@@ -99,18 +89,9 @@ export class FlowControl {
     this.#slow.set(recipient, slow);
     for (const sender of senders) {
       slow.senders.add(sender);
-      this.#pause(this.#ports.sessions.get(sender));
+      const session = this.#ports.sessions.get(sender);
+      if (session !== undefined) this.#ports.pausedSenders.pause(session);
     }
-  }
-
-  /** Whether the silence of a session is not counted, because it is paused or its pongs wait behind its other frames. */
-  excusesSilence(session: Session): boolean {
-    return this.#held.has(session);
-  }
-
-  /** Records that a resumed sender has answered a ping, so its silence counts again. */
-  recordPong(session: Session): void {
-    if (this.#held.get(session)?.state === 'catching-up') this.#held.delete(session);
   }
 
   /** Must be called every tick. Ends sessions that are too slow, and resumes senders whose recipients have caught up. */
@@ -120,13 +101,10 @@ export class FlowControl {
     const elapsedMs = nowMs - this.#tickedAtMs;
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
-    const waitedFor = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
-    // Iterates over a copy, because a resumed sender may be paused again at once by commands that it sent before.
-    for (const [session, held] of [...this.#held]) {
-      if (session.state.phase === 'closing') this.#held.delete(session);
-      else if (held.state === 'catching-up') this.#checkCaughtUp(session, held, elapsedMs, nowMs);
-      else if (!waitedFor.has(session.id)) this.#resume(session, held);
-    }
+    const waiting = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
+    const { pausedSenders, resultBackpressure } = this.#ports;
+    resultBackpressure.tick(elapsedMs);
+    pausedSenders.tick(elapsedMs, nowMs, session => waiting.has(session.id) || resultBackpressure.isPausing(session));
   }
 
   #checkStall(session: Session, nowMs: number): void {
@@ -147,28 +125,5 @@ export class FlowControl {
       this.#slow.delete(recipient);
       recipient.end('SLOW_CONSUMER', `paused its senders for ${stallMs} ms in total, the limit of RANKD_STALL_MS`);
     }
-  }
-
-  #pause(session: Session | undefined): void {
-    if (session === undefined || session.isPaused) return;
-    this.#held.set(session, { state: 'paused', receivedBytes: session.receivedBytes, catchingUpMs: 0 });
-    session.pause();
-  }
-
-  #resume(session: Session, held: HeldSender): void {
-    held.state = 'catching-up';
-    session.resume();
-  }
-
-  /**
-   * Decides whether the silence of a resumed sender counts again. A tick in which no bytes arrive shows that all of its frames have been
-   * read.
-   */
-  #checkCaughtUp(session: Session, held: HeldSender, elapsedMs: number, nowMs: number): void {
-    held.catchingUpMs += elapsedMs;
-    const isDry = session.receivedBytes === held.receivedBytes;
-    heartbeatOf(session.state)?.excuseSilence(nowMs);
-    if (isDry || held.catchingUpMs >= this.#settings.stallMs) this.#held.delete(session);
-    held.receivedBytes = session.receivedBytes;
   }
 }

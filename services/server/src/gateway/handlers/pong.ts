@@ -7,11 +7,14 @@ import { heartbeatOf } from '../session/session-state.js';
 /** The parts of the gateway that handlePong uses. */
 export interface PongPorts {
   readonly stallFreeClock: { readonly nowMs: number };
-  readonly flowControl: { recordPong(session: Session): void };
+  readonly pausedSenders: { recordPong(session: Session): void };
+  readonly resultBackpressure: { recordPong(session: Session, n: number): void };
 }
 
 /** Records a pong (R-LIFE-1). No other frame shows that a member is alive. */
-export function handlePong(pong: PongMessage, session: Session, { stallFreeClock, flowControl }: PongPorts): void {
-  const heartbeat = heartbeatOf(session.state);
-  if (heartbeat?.recordPong(pong.n, stallFreeClock.nowMs) === true) flowControl.recordPong(session);
+export function handlePong({ n }: PongMessage, session: Session, ports: PongPorts): void {
+  const { stallFreeClock, pausedSenders, resultBackpressure } = ports;
+  if (heartbeatOf(session.state)?.recordPong(n, stallFreeClock.nowMs) !== true) return;
+  pausedSenders.recordPong(session);
+  resultBackpressure.recordPong(session, n);
 }

@@ -1,7 +1,9 @@
 /** R-CMD-5: the handler of `result` messages. */
 
 import type { ResultMessage } from '@rankd/protocol';
+import type { SessionId } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
+import type { ResultBackpressure } from '../delivery/result-backpressure.js';
 import { fitsIn } from '../frames/json-text.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Session } from '../session/session.js';
@@ -10,25 +12,38 @@ import type { Session } from '../session/session.js';
 export interface ResultPorts {
   readonly payloadBytesMax: number;
   readonly log: Pick<OrderedLog, 'append'>;
+  readonly resultBackpressure: Pick<ResultBackpressure, 'admitResult' | 'recordAppend'>;
 }
 
 /**
  * Appends the result of a recipient (R-CMD-5). The core decides whether it is awaited. Answers PAYLOAD_TOO_LARGE if `value` is too long.
- * `payload` is the JSON text of `value`.
+ * `payload` is the JSON text of `value`. If the sender of the command asked for each result and reads slowly, the result waits (R-FLOW-1).
  */
 export function handleResult(
   result: ResultMessage,
   payload: string | undefined,
   session: Session,
-  { payloadBytesMax, log }: ResultPorts,
+  ports: ResultPorts,
 ): void {
   const { state } = session;
+  const { payloadBytesMax, log, resultBackpressure } = ports;
   if (state.phase !== 'active') return;
   const { seq, status, error, epoch = state.group.epoch } = result;
   const errorBytes = error === undefined ? 0 : Buffer.byteLength(JSON.stringify(error));
   if (!fitsIn(payload, payloadBytesMax - errorBytes)) {
     session.sendMessage(errorMessage('PAYLOAD_TOO_LARGE', seq));
     return;
+  }
+  const { group, member } = state;
+  const findAsker = (): SessionId | undefined =>
+    epoch === group.epoch ? group.resultReceiver(seq, member) : undefined;
+  const asker = findAsker();
+  if (asker !== undefined) {
+    const payloadBytes = Buffer.byteLength(payload ?? '') + errorBytes;
+    const handleAgain = (): void => handleResult(result, payload, session, ports);
+    const pending = { session, asker, payloadBytes, isAwaited: () => findAsker() === asker, handleAgain };
+    if (resultBackpressure.admitResult(pending) !== 'pass') return;
+    resultBackpressure.recordAppend(pending, seq);
   }
   log.append({
     kind: 'result',

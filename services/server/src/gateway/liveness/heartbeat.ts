@@ -58,6 +58,11 @@ export class Heartbeat {
     return nowMs - this.#lastPongMs;
   }
 
+  /** Whether no ping may be sent now. */
+  get isFrozen(): boolean {
+    return this.#state === 'frozen';
+  }
+
   /** Sends no pings and counts no pongs until `thaw`. */
   freeze(): void {
     this.#state = 'frozen';

@@ -1,7 +1,7 @@
 /** R-LEAD-1, R-LEAD-2: asks a leader to stop before another member leads. */
 
 import { encodeFrame } from '@rankd/protocol';
-import type { AskToStopEffect, SessionId } from '../../core/index.js';
+import type { AskToStopEffect, SessionId, StoppedEntry } from '../../core/index.js';
 import type { GroupChannels } from '../delivery/group-channels.js';
 import type { Proposals } from '../proposals.js';
 import type { OpenSessions } from '../session/open-sessions.js';
@@ -42,8 +42,8 @@ export class LeaderYield {
   }
 
   /**
-   * Asks a leader to stop. Proposes `stopped` when the first of these happens: the leader answers `yielded`, the leader closes its end of
-   * the connection, or its lease has certainly expired (R-LEAD-1).
+   * Asks a leader to stop. Proposes `stopped` when each of these happens: the leader answers `yielded`, the client's end of the connection
+   * closes, its lease has certainly expired. The core decides which of them is a proof (R-LEAD-1).
    */
   requestYield(group: string, effect: AskToStopEffect): void {
     const { sessions, heartbeats, timers } = this.#ports;
@@ -58,7 +58,7 @@ export class LeaderYield {
     const restMs = id === undefined ? waitMs : heartbeats.untilSuspendedMs(id);
     // A timer may fire up to a millisecond early.
     timers.after(Math.ceil(restMs) + 1, () => {
-      this.#proposeStopped(request);
+      this.#proposeStopped(request, 'suspended');
       if (id !== undefined && !sessions.has(id)) this.#unanswered.delete(id);
     });
   }
@@ -72,14 +72,17 @@ export class LeaderYield {
   /** Records that a session has answered its oldest open `yield` (R-LEAD-2). A `yielded` without a `yield` has no effect. */
   recordYielded(session: Session): void {
     const request = this.#unanswered.get(session.id)?.shift();
-    if (request !== undefined && request !== UNREQUESTED) this.#proposeStopped(request);
+    if (request !== undefined && request !== UNREQUESTED) this.#proposeStopped(request, 'yielded');
   }
 
-  /** Records that the connection has closed. A client that closed it has stopped, even if it has not read the `yield` (R-LEAD-1). */
+  /**
+   * Records that the connection has closed. If the client's end closed it, proposes `stopped`, even if the client has not read the `yield`
+   * (R-LEAD-1).
+   */
   recordClose(session: Session, by: ClosedBy): void {
     const last = this.#unanswered.get(session.id)?.findLast(request => request !== UNREQUESTED);
     this.#unanswered.delete(session.id);
-    if (by === 'peer' && last !== undefined) this.#proposeStopped(last);
+    if (by === 'peer' && last !== undefined) this.#proposeStopped(last, 'closed');
   }
 
   /**
@@ -94,7 +97,7 @@ export class LeaderYield {
     state.request.heartbeat?.freeze();
   }
 
-  #proposeStopped({ group, effect: { epoch, member, ask } }: YieldRequest): void {
-    this.#ports.proposals.propose({ kind: 'stopped', group, epoch, member: member.id, ask });
+  #proposeStopped({ group, effect: { epoch, member, ask } }: YieldRequest, evidence: StoppedEntry['evidence']): void {
+    this.#ports.proposals.propose({ kind: 'stopped', group, epoch, member: member.id, ask, evidence });
   }
 }

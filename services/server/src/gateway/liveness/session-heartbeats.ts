@@ -2,7 +2,7 @@
 
 import type { ServerConfig } from '../../config.js';
 import type { SessionId } from '../../core/index.js';
-import type { FlowControl } from '../delivery/flow-control.js';
+import type { PausedSenders } from '../delivery/paused-senders.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf, type SessionState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
@@ -17,7 +17,7 @@ export interface SessionHeartbeatsPorts {
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly timers: Pick<DeadlineTimers, 'after'>;
-  readonly flowControl: Pick<FlowControl, 'excusesSilence'>;
+  readonly pausedSenders: Pick<PausedSenders, 'excusesSilence'>;
 }
 
 /**
@@ -70,6 +70,18 @@ export class SessionHeartbeats {
     return Math.max(0, heardMs + config.RANKD_SUSPEND_MS - stallFreeClock.nowMs);
   }
 
+  /** Whether the session gets pings now. A leader that was asked to yield gets none. */
+  isPinged({ state }: Session): boolean {
+    return heartbeatOf(state)?.isFrozen === false;
+  }
+
+  /** Sends a ping now, behind all frames of the session. Returns its number, or undefined if the session gets no pings. */
+  sendPing(session: Session): number | undefined {
+    const ping = heartbeatOf(session.state)?.nextPing(this.#ports.stallFreeClock.nowMs);
+    if (ping !== undefined) session.sendMessage({ type: 'ping', ...ping });
+    return ping?.n;
+  }
+
   /** Must be called every tick. Sends the pings that are due, and ends dead sessions. */
   checkHeartbeats(): void {
     const { nowMs } = this.#ports.stallFreeClock;
@@ -85,7 +97,7 @@ export class SessionHeartbeats {
   }
 
   #checkHeartbeat(session: Session, nowMs: number): void {
-    const { config, flowControl } = this.#ports;
+    const { config, pausedSenders } = this.#ports;
     // Ending another session in this loop may have ended this one.
     const { state } = session;
     if (state.phase === 'closing') return;
@@ -95,13 +107,13 @@ export class SessionHeartbeats {
       this.#pinged.set(session, nowMs + config.RANKD_HEARTBEAT_MS);
       return;
     }
-    if (flowControl.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
+    if (pausedSenders.excusesSilence(session)) heartbeat.excuseSilence(nowMs);
     const verdict = heartbeat.check(nowMs);
     if (verdict === 'dead') {
       session.end('HEARTBEAT_TIMEOUT', `no pong for ${config.RANKD_DEAD_MS} ms`);
       return;
     }
-    if (verdict === 'ping') session.sendMessage({ type: 'ping', ...heartbeat.nextPing(nowMs) });
+    if (verdict === 'ping') this.sendPing(session);
     if (session.state.phase !== 'closing') this.#pinged.set(session, heartbeat.dueMs(nowMs));
   }
 }

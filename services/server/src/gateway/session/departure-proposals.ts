@@ -11,6 +11,7 @@ export interface DepartureProposalsPorts {
   readonly proposals: Pick<Proposals, 'propose' | 'proposeAfter'>;
   readonly log: Pick<OrderedLog, 'releaseGroup'>;
   readonly shutdown: { readonly isOver: boolean };
+  readonly heartbeats: { untilSuspendedMs(session: SessionId): number };
 }
 
 /**
@@ -42,12 +43,13 @@ export class DepartureProposals {
 
   /**
    * Proposes that a member has departed (R-VIEW-4, R-VIEW-5). The code decides how: LEFT is a goodbye; CLOSED and HEARTBEAT_TIMEOUT are a
-   * lost connection; with any other code the server ended the session.
+   * lost connection; with any other code the server ended the session. Adds for how long the member may still act (R-LEAD-1).
    */
   proposeDeparture(member: MemberId, session: SessionId, group: string, code: ErrorCode | 'CLOSED'): void {
     const lost = code === 'CLOSED' || code === 'HEARTBEAT_TIMEOUT';
     const how = code === 'LEFT' ? 'goodbye' : lost ? 'lost' : 'ended';
-    this.#ports.proposals.propose({ kind: 'departed', group, session, member, how, reason: code });
+    const mayActMs = Math.ceil(this.#ports.heartbeats.untilSuspendedMs(session));
+    this.#ports.proposals.propose({ kind: 'departed', group, session, member, how, reason: code, mayActMs });
   }
 
   /** Proposes after `graceMs` that the grace period of an away member has ended (R-VIEW-4). */

@@ -61,9 +61,12 @@ export class Outbox {
     return this.#connection.backlogBytes + this.#pendingBytes;
   }
 
-  /** Whether the frame fits under the backlog limit. May flush. */
-  hasRoomForFrame(frame: string): boolean {
-    return this.#hasRoom(BYTES_PER_CHAR_MAX * frame.length) || this.#hasRoomOnceFlushed(Buffer.byteLength(frame));
+  /** Whether the frame fits under the backlog limit, which it may exceed by `reserveBytes`. May flush. */
+  hasRoomForFrame(frame: string, reserveBytes = 0): boolean {
+    return (
+      this.#hasRoom(BYTES_PER_CHAR_MAX * frame.length - reserveBytes) ||
+      this.#hasRoomOnceFlushed(Buffer.byteLength(frame) - reserveBytes)
+    );
   }
 
   /** Whether the batch fits under this session's backlog limit. May flush. */

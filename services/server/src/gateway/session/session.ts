@@ -178,11 +178,14 @@ export class Session implements ConnectionListener {
     this.sendFrame(encodeFrame(message));
   }
 
-  /** Queues a frame for this session alone, after all frames and commands that were sent to it before. */
-  sendFrame(frame: string): void {
+  /**
+   * Queues a frame for this session alone, after all frames and commands that were sent to it before. Ends the session with SLOW_CONSUMER
+   * if the frame exceeds its backlog limit by more than `reserveBytes`.
+   */
+  sendFrame(frame: string, reserveBytes = 0): void {
     if (this.#state.phase === 'closing') return;
     const place = this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0;
-    this.#ports.unflushedSessions.addFrame(this, frame, place);
+    this.#ports.unflushedSessions.addFrame(this, frame, place, reserveBytes);
   }
 
   /** Writes the queued frames now, without waiting for the end of the flush cycle. */

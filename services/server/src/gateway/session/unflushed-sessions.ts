@@ -25,11 +25,11 @@ export class UnflushedSessions {
 
   /**
    * Adds a frame to the session's outbox, after the first `place` pending deliveries. Ends the session with SLOW_CONSUMER if the frame
-   * does not fit under its backlog limit.
+   * does not fit under its backlog limit, which it may exceed by `reserveBytes`.
    */
-  addFrame(session: Session, frame: string, place: number): void {
+  addFrame(session: Session, frame: string, place: number, reserveBytes: number): void {
     const { queue, flowControl } = this.#ports;
-    if (!session.outbox.hasRoomForFrame(frame)) flowControl.endOverfull(session);
+    if (!session.outbox.hasRoomForFrame(frame, reserveBytes)) flowControl.endOverfull(session);
     else {
       queue.add(session);
       session.outbox.addFrame(frame, place);

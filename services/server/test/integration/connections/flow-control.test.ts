@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { at, numberIn, ProcessServer, TIMINGS } from '@rankd/testkit';
-import { allCommands, commandsTo, type Crowd, flood, joinCrowd, untilPaused } from '../../fixtures/flow-control.js';
+import {
+  allCommands,
+  askAtItsPace,
+  commandsTo,
+  type Crowd,
+  flood,
+  joinCrowd,
+  untilPaused,
+} from '../../fixtures/flow-control.js';
 
 /** R-FLOW-1 with real sockets and their buffers. The other tests are in unit/in-process/connections. */
 
@@ -42,4 +50,17 @@ describe('R-FLOW-1 The server slows a sender that is faster than its recipients'
       expect(peer.untakenFrames.filter(({ type }) => type === 'view' || type === 'bye')).toEqual([]);
     }
   }, 40_000);
+});
+
+describe('R-FLOW-1 A leader that reads all the time gets all the results that it has asked for', () => {
+  it('from 300 members that answer 60 kB at once', async () => {
+    const server = await ProcessServer.launch({
+      RANKD_MEMBERS_MAX: '301',
+      RANKD_BACKLOG_BYTES_MAX: String(BACKLOG_BYTES_MAX),
+    });
+    launched.push(server);
+    const frames = await askAtItsPace(server, 300);
+    expect(frames.filter(({ type }) => type === 'result')).toHaveLength(300);
+    expect(frames.filter(({ type }) => type === 'bye')).toEqual([]);
+  }, 60_000);
 });

@@ -50,6 +50,25 @@ function createFixture(environment: Readonly<Record<string, string>> = {}): { fi
 }
 
 describe('A log that applies entries later', () => {
+  it('R-FLOW-1 counts results that it has not applied as backlog of the session that asked', () => {
+    const { fixture, log } = createFixture({ RANKD_BACKLOG_BYTES_MAX: String(256 * 1024) });
+    const asker = fixture.join({ heartbeat: false });
+    const members = Array.from({ length: 12 }, () => fixture.join());
+    log.decide();
+    asker.send({ type: 'command', id: '1', name: 'go', reply: 'each', deadlineMs: 20_000 });
+    log.decide();
+    fixture.clock.settle();
+    const seq = Number(members[0]?.lastFrame?.['seq']);
+    for (const member of members) member.send({ type: 'result', seq, status: 'done', value: 'x'.repeat(30 * 1024) });
+    expect(members.filter(({ connection }) => connection.reading === 'paused')).toHaveLength(10);
+    for (let round = 0; round < 12; round += 1) {
+      log.decide();
+      fixture.advance(50, ...members);
+    }
+    expect(asker.frames.filter(({ type }) => type === 'outcome')).toMatchObject([{ done: 12 }]);
+    expect(members.map(({ connection }) => connection.reading)).toEqual(Array(12).fill('reading'));
+  });
+
   it('R-VIEW-4 removes a member that closed while it waited, also if it was given a seat in the meantime', () => {
     const { fixture, log } = createFixture({ RANKD_MEMBERS_MAX: '1', RANKD_WAITLIST_MAX: '1' });
     const first = fixture.join();

@@ -189,7 +189,7 @@ describe('R-LIFE-1 SessionHeartbeats checks open sessions only', () => {
       stallFreeClock,
       sessions: { get: () => undefined },
       timers: { after: () => ({ cancel: () => undefined }) },
-      flowControl: { excusesSilence: () => false },
+      pausedSenders: { excusesSilence: () => false },
     });
     let looks = 0;
     const ended = {

@@ -99,6 +99,7 @@ const departed = (member: string, own: Own<DepartedEntry>): DepartedEntry => ({
   session: sessionNamed(member),
   how: 'lost',
   reason: 'CLOSED',
+  mayActMs: 0,
   ...own,
 });
 
@@ -127,6 +128,7 @@ export const stopped = (member: string, own: Own<StoppedEntry> = {}): StoppedEnt
   epoch: EPOCH,
   member,
   ask: 1,
+  evidence: 'yielded',
   ...own,
 });
 

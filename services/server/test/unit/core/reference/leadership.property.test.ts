@@ -17,6 +17,10 @@ const step = fc.oneof(
   { weight: 4, arbitrary: plain('end') },
   { weight: 3, arbitrary: plain('goodbye') },
   { weight: 5, arbitrary: plain('lost') },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('proxy' as const), which, restMs: fc.constantFrom(1, 15, 39, 40) }),
+  },
   { weight: 12, arbitrary: plain('answer') },
   { weight: 4, arbitrary: plain('close') },
   { weight: 10, arbitrary: plain('arrive') },
@@ -29,6 +33,8 @@ function take(fleet: Fleet, step: Step): void {
   switch (step.kind) {
     case 'move':
       return fleet.move(step.which, step.rank);
+    case 'proxy':
+      return fleet.proxyCloses(step.which, step.restMs);
     case 'wait':
       return fleet.wait(step.ms);
     case 'goodbye':
@@ -42,6 +48,8 @@ function take(fleet: Fleet, step: Step): void {
 }
 
 interface Course {
+  /** The lease is 40 ms. */
+  readonly graceLeaderMs: number;
   readonly restarted: number;
   readonly steps: readonly Step[];
   /** How many steps before the end the order freezes. */
@@ -49,13 +57,14 @@ interface Course {
 }
 
 const course: fc.Arbitrary<Course> = fc.record({
+  graceLeaderMs: fc.constantFrom(0, 10, 40, 90),
   restarted: fc.constantFrom(0, 0, 2, 3),
   steps: fc.noBias(fc.array(step, { maxLength: 70, size: 'max' })),
   frozenFor: fc.constantFrom(0, 0, 0, 6),
 });
 
-function run({ restarted, steps, frozenFor }: Course): Fleet {
-  const fleet = new Fleet();
+function run({ graceLeaderMs, restarted, steps, frozenFor }: Course): Fleet {
+  const fleet = new Fleet(graceLeaderMs);
   fleet.restart(restarted);
   for (const [index, each] of steps.entries()) {
     if (index === steps.length - frozenFor) fleet.freeze();
@@ -67,7 +76,7 @@ function run({ restarted, steps, frozenFor }: Course): Fleet {
 
 describe('leadership in random scripts', () => {
   it('R-LEAD-1 R-LEAD-2 changes the leader only after the previous one has stopped, and holds no decision forever', () => {
-    const sums = new Fleet().counts;
+    const sums = new Fleet(0).counts;
     const holds = (course: Course): void => {
       const { counts } = run(course);
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key];

@@ -22,11 +22,12 @@ import {
 /**
  * A group and its clients, as R-LEAD-1 sees them. A client acts on rank 0 from the moment at which it receives that
  * rank until it stops. It has stopped when it sent a goodbye, when it closed its connection, when it answered an ask,
- * or when suspendMs passed. A client reads its frames in order and at any later time. After every entry, only the
- * client of the leader may act.
+ * or when suspendMs passed. With a grace period for leaders, a proxy may close the server's end of a connection, and
+ * the client acts on. A client reads its frames in order and at any later time. After every entry, only the client of
+ * the leader may act.
  */
 
-const RULES = rulesOf({ membersMax: 4, waitlistMax: 2, suspendMs: 40, graceMs: 50, graceLeaderMs: 90, reformMs: 30 });
+const RULES = rulesOf({ membersMax: 4, waitlistMax: 2, suspendMs: 40, graceMs: 50, reformMs: 30 });
 
 interface Client {
   readonly member: string;
@@ -51,7 +52,8 @@ interface Timer {
 const pick = <T>(items: readonly T[], which: number): T | undefined => items[which % items.length];
 
 export class Fleet {
-  readonly group = new Group('default', EPOCH, RULES);
+  readonly group: Group;
+  readonly #hasProxies: boolean;
   readonly #clients = new Map<string, Client>();
   /** How many receipts each request of an administrator has received. */
   readonly #answers = new Map<string, number>();
@@ -66,7 +68,15 @@ export class Fleet {
   #asks = 0;
   #now = 1000;
   /** Counts cases, to check that the random scripts produce each of them. */
-  readonly counts = { handedOver: 0, reassured: 0, stale: 0, byTime: 0, resumedWhileAsked: 0, endedLeader: 0 };
+  readonly counts = {
+    ...{ handedOver: 0, reassured: 0, stale: 0, byTime: 0, resumedWhileAsked: 0, endedLeader: 0 },
+    ...{ proxied: 0, proxiedWhileAsked: 0 },
+  };
+
+  constructor(graceLeaderMs: number) {
+    this.group = new Group('default', EPOCH, { ...RULES, graceLeaderMs });
+    this.#hasProxies = graceLeaderMs > 0;
+  }
 
   #fresh(): string {
     this.#sessions += 1;
@@ -144,6 +154,21 @@ export class Fleet {
     this.#apply(how === 'goodbye' ? goodbye(member, own) : lost(member, own));
   }
 
+  /** A proxy closes the server's end of a connection. The client acts until its lease ends. */
+  proxyCloses(which: number, restMs: number): void {
+    const client = pick([...this.#clients.values()], which);
+    if (client === undefined || !this.#hasProxies) return;
+    const { member, session } = client;
+    const ask = this.#asked.get(session);
+    this.counts.proxied += client.acts ? 1 : 0;
+    this.counts.proxiedWhileAsked += client.acts && ask !== undefined ? 1 : 0;
+    client.suspendsAt = Math.min(client.suspendsAt, this.#now + restMs);
+    if (ask !== undefined) this.#onTheWay.push(stopped(member, { ask, evidence: 'closed' }));
+    if (client.isEnded) return;
+    client.isEnded = true;
+    this.#apply(lost(member, { at: this.#now, session, mayActMs: Math.max(0, client.suspendsAt - this.#now) }));
+  }
+
   /** A client reads its oldest ask, stops and sends the answer. */
   answer(which: number): void {
     const client = pick(
@@ -165,7 +190,7 @@ export class Fleet {
     if (client === undefined) return;
     this.#clients.delete(client.session);
     const ask = this.#asked.get(client.session);
-    if (ask !== undefined) this.#onTheWay.push(stopped(client.member, { ask }));
+    if (ask !== undefined) this.#onTheWay.push(stopped(client.member, { ask, evidence: 'closed' }));
   }
 
   /** One of the sent answers arrives, in any order. */
@@ -267,7 +292,7 @@ export class Fleet {
   #ask({ ask, session, waitMs, member }: EffectOf<'ask-to-stop'>): void {
     agree(ask > this.#asks, true);
     this.#asks = ask;
-    this.#after(waitMs, at => stopped(member.id, { ask, at }));
+    this.#after(waitMs, at => stopped(member.id, { ask, at, evidence: 'suspended' }));
     if (session === undefined) return;
     this.#asked.set(session, ask);
     const client = this.#clients.get(session);

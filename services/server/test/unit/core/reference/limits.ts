@@ -158,16 +158,18 @@ export function firstComeFirstServed(): Rule {
 interface Absence {
   readonly since: number;
   readonly because: string;
+  /** R-LEAD-1: for how long the member may act after that. */
+  readonly mayActMs: number;
   /** When the earliest requested timer expires. */
   asksAt: number;
 }
 
-function graceOf({ because }: Absence, leads: boolean): number {
-  const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = SCRIPT_RULES;
+function graceOf({ because, mayActMs }: Absence, leads: boolean): number {
+  const { graceMs, graceLeaderMs, reformMs, graceServerMs } = SCRIPT_RULES;
   if (because === 'SERVER_LOST' || because === 'REPLACED')
-    return leads ? Math.max(graceServerMs, suspendMs) : graceServerMs;
-  if (because === 'RESTARTED') return leads ? Math.max(reformMs, suspendMs) : reformMs;
-  return leads ? graceLeaderMs : graceMs;
+    return leads ? Math.max(graceServerMs, mayActMs) : graceServerMs;
+  if (because === 'RESTARTED') return leads ? Math.max(reformMs, mayActMs) : reformMs;
+  return leads ? Math.max(graceLeaderMs, mayActMs) : graceMs;
 }
 
 /**
@@ -184,7 +186,7 @@ export function awayMembersHaveTheirGrace(): Rule {
     now = Math.max(now, entry.at);
     const then = before.get(entry.group)?.ids ?? [];
     for (const effect of effects) {
-      if (effect.kind === 'roster-changed') noteAbsence(absences, effect);
+      if (effect.kind === 'roster-changed') noteAbsence(absences, effect, entry);
       const absence = effect.kind === 'grace' ? absences.get(effect.member) : undefined;
       if (effect.kind === 'grace' && absence) absence.asksAt = Math.min(absence.asksAt, entry.at + effect.graceMs);
       if (effect.kind !== 'departed') continue;
@@ -203,8 +205,15 @@ export function awayMembersHaveTheirGrace(): Rule {
   };
 }
 
-function noteAbsence(absences: Map<string, Absence>, { cause, at }: PlainEffectOf<'roster-changed'>): void {
-  if (cause.kind === 'away') absences.set(cause.member, { since: at, because: cause.reason ?? '', asksAt: Infinity });
+function noteAbsence(
+  absences: Map<string, Absence>,
+  { cause, at }: PlainEffectOf<'roster-changed'>,
+  entry: GroupEntry,
+): void {
+  const isContested = cause.reason === 'REPLACED';
+  const mayActMs = entry.kind === 'departed' && !isContested ? entry.mayActMs : undefined;
+  const absence = { since: at, because: cause.reason ?? '', mayActMs: mayActMs ?? SCRIPT_RULES.suspendMs };
+  if (cause.kind === 'away') absences.set(cause.member, { ...absence, asksAt: Infinity });
   if (cause.kind === 'resumed') absences.delete(cause.member);
 }
 

@@ -140,7 +140,7 @@ export class Script {
       case 'waiting-left':
         return this.#stopWaiting(step.which);
       case 'departed':
-        return this.#about(step, ({ id, group }, session) => WAYS[step.how](id, { group, at, session }));
+        return this.#depart(step);
       case 'grace-ended':
         return this.#endGrace(step);
       case 'stopped':
@@ -174,6 +174,11 @@ export class Script {
     const member = members[step.who % members.length];
     if (member === undefined) return undefined;
     return make(member, member.sessions.at(step.ofSession === 'earlier' ? -2 : -1) ?? 'no-session');
+  }
+
+  #depart(step: StepOf<'departed'>): Entry | undefined {
+    const { how, mayActMs } = step;
+    return this.#about(step, ({ id, group }, session) => WAYS[how](id, { group, at: this.#at, session, mayActMs }));
   }
 
   #join(step: StepOf<'joined'>): Entry {
@@ -221,7 +226,7 @@ export class Script {
     const { group, member } = asked;
     const epoch = (this.#epochs.get(group) ?? 0) + (step.isForeign ? 1 : 0);
     const ask = step.ofAsk === 'it' ? asked.ask : asked.ask - 1;
-    return entries.stopped(member, { group, at: this.#at, epoch, ask });
+    return entries.stopped(member, { group, at: this.#at, epoch, ask, evidence: step.evidence });
   }
 
   #by(): Administrator {

@@ -33,6 +33,7 @@ const steps = {
     afterMs,
     ...who,
     how: fc.constantFrom('goodbye', 'lost', 'lost', 'lost', 'ended', 'ended'),
+    mayActMs: fc.constantFrom(0, 0, 60, 280),
   }),
   graceEnded: fc.record({ kind: fc.constant('grace-ended' as const), afterMs, ...who, isForeign }),
   stopped: fc.record({
@@ -40,6 +41,7 @@ const steps = {
     afterMs,
     which: fc.constantFrom(0, 0, 0, 0, 1, 2),
     ofAsk: fc.constantFrom('it', 'it', 'it', 'it', 'earlier'),
+    evidence: fc.constantFrom('yielded', 'suspended', 'suspended', 'closed'),
     isForeign,
   }),
   administered: fc.record({

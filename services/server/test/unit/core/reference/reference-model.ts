@@ -29,10 +29,17 @@ interface ReferenceMember {
   readonly slot: number;
   /** Undefined while the member is away, and after it departed from a frozen order. */
   session: string | undefined;
-  away: { readonly since: number; readonly because: 'lost' | 'restart' | 'server' | 'contest' } | undefined;
+  away: Away | undefined;
   secret: string;
   earlierSecret: string | undefined;
   isContested: boolean;
+}
+
+interface Away {
+  readonly since: number;
+  readonly because: 'lost' | 'restart' | 'server' | 'contest';
+  /** R-LEAD-1: from this time on, the member has certainly stopped. */
+  readonly stopsAt: number;
 }
 
 /** A decision of the server about a member. */
@@ -109,12 +116,21 @@ export class ReferenceGroup implements ReferenceOrder {
     return new Map(rests);
   }
 
-  private dueAt({ since, because }: NonNullable<ReferenceMember['away']>, rank: number): number {
-    const { graceMs, graceLeaderMs, reformMs, graceServerMs, suspendMs } = this.rules;
-    if (because === 'server' || because === 'contest')
-      return since + (rank === 0 ? Math.max(graceServerMs, suspendMs) : graceServerMs);
-    if (because === 'lost') return since + (rank === 0 ? graceLeaderMs : graceMs);
-    return since + (rank === 0 ? Math.max(reformMs, suspendMs) : reformMs);
+  private dueAt({ since, because, stopsAt }: Away, rank: number): number {
+    const { graceMs, graceLeaderMs, reformMs, graceServerMs } = this.rules;
+    const others = { lost: graceMs, restart: reformMs, server: graceServerMs, contest: graceServerMs }[because];
+    if (rank > 0) return since + others;
+    const leaders = { lost: graceLeaderMs, contest: Math.max(graceLeaderMs, others) };
+    return Math.max(stopsAt, since + ({ ...leaders, restart: others, server: others } as const)[because]);
+  }
+
+  /** R-LEAD-1: only with a grace period for leaders does a lost connection not prove that the client has stopped. */
+  private awayByLoss({ at, mayActMs = this.rules.suspendMs }: DepartedEntry): Away {
+    return { since: at, because: 'lost', stopsAt: this.rules.graceLeaderMs > 0 ? at + mayActMs : at };
+  }
+
+  private awayFor(because: 'restart' | 'server' | 'contest', at: number): Away {
+    return { since: at, because, stopsAt: at + this.rules.suspendMs };
   }
 
   private rankOf(id: string): number {
@@ -133,7 +149,8 @@ export class ReferenceGroup implements ReferenceOrder {
     const isRight = seat?.secret === resume?.secretHash || seat?.earlierSecret === resume?.secretHash;
     if (seat === undefined || !isRight) return this.admitOrWait(newcomer, at);
     if (this.held.some(decision => 'whom' in decision && decision.whom === seat)) {
-      return [...this.hasStopped(seat, at), ...this.admitOrWait(newcomer, at)];
+      const isNewest = seat.secret === resume?.secretHash;
+      return [...(isNewest ? this.hasStopped(seat, at) : []), ...this.admitOrWait(newcomer, at)];
     }
     return this.resume(seat, entry);
   }
@@ -151,7 +168,7 @@ export class ReferenceGroup implements ReferenceOrder {
         ? this.changed({ kind: 'resumed', member, rank, reason: undefined }, at, [0, 0], 0)
         : { kind: 'replaced', session: before };
     const welcomed: PlainEffect = { kind: 'welcomed', member, session: newcomer.session, rank, resumed: true };
-    return [first, welcomed, ...(this.asked === seat ? [this.ask(seat, at)] : [])];
+    return [first, welcomed, ...this.askAgain(seat, at)];
   }
 
   private admitOrWait(newcomer: Newcomer, at: number): PlainEffect[] {
@@ -191,19 +208,19 @@ export class ReferenceGroup implements ReferenceOrder {
     if (how === 'ended') return this.decide({ entry, whom: member }, at);
     const rank = this.rankOf(member.id);
     if (how === 'lost' && rank === 0 && member.isContested) return this.doubt(member, at);
-    const mayBeAway = how === 'lost' && this.dueAt({ since: at, because: 'lost' }, rank) > at;
-    if (!mayBeAway) return this.leave(member, reason, at);
-    member.session = undefined;
-    member.away = { since: at, because: 'lost' };
+    const away = this.awayByLoss(entry);
+    if (how !== 'lost' || this.dueAt(away, rank) <= at) return this.leave(member, reason, at);
+    [member.session, member.away] = [undefined, away];
     const cause = { kind: 'away', member: member.id, rank, reason } as const;
-    return [this.changed(cause, at, [0, 0], 0), ...this.hasStopped(member, at)];
+    const changed = this.changed(cause, at, [0, 0], 0);
+    return [changed, ...(away.stopsAt <= at ? this.hasStopped(member, at) : this.askAgain(member, at))];
   }
 
   /** R-LEAD-1: the previous session of this seat may still lead. */
   private doubt(member: ReferenceMember, at: number): PlainEffect[] {
-    [member.session, member.away] = [undefined, { since: at, because: 'contest' }];
+    [member.session, member.away] = [undefined, this.awayFor('contest', at)];
     const cause = { kind: 'away', member: member.id, rank: 0, reason: 'REPLACED' } as const;
-    return [this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : [])];
+    return [this.changed(cause, at, [0, 0], 0), ...this.askAgain(member, at)];
   }
 
   /** R-BYE-2: a frozen order keeps the gap. */
@@ -237,14 +254,16 @@ export class ReferenceGroup implements ReferenceOrder {
   private endGrace({ epoch, member: id, at }: GraceEndedEntry): PlainEffect[] {
     const member = this.members.find(each => each.id === id);
     if (this.isFrozen || epoch !== this.epoch || member?.away === undefined) return [];
-    return (this.graceMs(at).get(id) ?? 0) > 0 ? [] : this.leave(member, 'GRACE_ENDED', at);
+    if ((this.graceMs(at).get(id) ?? 0) > 0) return [];
+    const decided = this.hasStopped(member, at);
+    return this.graceMs(at).get(id) === 0 ? [...decided, ...this.leave(member, 'GRACE_ENDED', at)] : decided;
   }
 
   private restore({ seats, at }: RestoredEntry): PlainEffect[] {
     const effects: PlainEffect[] = [];
     for (const { id, name, tags, slot, secretHash } of seats) {
       if (this.members.some(member => member.id === id)) continue;
-      const away = { since: at, because: 'restart' } as const;
+      const away = this.awayFor('restart', at);
       const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
       const rank = this.members.length;
       const member = { id, name, tags, slot, session: undefined, away, ...secrets };
@@ -263,9 +282,9 @@ export class ReferenceGroup implements ReferenceOrder {
     for (const member of this.members) {
       if (!isLost(member.session)) continue;
       member.session = undefined;
-      member.away = { since: at, because: 'server' };
+      member.away = this.awayFor('server', at);
       const cause = { kind: 'away', member: member.id, rank: this.rankOf(member.id), reason } as const;
-      effects.push(this.changed(cause, at, [0, 0], 0), ...(this.asked === member ? [this.ask(member, at)] : []));
+      effects.push(this.changed(cause, at, [0, 0], 0), ...this.askAgain(member, at));
     }
     return effects;
   }
@@ -275,7 +294,7 @@ export class ReferenceGroup implements ReferenceOrder {
     if (this.isFrozen) return this.decline(decision, at);
     const leader = this.members[0];
     const waits = leader !== undefined && leader !== stopped && this.leaderAfter(decision) !== leader;
-    if (!waits || (leader.away !== undefined && this.stopsAt(leader.away) <= at)) return this.carryOut(decision, at);
+    if (!waits || (leader.away !== undefined && leader.away.stopsAt <= at)) return this.carryOut(decision, at);
     this.held = [...this.held, decision];
     if (this.asked === leader) return [];
     this.asked = leader;
@@ -291,20 +310,20 @@ export class ReferenceGroup implements ReferenceOrder {
     return rosterAfter(this.members, { ...change, member: whom })[0];
   }
 
-  /** The time at which the leader, which is away, has certainly stopped. */
-  private stopsAt({ since, because }: NonNullable<ReferenceMember['away']>): number {
-    return because === 'lost' ? since : since + this.rules.suspendMs;
+  private askAgain(member: ReferenceMember, at: number): PlainEffect[] {
+    return this.asked === member ? [this.ask(member, at)] : [];
   }
 
   private ask(leader: ReferenceMember, at: number): PlainEffect {
     this.asks += 1;
     const { suspendMs } = this.rules;
-    const waitMs = leader.away === undefined ? suspendMs : Math.max(0, this.stopsAt(leader.away) - at);
+    const waitMs = leader.away === undefined ? suspendMs : Math.max(0, leader.away.stopsAt - at);
     const { id: member, session } = leader;
     return { kind: 'ask-to-stop', epoch: this.epoch, member, ask: this.asks, session, waitMs };
   }
 
-  private stopped({ epoch, member, ask, at }: StoppedEntry): PlainEffect[] {
+  private stopped({ epoch, member, ask, at, evidence }: StoppedEntry): PlainEffect[] {
+    if (evidence === 'closed' && (this.rules.graceLeaderMs > 0 || this.asked?.isContested === true)) return [];
     const isMeant = epoch === this.epoch && this.asked?.id === member && ask === this.asks;
     return isMeant && this.asked ? this.hasStopped(this.asked, at) : [];
   }

@@ -65,8 +65,10 @@ function targetOf(words: readonly string[]): Target {
 
 const departure =
   (entry: typeof entries.lost, reason: string): Verb =>
-  ([name = ''], fixture) =>
-    fixture.apply(entry(fixture.memberNamed(name), { ...fixture.placed, session: fixture.sessionNamed(name), reason }));
+  ([name = '', mayActMs = '0'], fixture) => {
+    const own = { ...fixture.placed, session: fixture.sessionNamed(name), reason, mayActMs: Number(mayActMs) };
+    return fixture.apply(entry(fixture.memberNamed(name), own));
+  };
 
 const verbs: Readonly<Record<string, Verb>> = {
   join: ([name = '', tag = ''], fixture) => fixture.join(name, tag),
@@ -93,6 +95,11 @@ const verbs: Readonly<Record<string, Verb>> = {
     fixture.apply(entries.removed(fixture.nextAsk(), name, { ...fixture.placed, reason })),
   stopped: ([name = '', ask], fixture) => {
     const own = { ...fixture.placed, epoch: fixture.epoch, ask: ask === undefined ? fixture.lastAsk : Number(ask) };
+    return fixture.apply(entries.stopped(name, own));
+  },
+  // The client's end of the connection of a leader that was asked to stop has closed.
+  closed: ([name = ''], fixture) => {
+    const own = { ...fixture.placed, epoch: fixture.epoch, ask: fixture.lastAsk, evidence: 'closed' } as const;
     return fixture.apply(entries.stopped(name, own));
   },
   'admin-gone': (_words, fixture) => fixture.apply(entries.adminGone(entries.ADMIN.session, fixture.placed)),
@@ -252,7 +259,7 @@ export class ScenarioFixture {
     const { member, epoch, ask, waitMs } = effect;
     this.lastAsk = ask;
     after(waitMs, `${member.id} has stopped by ask ${ask}`, at =>
-      entries.stopped(member.id, { group, epoch, at, ask }),
+      entries.stopped(member.id, { group, epoch, at, ask, evidence: 'suspended' }),
     );
   }
 

@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { at, type Frame, numberIn, TIMINGS } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
-import { allCommands, commandsTo, type Crowd, flood, joinCrowd, untilPaused } from '../../../fixtures/flow-control.js';
+import {
+  allCommands,
+  askAtItsPace,
+  commandsTo,
+  type Crowd,
+  flood,
+  joinCrowd,
+  untilPaused,
+} from '../../../fixtures/flow-control.js';
 
 const HEARTBEAT_MS = Number(TIMINGS.normal.RANKD_HEARTBEAT_MS);
 const DEAD_MS = Number(TIMINGS.normal.RANKD_DEAD_MS);
@@ -101,6 +109,23 @@ describe('R-FLOW-1 A recipient that pauses senders for RANKD_STALL_MS is closed'
     const view = await all.reader.peer.next('view', 25_000);
     expect(view).toMatchObject({ cause: { member: all.slow.id, reason: 'SLOW_CONSUMER' } });
     expect(commandsTo(all.slow).length).toBeGreaterThan(0);
+  });
+});
+
+describe('R-FLOW-1 A leader that reads all the time gets all the results that it has asked for', () => {
+  it.each([
+    ['262144', '300'],
+    ['8388608', '5000'],
+  ])('from 300 members that answer 60 kB at once, with a backlog of %s bytes', async (backlogBytes, stallMs) => {
+    const server = await InProcessServer.start({
+      RANKD_MEMBERS_MAX: '301',
+      RANKD_BACKLOG_BYTES_MAX: backlogBytes,
+      RANKD_STALL_MS: stallMs,
+    });
+    launched.push(server);
+    const frames = await askAtItsPace(server, 300);
+    expect(frames.filter(({ type }) => type === 'result')).toHaveLength(300);
+    expect(frames.filter(({ type }) => type === 'bye')).toEqual([]);
   });
 });
 

@@ -1,0 +1,196 @@
+/** R-FLOW-1: slows members down whose results go to a sender of commands that reads slowly. */
+
+import { limits } from '@rankd/protocol';
+import type { SessionId } from '../../core/index.js';
+import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
+import type { OpenSessions } from '../session/open-sessions.js';
+import type { Session } from '../session/session.js';
+import type { FlowControlSettings } from './flow-control.js';
+import type { PausedSenders } from './paused-senders.js';
+import { ResultQueue } from './result-queue.js';
+import { ResultWindow } from './result-window.js';
+
+/**
+ * The share of RANKD_BACKLOG_BYTES_MAX that results may fill. It is half of the share from which a recipient of commands counts as slow.
+ * So the results of subordinates alone never make a member slow for its superiors.
+ */
+const RESULTS_SHARE = 1 / 8;
+
+/** A result that was read and is not in the log yet. */
+export interface PendingResult {
+  readonly session: Session;
+  /** The session that asked for the result. */
+  readonly asker: SessionId;
+  /** The bytes of `value` and `error`. */
+  readonly payloadBytes: number;
+  /** Whether the result still goes to the asker. False after the deadline of the command. */
+  readonly isAwaited: () => boolean;
+  /** Handles the result again. */
+  readonly handleAgain: () => void;
+}
+
+/** `pass`: append the result now. `wait`: it is handled again later. `drop`: it is not appended, and ends as expired. */
+export type ResultVerdict = 'pass' | 'wait' | 'drop';
+
+/** The limits of slow askers and of the results that wait for them. */
+export interface ResultSettings extends FlowControlSettings {
+  /** The waiting results of one session have at most this many bytes. */
+  readonly frameBytesMax: number;
+}
+
+/** The parts of the gateway that ResultBackpressure uses. */
+export interface ResultBackpressurePorts {
+  readonly sessions: Pick<OpenSessions, 'get'>;
+  readonly pausedSenders: Pick<PausedSenders, 'pause'>;
+  readonly heartbeats: Pick<SessionHeartbeats, 'isPinged' | 'sendPing'>;
+}
+
+/**
+ * Passes results to their askers at the pace at which the askers read (R-FLOW-1). An asker is the session that asked for each result. While
+ * it has not read enough of the earlier results, a result waits in the session of the member that answered, and the server does not read
+ * from that session. On account of one asker a session is paused for at most `stallMs` in total, until no result waits for that asker any
+ * longer. After that, the server reads on, and results of the session wait while they are not longer than one frame in total.
+ */
+export class ResultBackpressure {
+  readonly #settings: ResultSettings;
+  readonly #ports: ResultBackpressurePorts;
+  readonly #resultBytesMax: number;
+  /** The results that wait, by asker. */
+  readonly #queues = new Map<Session, ResultQueue>();
+  /** The results that askers have not confirmed. */
+  readonly #windows = new Map<Session, ResultWindow>();
+  /** The bytes of results that are appended and not applied, by asker. */
+  readonly #inFlightBytes = new Map<SessionId, number>();
+  /** The results that are appended and not applied, by session and seq. */
+  readonly #inFlight = new Map<string, PendingResult[]>();
+
+  constructor(settings: ResultSettings, ports: ResultBackpressurePorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#resultBytesMax = settings.backlogBytesMax * RESULTS_SHARE;
+  }
+
+  /** Decides about a result. If it has to wait, the session of the member that answered is paused. */
+  admitResult(result: PendingResult): ResultVerdict {
+    const { session } = result;
+    const asker = this.#ports.sessions.get(result.asker);
+    if (asker === undefined) return 'pass';
+    const queue = this.#queues.get(asker);
+    const isFirst = queue === undefined || queue.isTurnOf(session);
+    if (isFirst && this.#hasRoom(asker, result)) {
+      this.#windows.get(asker)?.recordSent(result.payloadBytes);
+      return 'pass';
+    }
+    const verdict = (queue ?? this.#createQueue(asker)).add(result);
+    if (verdict === 'pause') this.#ports.pausedSenders.pause(session);
+    return verdict === 'drop' ? 'drop' : 'wait';
+  }
+
+  #createQueue(asker: Session): ResultQueue {
+    const queue = new ResultQueue(this.#settings);
+    this.#queues.set(asker, queue);
+    return queue;
+  }
+
+  /** Records that a result was appended to the log. Until it is applied, its bytes count as backlog of its asker. */
+  recordAppend(result: PendingResult, seq: number): void {
+    const key = keyOf(result.session.id, seq);
+    this.#inFlight.set(key, [...(this.#inFlight.get(key) ?? []), result]);
+    this.#addInFlight(result.asker, result.payloadBytes);
+  }
+
+  /** Records that the log has applied a result of a session of this server. */
+  recordApplied(session: SessionId, seq: number): void {
+    if (this.#inFlight.size === 0) return;
+    const key = keyOf(session, seq);
+    const results = this.#inFlight.get(key);
+    const result = results?.shift();
+    if (result === undefined) return;
+    if (results?.length === 0) this.#inFlight.delete(key);
+    this.#addInFlight(result.asker, -result.payloadBytes);
+  }
+
+  #addInFlight(asker: SessionId, bytes: number): void {
+    const sum = (this.#inFlightBytes.get(asker) ?? 0) + bytes;
+    if (sum > 0) this.#inFlightBytes.set(asker, sum);
+    else this.#inFlightBytes.delete(asker);
+  }
+
+  /** Whether nothing is read from the session because its result waits. */
+  isPausing(session: Session): boolean {
+    for (const queue of this.#queues.values()) if (queue.isPausing(session)) return true;
+    return false;
+  }
+
+  /** Forgets an ended session. The results that wait for it are handled again at the next tick. */
+  removeSession(session: Session): void {
+    this.#windows.delete(session);
+    for (const queue of this.#queues.values()) queue.removeSession(session);
+  }
+
+  /** Records a pong of a session. It shows that the session has read the results that were sent before the ping. */
+  recordPong(session: Session, n: number): void {
+    if (this.#windows.get(session)?.recordPong(n) !== true) return;
+    const queue = this.#queues.get(session);
+    if (queue !== undefined) this.#handleWhileRoom(session, queue);
+  }
+
+  /** Must be called every tick, before PausedSenders reads again from the sessions that do not wait any longer. */
+  tick(elapsedMs: number): void {
+    for (const [asker, queue] of [...this.#queues]) {
+      const isOver = asker.state.phase === 'closing';
+      for (const result of queue.results) if (isOver || !result.isAwaited()) queue.handleAgain(result);
+      queue.countPause(elapsedMs);
+      if (asker.outbox.backlogBytes <= this.#resultBytesMax / 2) this.#handleWhileRoom(asker, queue);
+      if (isOver || queue.isEmpty) this.#queues.delete(asker);
+    }
+  }
+
+  #handleWhileRoom(asker: Session, queue: ResultQueue): void {
+    for (const result of queue.results) {
+      if (!this.#hasRoom(asker, result)) return;
+      queue.handleAgain(result);
+    }
+  }
+
+  /** Whether the asker has read so much of the earlier results that this one may be sent. May flush. */
+  #hasRoom(asker: Session, result: PendingResult): boolean {
+    return this.#isConfirmed(asker, result) && this.#isUnderLimit(asker, result);
+  }
+
+  /** Whether the asker has confirmed enough of the earlier results. Sends a ping whose pong confirms more. */
+  #isConfirmed(asker: Session, { payloadBytes }: PendingResult): boolean {
+    const { heartbeats } = this.#ports;
+    if (!heartbeats.isPinged(asker)) {
+      // A session without pings confirms nothing. Only its backlog counts.
+      this.#windows.delete(asker);
+      return true;
+    }
+    const window = this.#windows.get(asker) ?? new ResultWindow(this.#resultBytesMax);
+    this.#windows.set(asker, window);
+    const probe = window.needsProbe ? heartbeats.sendPing(asker) : undefined;
+    if (probe !== undefined) window.recordProbe(probe);
+    return window.hasRoom(payloadBytes);
+  }
+
+  /**
+   * Whether the backlog of the asker is in the share of results, and the frame fits under the limit. A frame that is longer than the limit
+   * fits if nothing else waits.
+   */
+  #isUnderLimit(asker: Session, { payloadBytes }: PendingResult): boolean {
+    const { outbox } = asker;
+    const frameBytes = payloadBytes + limits.frameOverheadBytes;
+    const fits = (): boolean => {
+      const backlogBytes = outbox.backlogBytes + (this.#inFlightBytes.get(asker.id) ?? 0);
+      if (backlogBytes === 0) return true;
+      return backlogBytes <= this.#resultBytesMax && backlogBytes + frameBytes <= this.#settings.backlogBytesMax;
+    };
+    if (fits()) return true;
+    outbox.flush();
+    return fits();
+  }
+}
+
+function keyOf(session: SessionId, seq: number): string {
+  return `${session}#${seq}`;
+}
