@@ -40,6 +40,7 @@ import { Proposals } from './proposals.js';
 import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
 import type { Traffic } from './session/outbox.js';
+import { ReadRounds } from './session/read-rounds.js';
 import { SessionRegistry } from './session/session-registry.js';
 import type { Session } from './session/session.js';
 import { UnflushedSessions } from './session/unflushed-sessions.js';
@@ -115,7 +116,7 @@ export class Gateway {
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
     const pendingChannels = new FlushQueue<GroupChannel>(flushCycle);
     const events = new EventReporter({ flushCycle, sessions, watch, overhear });
-    const helloWatchdog = new HelloWatchdog({ config, clock, stallFreeClock });
+    const helloWatchdog = new HelloWatchdog({ config, stallFreeClock });
     const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, flowControl });
 
     const createChannel = (group: Group, watchers: Set<Session>): GroupChannel => {
@@ -125,7 +126,6 @@ export class Gateway {
       return new GroupChannel(group, { views, waitlist, fanOut, commandFrames, pendingChannels });
     };
     const channels = new GroupChannels({ groups: log.groups, pendingChannels, createChannel });
-    flushCycle.setStages([channels, unflushedSessions, events]);
 
     const leaderYield = new LeaderYield({ proposals, sessions, channels, timers, heartbeats });
     const stalenessGuard = new LogStalenessGuard({ log, sessions, channels, leaderYield, heartbeats });
@@ -176,24 +176,27 @@ export class Gateway {
         admission,
       },
       resumption: { log },
+      ping: { clock },
       pong: { stallFreeClock, flowControl },
       command: { payloadBytesMax, log, channels, events, availability },
       result: { payloadBytesMax, log },
       yielded: { leaderYield },
-      roster: { frameBytesMax, stallFreeClock, log, channels },
-      history: { frameBytesMax, stallFreeClock, log },
+      roster: { frameBytesMax, clock, log, channels },
+      history: { frameBytesMax, clock, log },
     });
+    const readRounds = new ReadRounds<Session>({ clock, flushCycle, handlers });
+    flushCycle.setStages([readRounds, channels, unflushedSessions, events]);
     const connectionLimiter = new ConnectionLimiter(config.RANKD_CONNECTIONS_PER_IP_MAX);
     this.#registry = new SessionRegistry(
       {
         sessions,
-        holders: [unflushedSessions, channels, flowControl, helloWatchdog, heartbeats],
+        holders: [readRounds, unflushedSessions, channels, flowControl, helloWatchdog, heartbeats],
         closeListeners: [leaderYield, connectionLimiter],
         departures,
         events,
       },
       { frameBytesMax, retryAfterMs: heartbeatMs, backlogBytesMax, stallMs },
-      { clock, traffic: this.traffic, handlers, unflushedSessions },
+      { clock, traffic: this.traffic, unflushedSessions, readRounds },
     );
 
     this.#config = config;

@@ -14,7 +14,8 @@ import type { Clock } from '../../clock.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { ClosedBy, Connection, ConnectionListener } from '../transport/connection.js';
 import { Outbox, type OutboxLimits, type Traffic } from './outbox.js';
-import { QueryRateLimit } from './query-rate-limit.js';
+import { newReadShare } from './read-rounds.js';
+import { RequestPace } from './request-pace.js';
 import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
 import type { UnflushedSessions } from './unflushed-sessions.js';
 
@@ -43,8 +44,9 @@ export interface SessionSettings extends OutboxLimits {
 export interface SessionPorts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly traffic: Traffic;
-  readonly handlers: { handleMessage(read: ReadMessage, session: Session): void };
   readonly unflushedSessions: Pick<UnflushedSessions, 'addFrame' | 'flushSession'>;
+  /** Takes the frames that have arrived. `readArrived` returns false if the session must wait (R-PACE-1). */
+  readonly readRounds: { readArrived(session: Session): boolean };
   readonly registry: { endSession(session: Session, cause: SessionEndCause): void };
 }
 
@@ -53,8 +55,8 @@ export class Session implements ConnectionListener {
   readonly id: string;
   readonly connection: Connection;
   readonly outbox: Outbox;
-  /** The limit of `roster` and `history` queries (R-ASK-1). */
-  readonly queryRateLimit = new QueryRateLimit(limits.asksPerSecond);
+  readonly pace = new RequestPace();
+  readonly readShare = newReadShare();
   readonly #settings: SessionSettings;
   readonly #ports: SessionPorts;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
@@ -90,13 +92,18 @@ export class Session implements ConnectionListener {
     return this.#intake !== 'open';
   }
 
-  /** Handles the frames that these bytes complete. A paused session keeps the bytes. */
+  /** Whether bytes wait that may be read now. */
+  get hasUnreadBytes(): boolean {
+    return this.#intake === 'open' && this.#state.phase !== 'closing' && this.#decoder.hasBytes;
+  }
+
+  /** Handles the frames that these bytes complete. A paused session keeps the bytes. Further frames than its share wait (R-PACE-1). */
   receiveBytes(bytes: Buffer): void {
     this.#ports.traffic.receivedBytes += bytes.length;
     this.#receivedBytes += bytes.length;
     if (this.#state.phase === 'closing') return;
     this.#decoder.push(bytes);
-    this.#readFrames();
+    if (!this.#ports.readRounds.readArrived(this)) this.connection.pause();
   }
 
   /** Handles no further frame until `resume`, not even one that was received already (R-FLOW-1). */
@@ -108,7 +115,11 @@ export class Session implements ConnectionListener {
   /** Handles the frames that were received during the pause, then reads from the connection again. */
   resume(): void {
     this.#intake = 'open';
-    this.#readFrames();
+    if (this.#ports.readRounds.readArrived(this)) this.readConnection();
+  }
+
+  /** Reads from the connection again, unless the session is paused. */
+  readConnection(): void {
     if (!this.isPaused) this.connection.resume();
   }
 
@@ -137,14 +148,19 @@ export class Session implements ConnectionListener {
     if (this.#intake === 'undecided') this.resume();
   }
 
-  #readFrames(): void {
+  /** Must be called before messages are taken. Records the time. */
+  startReading(): void {
     this.#readAtMs = this.#ports.clock.wallMs();
-    while (this.#intake === 'open') {
-      const frame = this.#decoder.next();
-      if (frame === undefined || this.#state.phase === 'closing') return;
-      if (frame.kind === 'refused') this.end(frame.code);
-      else this.#ports.handlers.handleMessage(readMessage(frame.text), this);
-    }
+  }
+
+  /** Takes the next message. Returns undefined if there is none, or if the session is paused or has ended. */
+  takeMessage(): ReadMessage | undefined {
+    if (this.#intake !== 'open') return undefined;
+    const frame = this.#decoder.next();
+    if (frame === undefined || this.#state.phase === 'closing') return undefined;
+    if (frame.kind === 'line') return readMessage(frame.text);
+    this.end(frame.code);
+    return undefined;
   }
 
   /** Queues a message for this session alone. */

@@ -7,8 +7,6 @@ interface Due {
 
 /** A clock that advances only when the test says so. */
 export class FakeClock implements Clock {
-  /** Whether the server's event loop is busy. */
-  busy = false;
   #nowMs = 1_000_000;
   #timers: Due[] = [];
   #soon: (() => void)[] = [];
@@ -23,10 +21,6 @@ export class FakeClock implements Clock {
 
   get timersSet(): number {
     return this.#timers.length;
-  }
-
-  idleMs(): number {
-    return this.busy ? 0 : this.#nowMs;
   }
 
   after(delayMs: number, run: () => void): Timer {
