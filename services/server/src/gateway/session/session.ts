@@ -21,6 +21,11 @@ import type { UnflushedSessions } from './unflushed-sessions.js';
 
 /** R-VIEW-6: when a session that was refused with UNAVAILABLE should come back. */
 const UNAVAILABLE_RETRY_MS = 500;
+/**
+ * The bytes that are read from a client after its session has ended. They are dropped: the server reads them only to notice that the client
+ * closes. The bytes of a client that floods would cost the time of the others.
+ */
+const DROPPED_BYTES_MAX = 65_536;
 
 /** Why a session ends. `bye`: this server ends it with a code. `closed`: its connection has closed. `reason` is a text for the log. */
 export type SessionEndCause =
@@ -63,6 +68,7 @@ export class Session implements ConnectionListener {
   #state: SessionState = { phase: 'greeting', request: undefined };
   #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
+  #droppedBytes = 0;
   #readAtMs = 0;
 
   constructor(id: string, connection: Connection, settings: SessionSettings, ports: SessionPorts) {
@@ -101,9 +107,17 @@ export class Session implements ConnectionListener {
   receiveBytes(bytes: Buffer): void {
     this.#ports.traffic.receivedBytes += bytes.length;
     this.#receivedBytes += bytes.length;
-    if (this.#state.phase === 'closing') return;
+    if (this.#state.phase === 'closing') {
+      this.#dropBytes(bytes);
+      return;
+    }
     this.#decoder.push(bytes);
     if (!this.#ports.readRounds.readArrived(this)) this.connection.pause();
+  }
+
+  #dropBytes(bytes: Buffer): void {
+    this.#droppedBytes += bytes.length;
+    if (this.#droppedBytes > DROPPED_BYTES_MAX) this.connection.pause();
   }
 
   /** Handles no further frame until `resume`, not even one that was received already (R-FLOW-1). */

@@ -33,6 +33,26 @@ export class FakeClock implements Clock {
     this.#soon.push(run);
   }
 
+  /** Something takes this long. No timer runs. */
+  work(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  /** Advances the clock and runs the timers that are due, but nothing of the end of the round. */
+  passUnsettled(ms: number): void {
+    this.#nowMs += ms;
+    for (let due = this.#next(this.#nowMs); due !== undefined; due = this.#next(this.#nowMs)) {
+      const { run } = due;
+      this.#timers = this.#timers.filter(timer => timer.run !== run);
+      run();
+    }
+  }
+
+  /** Runs what is due at the end of this round of the event loop. */
+  settleOnce(): void {
+    for (const run of this.#soon.splice(0)) run();
+  }
+
   /** Runs everything that is due now. */
   settle(): void {
     while (this.#soon.length > 0) for (const run of this.#soon.splice(0)) run();

@@ -234,6 +234,17 @@ describe('R-PACE-1 A gateway takes the frames of all sessions in rounds', () => 
     expect(peer.frames.at(-1)).not.toMatchObject({ code: 'LEFT' });
     expect(recipient.frames.filter(({ type }) => type === 'command')).toHaveLength(1);
   });
+
+  it('and does not read a client that sends on after its session has ended', () => {
+    const fixture = new GatewayFixture();
+    const peer = fixture.join();
+    peer.send({ type: 'leave' });
+    const KIB = 'x'.repeat(1023) + '\n';
+    peer.sendText(KIB.repeat(64));
+    expect(peer.connection.reading).toBe('reading');
+    peer.sendText('x');
+    expect(peer.connection.reading).toBe('paused');
+  });
 });
 
 describe('R-PACE-1 Pings', () => {

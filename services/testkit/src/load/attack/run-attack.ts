@@ -1,0 +1,123 @@
+/** The program behind scripts/attack: what members notice while others flood the server. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { ChildProcess } from '../../processes/child-process.js';
+import { type LaunchedServer, launchServer } from '../../processes/launch-server.js';
+import { type FloodName, floods } from './floods.js';
+import { InsiderProbe } from './insider-probe.js';
+
+const HEAP_MIB = 512;
+const READY_MS = 30_000;
+const RATIO_MAX = 10;
+const KIB_PER_MIB = 1024;
+const FLOODER = fileURLToPath(new URL('flooder-main.js', import.meta.url));
+
+/** How to attack. */
+export interface AttackOptions {
+  /** The root directory of the checkout. */
+  readonly repository: string;
+  readonly floods: readonly FloodName[];
+  readonly attackers: number;
+  /** How long each flood lasts, ms. */
+  readonly floodMs: number;
+  /** Settings of the server. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A slower p99 than this is a fault only if it is also more than ten times the p99 without a flood, ms. */
+  readonly toleratedMs: number;
+  /** Receives a line about each flood when it is over. */
+  readonly print: (line: string) => void;
+}
+
+/** What the members inside noticed of one flood. */
+export interface AttackReport {
+  readonly flood: FloodName;
+  readonly calmP99Ms: number;
+  readonly p99Ms: number;
+  /** The largest resident memory of the server during the flood, MiB. */
+  readonly residentMib: number;
+  readonly faults: readonly string[];
+}
+
+/**
+ * Starts a built server with 512 MiB of heap and floods it in each of the ways, one after another.
+ * @throws Error if the server ends
+ */
+export async function runAttack(options: AttackOptions): Promise<AttackReport[]> {
+  const env = { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`, RANKD_HTTP_PORT: '0', ...options.env };
+  const server = await launchServer(options.repository, env, { linesMax: 100 });
+  const ended = server.childProcess.exited.then(({ code, signal }) => {
+    throw new Error(`the server ended with ${signal ?? code}:\n${server.childProcess.output}`);
+  });
+  try {
+    return await Promise.race([ended, attackServer(server, options)]);
+  } finally {
+    ended.catch(() => undefined);
+    await server.childProcess.dispose();
+  }
+}
+
+async function attackServer(server: LaunchedServer, options: AttackOptions): Promise<AttackReport[]> {
+  const reports: AttackReport[] = [];
+  for (const flood of options.floods) {
+    const report = await runFlood(server, flood, options);
+    reports.push(report);
+    options.print(lineOf(report));
+  }
+  return reports;
+}
+
+async function runFlood(server: LaunchedServer, flood: FloodName, options: AttackOptions): Promise<AttackReport> {
+  const { attackers, floodMs, toleratedMs } = options;
+  const probe = await InsiderProbe.start(server.port);
+  try {
+    probe.takeLatencies();
+    await pass(floodMs);
+    const calmP99Ms = quantile(probe.takeLatencies(), 0.99);
+    await resetPeak(server);
+    const ports = [String(server.port), String(server.httpPort)];
+    const flooder = new ChildProcess(process.execPath, [FLOODER, ...ports, flood, String(attackers)]);
+    try {
+      await flooder.line(line => line === 'ready', READY_MS);
+      await pass(floodMs);
+    } finally {
+      await flooder.dispose();
+    }
+    const p99Ms = quantile(probe.takeLatencies(), 0.99);
+    const faults: string[] = [];
+    if (p99Ms > Math.max(RATIO_MAX * calmP99Ms, toleratedMs)) faults.push(`p99 is more than ${RATIO_MAX} times the calm one`);
+    if (probe.byeCount > 0) faults.push(`${probe.byeCount} members inside were closed`);
+    return { flood, calmP99Ms, p99Ms, residentMib: await peakMib(server), faults };
+  } finally {
+    probe.stop();
+  }
+}
+
+function lineOf({ flood, calmP99Ms, p99Ms, residentMib, faults }: AttackReport): string {
+  const times = `p99 ${calmP99Ms.toFixed(1).padStart(5)} ms calm, ${p99Ms.toFixed(1).padStart(7)} ms during`;
+  const verdict = faults.length === 0 ? '' : `  FAULT: ${faults.join('; ')}`;
+  return `${flood.padEnd(22)} ${times}, at most ${residentMib.toFixed(0).padStart(4)} MiB${verdict}`;
+}
+
+async function pass(ms: number): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, ms));
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** Resets the largest resident memory that the kernel has recorded. */
+async function resetPeak({ childProcess }: LaunchedServer): Promise<void> {
+  await writeFile(`/proc/${childProcess.child.pid}/clear_refs`, '5');
+}
+
+/** Returns the largest resident memory of the server since `resetPeak`. */
+async function peakMib({ childProcess }: LaunchedServer): Promise<number> {
+  const status = await readFile(`/proc/${childProcess.child.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / KIB_PER_MIB;
+}
+
+/** The names of all floods. */
+export const floodNames = Object.keys(floods) as readonly FloodName[];
