@@ -44,6 +44,7 @@ import { ReadRounds } from './session/read-rounds.js';
 import { SessionRegistry } from './session/session-registry.js';
 import type { Session } from './session/session.js';
 import { UnflushedSessions } from './session/unflushed-sessions.js';
+import { UnreadBytes } from './session/unread-bytes.js';
 import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
@@ -92,6 +93,7 @@ export class Gateway {
   readonly #config: ServerConfig;
   readonly #clock: Clock;
   readonly #sessions: OpenSessions;
+  readonly #unreadBytes: UnreadBytes;
   readonly #registry: SessionRegistry;
   readonly #connectionLimiter: ConnectionLimiter;
   readonly #helloWatchdog: HelloWatchdog;
@@ -111,6 +113,7 @@ export class Gateway {
     const commandFrames = new CommandFrames(frameBytesMax);
     const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
 
+    const unreadBytes = new UnreadBytes(config.RANKD_UNREAD_BYTES_MAX);
     const flushCycle = new FlushCycle(clock);
     const flowControl = new FlowControl({ backlogBytesMax, stallMs }, { sessions, stallFreeClock });
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
@@ -120,7 +123,7 @@ export class Gateway {
     const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, flowControl });
 
     const createChannel = (group: Group, watchers: Set<Session>): GroupChannel => {
-      const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl });
+      const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl, unreadBytes });
       const views = new ViewSender(group, watchers, { frameBytesMax, clock, fanOut, heartbeats, events });
       const waitlist = new WaitlistPositions(group, { config, sessions });
       return new GroupChannel(group, { views, waitlist, fanOut, commandFrames, pendingChannels });
@@ -195,7 +198,7 @@ export class Gateway {
         departures,
         events,
       },
-      { frameBytesMax, retryAfterMs: heartbeatMs, backlogBytesMax, stallMs },
+      { frameBytesMax, retryAfterMs: heartbeatMs, backlogBytesMax, stallMs, unreadBytes },
       { clock, traffic: this.traffic, unflushedSessions, readRounds },
     );
 
@@ -206,6 +209,7 @@ export class Gateway {
     this.stalenessGuard = stalenessGuard;
     this.shutdown = shutdown;
     this.#sessions = sessions;
+    this.#unreadBytes = unreadBytes;
     this.#connectionLimiter = connectionLimiter;
     this.#helloWatchdog = helloWatchdog;
     this.#availability = availability;
@@ -222,6 +226,11 @@ export class Gateway {
   /** The number of open sessions. */
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** The bytes that wait for all sessions together. Bytes that sessions share count once. */
+  get unreadBytes(): number {
+    return this.#unreadBytes.total;
   }
 
   /** The largest backlog of any session. A backlog is the bytes that wait for one session. */

@@ -36,6 +36,8 @@ interface SlowRecipient {
   readonly senders: Set<SessionId>;
   /** How long the recipient has paused its senders, in total. */
   pausedMs: number;
+  /** The senders are resumed when the recipient has also read this many bytes of all that was written to it. */
+  readUntilBytes: number;
 }
 
 /**
@@ -77,7 +79,9 @@ export class FlowControl {
   endOverfull(session: Session): void {
     session.end(
       'SLOW_CONSUMER',
-      `more than ${this.#settings.backlogBytesMax} bytes unread, the limit of RANKD_BACKLOG_BYTES_MAX`,
+      session.outbox.backlogBytes >= this.#settings.backlogBytesMax / 2
+        ? `more than ${this.#settings.backlogBytesMax} bytes unread, the limit of RANKD_BACKLOG_BYTES_MAX`
+        : 'too many bytes unread by all sessions together, the limit of RANKD_UNREAD_BYTES_MAX',
     );
   }
 
@@ -95,12 +99,25 @@ export class FlowControl {
 
   /** Pauses these senders until their slow recipient has caught up. Ignores sessions of other servers. */
   pauseSenders(recipient: Session, senders: Iterable<SessionId>): void {
-    const slow = this.#slow.get(recipient) ?? { senders: new Set(), pausedMs: 0 };
-    this.#slow.set(recipient, slow);
+    const slow = this.#slowRecipient(recipient);
     for (const sender of senders) {
       slow.senders.add(sender);
       this.#pause(this.#ports.sessions.get(sender));
     }
+  }
+
+  /** Pauses a sender with too many unread bytes until the recipient has read what waits for it now. Ignores sessions of other servers. */
+  pauseUntilRead(recipient: Session, sender: SessionId): void {
+    const slow = this.#slowRecipient(recipient);
+    if (slow.readUntilBytes === 0) slow.readUntilBytes = recipient.outbox.queuedBytes;
+    slow.senders.add(sender);
+    this.#pause(this.#ports.sessions.get(sender));
+  }
+
+  #slowRecipient(recipient: Session): SlowRecipient {
+    const slow = this.#slow.get(recipient) ?? { senders: new Set(), pausedMs: 0, readUntilBytes: 0 };
+    this.#slow.set(recipient, slow);
+    return slow;
   }
 
   /** Whether the silence of a session is not counted, because it is paused or its pongs wait behind its other frames. */
@@ -138,7 +155,9 @@ export class FlowControl {
   #chargeSlowRecipients(elapsedMs: number): void {
     const { stallMs } = this.#settings;
     for (const [recipient, slow] of [...this.#slow]) {
-      if (recipient.state.phase === 'closing' || recipient.outbox.backlogBytes <= this.slowBytes / 2) {
+      const { outbox } = recipient;
+      const hasCaughtUp = outbox.backlogBytes <= this.slowBytes / 2 && outbox.readBytes >= slow.readUntilBytes;
+      if (recipient.state.phase === 'closing' || hasCaughtUp) {
         this.#slow.delete(recipient);
         continue;
       }

@@ -92,6 +92,7 @@ export class SessionRegistry {
   #removeSession(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
     const { sessions, holders, departures, events } = this.#ports;
     sessions.delete(session);
+    session.outbox.forgetUnread();
     for (const holder of holders) holder.removeSession(session, before);
     if (before.phase !== 'greeting' && before.phase !== 'closing') {
       events.reportOwn({ event: 'session.closed', session: session.id, code });

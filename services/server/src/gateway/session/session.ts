@@ -13,11 +13,12 @@ import {
 import type { Clock } from '../../clock.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { ClosedBy, Connection, ConnectionListener } from '../transport/connection.js';
-import { Outbox, type OutboxLimits, type Traffic } from './outbox.js';
+import { Outbox, type OutboxLimits, type QueuedFrame, type Traffic } from './outbox.js';
 import { newReadShare } from './read-rounds.js';
 import { RequestPace } from './request-pace.js';
 import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
 import type { UnflushedSessions } from './unflushed-sessions.js';
+import type { UnreadBytes } from './unread-bytes.js';
 
 /** R-VIEW-6: when a session that was refused with UNAVAILABLE should come back. */
 const UNAVAILABLE_RETRY_MS = 500;
@@ -41,6 +42,8 @@ export type SessionEndCause =
 /** The limits of every session. */
 export interface SessionSettings extends OutboxLimits {
   readonly frameBytesMax: number;
+  /** What waits for all sessions. */
+  readonly unreadBytes: UnreadBytes;
   /** The `retryAfterMs` in the `bye` of a session that this server cannot accept now. */
   readonly retryAfterMs: number;
 }
@@ -76,7 +79,7 @@ export class Session implements ConnectionListener {
     this.connection = connection;
     this.#settings = settings;
     this.#ports = ports;
-    this.outbox = new Outbox(connection, settings, ports.traffic);
+    this.outbox = new Outbox(connection, settings, ports.traffic, settings.unreadBytes);
   }
 
   get state(): SessionState {
@@ -182,8 +185,8 @@ export class Session implements ConnectionListener {
     this.sendFrame(encodeFrame(message));
   }
 
-  /** Queues a frame for this session alone, after all frames and commands that were sent to it before. */
-  sendFrame(frame: string): void {
+  /** Queues a frame after all frames and commands that were sent to it before. */
+  sendFrame(frame: QueuedFrame): void {
     if (this.#state.phase === 'closing') return;
     const place = this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0;
     this.#ports.unflushedSessions.addFrame(this, frame, place);
