@@ -26,6 +26,7 @@ import { MembershipEffects, type MirrorPorts } from './delivery/membership-effec
 import { ViewSender } from './delivery/view-sender.js';
 import { WaitlistPositions } from './delivery/waitlist-positions.js';
 import { CommandFrames } from './frames/command-frames.js';
+import { HistoryFrames, RosterFrames } from './frames/list-frames.js';
 import { WelcomeFrames } from './frames/welcome-frame.js';
 import { MessageHandlers } from './handlers/index.js';
 import { CommandDeadlines } from './liveness/command-deadlines.js';
@@ -184,8 +185,8 @@ export class Gateway {
       command: { payloadBytesMax, log, channels, events, availability },
       result: { payloadBytesMax, log },
       yielded: { leaderYield },
-      roster: { frameBytesMax, clock, log, channels },
-      history: { frameBytesMax, clock, log },
+      roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
+      history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });
     const readRounds = new ReadRounds<Session>({ clock, flushCycle, handlers });
     flushCycle.setStages([readRounds, channels, unflushedSessions, events]);

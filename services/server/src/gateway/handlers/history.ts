@@ -3,13 +3,13 @@
 import { limits, type HistoryRequestMessage } from '@rankd/protocol';
 import type { Clock } from '../../clock.js';
 import type { Groups } from '../../log/ordered-log.js';
-import { historyFrames } from '../frames/list-frames.js';
+import type { HistoryFrames } from '../frames/list-frames.js';
 import type { Session } from '../session/session.js';
 import { refuseRequest } from './refuse-request.js';
 
 /** The parts of the gateway that handleHistory uses. */
 export interface HistoryPorts {
-  readonly frameBytesMax: number;
+  readonly historyFrames: HistoryFrames;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly log: { readonly groups: Groups };
 }
@@ -25,6 +25,6 @@ export function handleHistory(request: HistoryRequestMessage, session: Session, 
   }
   const { group: name } = state.request;
   const { limit = limits.historyDefault } = request;
-  const frames = historyFrames(name, ports.log.groups.get(name), limit, ports.frameBytesMax);
+  const frames = ports.historyFrames.framesOf(name, ports.log.groups.get(name), limit);
   for (const frame of frames) session.sendFrame(frame);
 }

@@ -6,19 +6,21 @@ import type { FlushCycle, FlushStage } from '../delivery/flush-cycle.js';
 
 /** How long the sessions that wait are read before the answers are written and other sockets are read, in milliseconds. */
 const READ_MS_MAX = 2;
-/** The frames of all sessions that are taken between two rounds, at the moment at which they arrive. */
+/** The frames of all sessions that are taken between two rounds, when they arrive … */
 const ARRIVALS_FRAMES_MAX = 128;
-/** The frames that a session may still send at once when `ARRIVALS_FRAMES_MAX` is reached, if it did not have to wait before. */
+/** … and how long that may take, in milliseconds. */
+const ARRIVALS_MS_MAX = 2;
+/** The frames that a session may still send at once above these limits, if it did not have to wait before … */
 const SPARSE_FRAMES_MAX = 8;
-/** The clock is read once in this many frames. */
-const CLOCK_FRAMES = 4;
+/** … and how long that may take, in milliseconds. The next frames of a session that took longer wait for a round. */
+const SPARSE_MS_MAX = 0.1;
 
 /** What a session has taken in a round. */
 export interface ReadShare {
   round: number;
   /** The frames that were taken in `round`. */
   frames: number;
-  /** The last round in which the session had to wait. */
+  /** The last round in which the session had to wait, or took long. */
   waitedInRound: number;
 }
 
@@ -58,6 +60,7 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
   readonly #waiting = new Set<S>();
   #round = 0;
   #arrivalsLeft = ARRIVALS_FRAMES_MAX;
+  #arrivalsMs = 0;
 
   constructor(ports: ReadRoundsPorts<S>) {
     this.#ports = ports;
@@ -73,14 +76,26 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
     if (this.#waiting.has(session)) return false;
     const share = this.#shareOf(session);
     const framesMax = this.#arrivalsMax(share);
-    let frames = 0;
-    session.startReading();
-    while (frames < framesMax && this.#handleNext(session)) frames += 1;
-    share.frames += frames;
-    this.#arrivalsLeft = Math.max(0, this.#arrivalsLeft - frames);
-    if (frames < framesMax || !session.hasUnreadBytes) return true;
+    if (framesMax > 0) this.#readArrivals(session, framesMax);
+    if (!session.hasUnreadBytes) return true;
     this.#wait(session);
     return false;
+  }
+
+  #readArrivals(session: S, framesMax: number): void {
+    const { clock } = this.#ports;
+    const { readShare } = session;
+    const startMs = clock.monotonicMs();
+    const frames = this.#read(
+      session,
+      framesMax,
+      startMs + Math.max(SPARSE_MS_MAX, ARRIVALS_MS_MAX - this.#arrivalsMs),
+    );
+    const elapsedMs = clock.monotonicMs() - startMs;
+    readShare.frames += frames;
+    this.#arrivalsLeft = Math.max(0, this.#arrivalsLeft - frames);
+    this.#arrivalsMs += elapsedMs;
+    if (elapsedMs > SPARSE_MS_MAX && this.#arrivalsMs > ARRIVALS_MS_MAX) readShare.waitedInRound = this.#round;
   }
 
   /** Forgets an ended session. */
@@ -92,6 +107,7 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
   flush(): void {
     this.#round += 1;
     this.#arrivalsLeft = ARRIVALS_FRAMES_MAX;
+    this.#arrivalsMs = 0;
     if (this.#waiting.size === 0) return;
     const { clock, flushCycle } = this.#ports;
     const untilMs = clock.monotonicMs() + READ_MS_MAX;
@@ -105,22 +121,25 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
   }
 
   #readShare(session: S, untilMs: number): void {
-    const { clock } = this.#ports;
     session.readShare.waitedInRound = this.#round;
-    session.startReading();
-    for (let frames = 0; frames < limits.roundFramesMax; frames += 1) {
-      if (!this.#handleNext(session)) break;
-      if (frames % CLOCK_FRAMES === CLOCK_FRAMES - 1 && clock.monotonicMs() >= untilMs) break;
-    }
+    this.#read(session, limits.roundFramesMax, untilMs);
     if (session.hasUnreadBytes) this.#waiting.add(session);
     else session.readConnection();
   }
 
-  #handleNext(session: S): boolean {
-    const read = session.takeMessage();
-    if (read === undefined) return false;
-    this.#ports.handlers.handleMessage(read, session);
-    return true;
+  /** Takes at most `framesMax` frames, and only one when `untilMs` has passed. Returns how many it has taken. */
+  #read(session: S, framesMax: number, untilMs: number): number {
+    const { clock, handlers } = this.#ports;
+    session.startReading();
+    let frames = 0;
+    while (frames < framesMax) {
+      const read = session.takeMessage();
+      if (read === undefined) break;
+      handlers.handleMessage(read, session);
+      frames += 1;
+      if (clock.monotonicMs() >= untilMs) break;
+    }
+    return frames;
   }
 
   #shareOf({ readShare }: S): ReadShare {

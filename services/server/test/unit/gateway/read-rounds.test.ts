@@ -116,9 +116,9 @@ describe('R-PACE-1 ReadRounds', () => {
     expect(fixture.rounds.waitingCount).toBe(2);
   });
 
-  it('ends a round after one frame that takes longer than 2 ms, if the next session is due', () => {
+  it('ends a round after one frame that takes longer than 2 ms', () => {
     const fixture = new RoundsFixture();
-    const [slow, other] = [new FakeSession('slow', 1), new FakeSession('other')];
+    const [slow, other] = [new FakeSession('slow', 3), new FakeSession('other')];
     fixture.receive(slow, 65);
     fixture.receive(other, 65);
     fixture.takeAll();
@@ -127,6 +127,7 @@ describe('R-PACE-1 ReadRounds', () => {
     expect(fixture.takeAll()).toEqual([
       ['slow', 1],
       ['other', 1],
+      ['slow', 1],
     ]);
   });
 
@@ -140,6 +141,23 @@ describe('R-PACE-1 ReadRounds', () => {
       ['c', 8],
       ['d', 8],
     ]);
+  });
+
+  it('takes one frame of each session that arrives when frames took 2 ms, and its next ones in rounds', () => {
+    const fixture = new RoundsFixture();
+    const floods = Array.from({ length: 4 }, (_, index) => new FakeSession(`${index}`, 1.5));
+    for (const flood of floods) fixture.receive(flood, 10);
+    expect(fixture.takeAll()).toEqual([
+      ['0', 2],
+      ['1', 1],
+      ['2', 1],
+      ['3', 1],
+    ]);
+    for (const flood of floods) fixture.receive(flood, 1);
+    expect(fixture.takeAll()).toEqual([]);
+    const insider = new FakeSession('insider', 0.01);
+    fixture.receive(insider, 1);
+    expect(fixture.takeAll()).toEqual([['insider', 1]]);
   });
 
   it('takes the frame of a session that sends little before those that wait', () => {

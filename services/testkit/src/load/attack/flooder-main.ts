@@ -1,19 +1,25 @@
 /**
- * A process with attackers: `node flooder-main.js MEMBERS_PORT SIDE_PORT FLOOD COUNT`. It floods until it is killed. It prints `ready` when
- * each attacker has begun.
+ * A process with attackers: `node flooder-main.js MEMBERS_PORT SIDE_PORT FLOOD COUNT`. It prints `ready` when all are connected. They flood
+ * from SIGUSR2 until the process is killed.
  */
 
 import { connect, type Socket } from 'node:net';
-import { type Flood, type FloodName, floods } from './floods.js';
+import { ATTACKED_GROUP, type Flood, type FloodName, floods } from './floods.js';
 
-const GROUP = 'attackers';
 /** How much an attacker keeps unsent. */
 const UNSENT_BYTES_MAX = 262_144;
 const RECONNECT_MS = 5;
 
 const [membersPort, sidePort, name, count] = process.argv.slice(2);
 const flood: Flood = floods[name as FloodName];
-let begun = 0;
+/** Begins the floods of the attackers that wait for SIGUSR2. Undefined afterwards. */
+let waiting: (() => void)[] | undefined = [];
+
+process.once('SIGUSR2', () => {
+  const floodsToBegin = waiting ?? [];
+  waiting = undefined;
+  for (const run of floodsToBegin) run();
+});
 
 for (let index = 0; index < Number(count); index += 1) attack(index);
 
@@ -23,16 +29,24 @@ function attack(index: number): void {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.on('error', () => undefined);
   socket.on('close', () => setTimeout(() => attack(index), RECONNECT_MS));
-  if (flood.port === 'side') socket.once('connect', () => begin(socket, index));
+  const connected = (): void => whenStarted(() => begin(socket, index));
+  if (flood.port === 'side') socket.once('connect', connected);
   else {
-    socket.write(`${JSON.stringify({ type: 'hello', group: GROUP, heartbeat: false, ...flood.hello })}\n`);
-    socket.once('data', () => begin(socket, index));
+    socket.write(`${JSON.stringify({ type: 'hello', group: ATTACKED_GROUP, heartbeat: false, ...flood.hello })}\n`);
+    socket.once('data', connected);
   }
 }
 
+function whenStarted(run: () => void): void {
+  if (waiting === undefined) {
+    run();
+    return;
+  }
+  waiting.push(run);
+  if (waiting.length === Number(count)) process.stdout.write('ready\n');
+}
+
 function begin(socket: Socket, index: number): void {
-  begun += 1;
-  if (begun === Number(count)) process.stdout.write('ready\n');
   const reads = flood.reading === 'reads' || (flood.reading === 'alternately' && index % 2 === 0);
   if (reads) socket.resume();
   else socket.pause();

@@ -15,8 +15,12 @@ export interface Flood {
    * connection. `returns`: it connects again after the first answer.
    */
   readonly connections: 'floods' | 'sends' | 'returns';
+  /** `unread`: nobody reads the log of the server during the flood. Default: it is read. */
+  readonly log?: 'unread';
 }
 
+/** The group of the attackers. */
+export const ATTACKED_GROUP = 'attacked';
 const CHUNK_CHARS = 65_536;
 
 /** Repeats a frame to a chunk of 64 KiB. `frameOf` gets the number of the frame. */
@@ -39,7 +43,14 @@ export const floods = {
   command: { ...member, text: chunkOf(n => ({ type: 'command', id: `${n}`, name: 'go' })) },
   'command to all, 60 kB': {
     ...member,
-    text: chunkOf(n => ({ type: 'command', id: `${n}`, name: 'go', to: 'all', args: 'x'.repeat(60_000), reply: 'none' })),
+    text: chunkOf(n => ({
+      type: 'command',
+      id: `${n}`,
+      name: 'go',
+      to: 'all',
+      args: 'x'.repeat(60_000),
+      reply: 'none',
+    })),
   },
   result: { ...member, text: chunkOf(seq => ({ type: 'result', seq, status: 'done' })) },
   resign: { ...member, text: chunkOf(() => ({ type: 'resign' })) },
@@ -49,7 +60,14 @@ export const floods = {
     ...member,
     text: chunkOf(n => ({ type: 'admin', id: `${n}`, action: 'remove', member: 'm1' })),
   },
-  hello: { port: 'members', hello: { name: '$(touch x)' }, reading: 'reads', connections: 'returns', text: '' },
+  hello: {
+    port: 'members',
+    hello: { name: '$(touch x)' },
+    reading: 'reads',
+    connections: 'returns',
+    text: '',
+    log: 'unread',
+  },
   'hello with 65 emoji': {
     port: 'members',
     hello: { tags: { [LONG_KEY]: '' } },

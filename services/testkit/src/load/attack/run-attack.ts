@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ChildProcess } from '../../processes/child-process.js';
 import { type LaunchedServer, launchServer } from '../../processes/launch-server.js';
-import { type FloodName, floods } from './floods.js';
+import { ATTACKED_GROUP, type Flood, type FloodName, floods } from './floods.js';
 import { InsiderProbe } from './insider-probe.js';
 
 const HEAP_MIB = 512;
@@ -12,6 +12,8 @@ const READY_MS = 30_000;
 const RATIO_MAX = 10;
 const KIB_PER_MIB = 1024;
 const FLOODER = fileURLToPath(new URL('flooder-main.js', import.meta.url));
+const CROWD = fileURLToPath(new URL('crowd-main.js', import.meta.url));
+const CROWD_MS = 120_000;
 
 /** How to attack. */
 export interface AttackOptions {
@@ -19,6 +21,8 @@ export interface AttackOptions {
   readonly repository: string;
   readonly floods: readonly FloodName[];
   readonly attackers: number;
+  /** Members below the attackers that only answer pings. */
+  readonly crowd: number;
   /** How long each flood lasts, ms. */
   readonly floodMs: number;
   /** Settings of the server. */
@@ -34,6 +38,8 @@ export interface AttackReport {
   readonly flood: FloodName;
   readonly calmP99Ms: number;
   readonly p99Ms: number;
+  /** The resident memory of the server before the flood, MiB. */
+  readonly calmMib: number;
   /** The largest resident memory of the server during the flood, MiB. */
   readonly residentMib: number;
   readonly faults: readonly string[];
@@ -59,44 +65,65 @@ export async function runAttack(options: AttackOptions): Promise<AttackReport[]>
 
 async function attackServer(server: LaunchedServer, options: AttackOptions): Promise<AttackReport[]> {
   const reports: AttackReport[] = [];
-  for (const flood of options.floods) {
-    const report = await runFlood(server, flood, options);
+  for (const name of options.floods) {
+    const report = await withAttackers(server, name, options);
     reports.push(report);
     options.print(lineOf(report));
   }
   return reports;
 }
 
-async function runFlood(server: LaunchedServer, flood: FloodName, options: AttackOptions): Promise<AttackReport> {
-  const { attackers, floodMs, toleratedMs } = options;
-  const probe = await InsiderProbe.start(server.port);
+/** Connects the attackers, then the crowd, so that the attackers may command it. */
+async function withAttackers(server: LaunchedServer, name: FloodName, options: AttackOptions): Promise<AttackReport> {
+  const ports = [String(server.port), String(server.httpPort)];
+  const flooder = new ChildProcess(process.execPath, [FLOODER, ...ports, name, String(options.attackers)]);
+  const crowd = new ChildProcess(process.execPath, [CROWD, String(server.port), ATTACKED_GROUP, String(options.crowd)]);
   try {
-    probe.takeLatencies();
-    await pass(floodMs);
-    const calmP99Ms = quantile(probe.takeLatencies(), 0.99);
-    await resetPeak(server);
-    const ports = [String(server.port), String(server.httpPort)];
-    const flooder = new ChildProcess(process.execPath, [FLOODER, ...ports, flood, String(attackers)]);
+    await flooder.line(line => line === 'ready', READY_MS);
+    if (options.crowd > 0) await crowd.line(line => line === 'ready', CROWD_MS);
+    const probe = await InsiderProbe.start(server.port);
     try {
-      await flooder.line(line => line === 'ready', READY_MS);
-      await pass(floodMs);
+      return await runFlood(server, name, { flooder, probe, options });
     } finally {
-      await flooder.dispose();
+      probe.stop();
     }
-    const p99Ms = quantile(probe.takeLatencies(), 0.99);
-    const faults: string[] = [];
-    if (p99Ms > Math.max(RATIO_MAX * calmP99Ms, toleratedMs)) faults.push(`p99 is more than ${RATIO_MAX} times the calm one`);
-    if (probe.byeCount > 0) faults.push(`${probe.byeCount} members inside were closed`);
-    return { flood, calmP99Ms, p99Ms, residentMib: await peakMib(server), faults };
   } finally {
-    probe.stop();
+    await Promise.all([flooder.dispose(), crowd.dispose()]);
   }
 }
 
-function lineOf({ flood, calmP99Ms, p99Ms, residentMib, faults }: AttackReport): string {
+interface FloodRun {
+  readonly flooder: ChildProcess;
+  readonly probe: InsiderProbe;
+  readonly options: AttackOptions;
+}
+
+async function runFlood(server: LaunchedServer, name: FloodName, run: FloodRun): Promise<AttackReport> {
+  const { flooder, probe, options } = run;
+  const flood: Flood = floods[name];
+  const log = server.childProcess.child.stdout;
+  await resetPeak(server);
+  probe.takeLatencies();
+  await pass(options.floodMs);
+  const calmP99Ms = quantile(probe.takeLatencies(), 0.99);
+  const calmMib = await peakMib(server);
+  if (flood.log === 'unread') log?.pause();
+  flooder.kill('SIGUSR2');
+  await pass(options.floodMs);
+  log?.resume();
+  const p99Ms = quantile(probe.takeLatencies(), 0.99);
+  const faults: string[] = [];
+  if (p99Ms > Math.max(RATIO_MAX * calmP99Ms, options.toleratedMs))
+    faults.push(`p99 is more than ${RATIO_MAX} times the calm one`);
+  if (probe.byeCount > 0) faults.push(`${probe.byeCount} members inside were closed`);
+  return { flood: name, calmP99Ms, p99Ms, calmMib, residentMib: await peakMib(server), faults };
+}
+
+function lineOf({ flood, calmP99Ms, p99Ms, calmMib, residentMib, faults }: AttackReport): string {
   const times = `p99 ${calmP99Ms.toFixed(1).padStart(5)} ms calm, ${p99Ms.toFixed(1).padStart(7)} ms during`;
   const verdict = faults.length === 0 ? '' : `  FAULT: ${faults.join('; ')}`;
-  return `${flood.padEnd(22)} ${times}, at most ${residentMib.toFixed(0).padStart(4)} MiB${verdict}`;
+  const memory = `${calmMib.toFixed(0).padStart(4)} MiB, at most ${residentMib.toFixed(0).padStart(4)} MiB`;
+  return `${flood.padEnd(22)} ${times}, ${memory}${verdict}`;
 }
 
 async function pass(ms: number): Promise<void> {
