@@ -15,7 +15,7 @@ export interface Flood {
    * connection. `returns`: it connects again after the first answer.
    */
   readonly connections: 'floods' | 'sends' | 'returns';
-  /** `unread`: nobody reads the log of the server during the flood. Default: it is read. */
+  /** `unread`: the log of the server is not read during the flood. Default: it is read. */
   readonly log?: 'unread';
 }
 

@@ -10,6 +10,12 @@ import { InsiderProbe } from './insider-probe.js';
 const HEAP_MIB = 512;
 const READY_MS = 30_000;
 const RATIO_MAX = 10;
+/** The memory of a server by docs/reliability/limits.md, with the default RANKD_UNREAD_BYTES_MAX. */
+const PROCESS_MIB = 90;
+const MEMBER_MIB = 0.01;
+const WAITING_SESSION_MIB = 0.25;
+const UNREAD_MIB = 128;
+const AWAITED_MIB = 96;
 const KIB_PER_MIB = 1024;
 const FLOODER = fileURLToPath(new URL('flooder-main.js', import.meta.url));
 const CROWD = fileURLToPath(new URL('crowd-main.js', import.meta.url));
@@ -50,7 +56,8 @@ export interface AttackReport {
  * @throws Error if the server ends
  */
 export async function runAttack(options: AttackOptions): Promise<AttackReport[]> {
-  const env = { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`, RANKD_HTTP_PORT: '0', ...options.env };
+  const membersMax = String(Math.max(100, options.attackers + options.crowd));
+  const env = { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`, RANKD_MEMBERS_MAX: membersMax, ...options.env };
   const server = await launchServer(options.repository, env, { linesMax: 100 });
   const ended = server.childProcess.exited.then(({ code, signal }) => {
     throw new Error(`the server ended with ${signal ?? code}:\n${server.childProcess.output}`);
@@ -116,7 +123,16 @@ async function runFlood(server: LaunchedServer, name: FloodName, run: FloodRun):
   if (p99Ms > Math.max(RATIO_MAX * calmP99Ms, options.toleratedMs))
     faults.push(`p99 is more than ${RATIO_MAX} times the calm one`);
   if (probe.byeCount > 0) faults.push(`${probe.byeCount} members inside were closed`);
-  return { flood: name, calmP99Ms, p99Ms, calmMib, residentMib: await peakMib(server), faults };
+  const residentMib = await peakMib(server);
+  const residentMibMax = memoryMibMax(options);
+  if (residentMib > residentMibMax) faults.push(`more than ${residentMibMax.toFixed(0)} MiB of memory`);
+  return { flood: name, calmP99Ms, p99Ms, calmMib, residentMib, faults };
+}
+
+/** Returns the memory that the server may need, by the table in docs/reliability/limits.md. */
+function memoryMibMax({ attackers, crowd }: AttackOptions): number {
+  const sessionsMib = (attackers + crowd) * MEMBER_MIB + attackers * WAITING_SESSION_MIB;
+  return PROCESS_MIB + sessionsMib + UNREAD_MIB + AWAITED_MIB;
 }
 
 function lineOf({ flood, calmP99Ms, p99Ms, calmMib, residentMib, faults }: AttackReport): string {
