@@ -73,30 +73,19 @@ export class StoreSession {
 
   /** Starts to read. Resolves when Redis was read or has failed, or after `waitMs`. Writes nothing. */
   async prepare(waitMs: number): Promise<void> {
-    let timer: Timer | undefined;
     this.#ports.health.setPace('hurried');
-    const outcome = new Promise<void>(resolve => {
-      this.#announceOutcome = resolve;
-      timer = this.#ports.clock.after(waitMs, resolve);
-    });
-    await Promise.race([outcome, this.#ports.health.whenDown()]);
-    timer?.cancel();
+    await this.#outcomeWithin(waitMs);
   }
 
   /** The server listens: begins its order, or refuses hellos until Redis was read (R-VIEW-6). */
   open(keeper: OrderKeeper): void {
-    const { clock, watch } = this.#ports;
-    const { windowMs, address } = this.#settings;
     if (this.#state === 'closed') return;
     this.#keeper = keeper;
-    this.#role = waitForStore(this.#time, windowMs);
+    this.#role = waitForStore(this.#time, this.#settings.windowMs);
     const checkMs = Math.max(CHECK_MS_MIN, Math.min(CHECK_MS, this.#settings.suspendMs / 4));
-    this.#checks = repeat(clock, checkMs, () => this.check());
+    this.#checks = repeat(this.#ports.clock, checkMs, () => this.check());
     if (this.#readEarly !== undefined) this.#receive(this.#readEarly);
-    else {
-      const reason = this.#ports.health.reason ?? 'it is being read';
-      watch({ event: 'mirror.unread', server: address, reason, waitMs: windowMs });
-    }
+    else void this.#reportUnread();
     this.check();
   }
 
@@ -128,13 +117,29 @@ export class StoreSession {
     await this.#ports.connection.runWriterScript('release', this.#claim(role.epoch)).catch(() => undefined);
   }
 
+  /** Resolves when Redis was read or has failed, or after `waitMs`. */
+  async #outcomeWithin(waitMs: number): Promise<void> {
+    let timer: Timer | undefined;
+    const outcome = new Promise<void>(resolve => {
+      this.#announceOutcome = resolve;
+      timer = this.#ports.clock.after(waitMs, resolve);
+    });
+    await Promise.race([outcome, this.#ports.health.whenDown()]);
+    timer?.cancel();
+  }
+
+  /** Reports that Redis is unread, as soon as its first failure has given a reason. */
+  async #reportUnread(): Promise<void> {
+    const { health, watch } = this.#ports;
+    const { address: server, windowMs } = this.#settings;
+    await this.#outcomeWithin(windowMs);
+    if (this.#role?.kind !== 'unread') return;
+    watch({ event: 'mirror.unread', server, reason: health.reason ?? 'it is being read', waitMs: windowMs });
+  }
+
   get #time(): Parameters<typeof nextRole>[2] {
     const { clock } = this.#ports;
-    return {
-      nowMs: clock.monotonicMs(),
-      wallMs: clock.wallMs(),
-      epochIssued: this.#keeper?.epochIssued ?? 0,
-    };
+    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), epochIssued: this.#keeper?.epochIssued ?? 0 };
   }
 
   #claim(epoch: number): WriterClaim {

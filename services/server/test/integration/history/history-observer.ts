@@ -35,6 +35,14 @@ export class HistoryObserver {
     }));
   }
 
+  /** The largest number of changes of this kind that it has seen in one epoch. */
+  count(kind: string): number {
+    const counts = [...this.#epochs.values()].map(
+      ({ changes }) => [...changes.values()].filter(({ cause }) => cause.kind === kind).length,
+    );
+    return Math.max(0, ...counts);
+  }
+
   async #watch(): Promise<void> {
     while (this.#state === 'watching') {
       await this.#session(this.#ports[this.#sessions % this.#ports.length] ?? 0).catch(() => undefined);

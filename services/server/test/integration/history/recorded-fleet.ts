@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ChildProcess } from '@rankd/testkit';
+import { ChildProcess, eventually } from '@rankd/testkit';
 import type { History } from './history.js';
 import { Links } from './links.js';
 import { readRecordings } from './checks/merge.js';
@@ -56,6 +56,12 @@ export class RecordedFleet {
 
   async seated(): Promise<void> {
     for (const { program } of this.recorders) await program.event('seated', undefined, 20_000);
+  }
+
+  /** Waits until the observer has seen `count` changes of this kind in one epoch. */
+  async observed(kind: string, count: number): Promise<void> {
+    const seen = (): true | undefined => (this.#observer.count(kind) >= count ? true : undefined);
+    await eventually(20_000, `${count} changes of kind ${kind}`, () => Promise.resolve(seen()));
   }
 
   /** Waits until the recorder's commands end, and makes it leave. */

@@ -1,4 +1,4 @@
-import type { Change, HeardFrame, History, Recording } from './history.js';
+import type { Change, HeardFrame, History, Recording, Testimony } from './history.js';
 
 /** A fault to plant in a history, and a part of the complaint about it. */
 export interface SeededViolation {
@@ -189,20 +189,21 @@ export const clusterViolations: readonly SeededViolation[] = [
   {
     what: 'a resumed member without a report',
     found: 'replay:',
-    plant: ({ testimonies, ...rest }) => ({
-      ...rest,
-      testimonies: testimonies.map(({ changes, ...of }) => {
-        // The view of a later change shows the gap. Faults come by chance: a history in which no member resumes loses another change.
-        const earlier = changes.slice(0, -1);
-        const first = Math.max(
-          0,
-          earlier.findIndex(({ cause }) => cause.kind === 'resumed'),
-        );
-        return { ...of, changes: changes.filter((_, index) => index !== first) };
-      }),
-    }),
+    plant: withoutResumption,
   },
 ];
+
+/** The view of a later change shows the gap: the removed one is not the last of its epoch. */
+function withoutResumption({ testimonies, ...rest }: History): History {
+  const shortened = testimonies.map(({ changes, ...of }) => {
+    const lastView = Math.max(...changes.map(({ view }) => view));
+    const removed = changes.findIndex(({ cause, view }) => cause.kind === 'resumed' && view < lastView);
+    return { ...of, changes: changes.filter((_, index) => index !== removed) };
+  });
+  const count = (all: readonly Testimony[]): number => all.reduce((sum, { changes }) => sum + changes.length, 0);
+  if (count(shortened) === count(testimonies)) throw new Error('no resumption to remove');
+  return { ...rest, testimonies: shortened };
+}
 
 function isGivenBack({ frame: { type, resumed } }: Of<'heard'>): boolean {
   return type === 'welcome' && resumed === true;

@@ -1,57 +1,40 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { eventually } from '@rankd/testkit';
-import type { Redis } from 'ioredis';
-import { MirrorFixture, untilMirrored } from './mirror-fixture.js';
+import { shareRedis, untilMirrored } from './mirror-fixture.js';
 
 const EXPIRE_MS = 15_000;
 /** The seats expire a little later than the other keys. */
 const ORDER_TTL_MS = 17_000;
 jest.setTimeout(2 * EXPIRE_MS);
 
-const forAll = new MirrorFixture();
-let fixture: MirrorFixture;
-let reader: Redis;
-let url: string;
-
-beforeAll(async () => {
-  ({ url } = await forAll.redis());
-  reader = forAll.reader(url);
-});
-afterAll(() => forAll.dispose());
-beforeEach(() => {
-  fixture = new MirrorFixture();
-});
-afterEach(async () => {
-  await fixture.dispose();
-  await reader.flushall();
-});
+const shared = shareRedis();
 
 async function epochOfNewServer(group = 'default'): Promise<number> {
-  const server = await fixture.server(url);
-  const { welcome } = await fixture.join(server, { group });
-  await untilMirrored(reader, server, 1, { group });
+  const server = await shared.fixture.server(shared.url);
+  const { welcome } = await shared.fixture.join(server, { group });
+  await untilMirrored(shared.reader, server, 1, { group });
   server.childProcess.kill('SIGKILL');
   await server.childProcess.exited;
   // This test is about epochs: the next server must not restore members.
-  await reader.del(`rankd:{${group}}:seats`);
+  await shared.reader.del(`rankd:{${group}}:seats`);
   return Number(welcome['epoch']);
 }
 
 it('a restarted server starts a larger epoch, even if the last one of any group is in the future', async () => {
   const first = await epochOfNewServer();
-  expect(await reader.get('rankd:{default}:epoch')).toBe(String(first));
+  expect(await shared.reader.get('rankd:{default}:epoch')).toBe(String(first));
   const future = Date.now() + 3_600_000;
-  await reader.set('rankd:{another}:epoch', String(future));
+  await shared.reader.set('rankd:{another}:epoch', String(future));
   const second = await epochOfNewServer();
   expect(second).toBeGreaterThan(future);
-  await reader.del('rankd:{another}:epoch');
+  await shared.reader.del('rankd:{another}:epoch');
   expect(await epochOfNewServer()).toBeGreaterThan(second);
 });
 
 it('data that no server has written does not count as an epoch', async () => {
   const nonsense = ['nonsense', '-5', '1.5', '1e300', '9007199254740993', 'Infinity', ''];
-  await Promise.all(nonsense.map((text, index) => reader.set(`rankd:{group-${index}}:epoch`, text)));
-  await reader.rpush('rankd:{list}:epoch', 'a', 'b');
+  await Promise.all(nonsense.map((text, index) => shared.reader.set(`rankd:{group-${index}}:epoch`, text)));
+  await shared.reader.rpush('rankd:{list}:epoch', 'a', 'b');
   const epoch = await epochOfNewServer();
   expect(epoch).toBeGreaterThan(Date.now() - 60_000);
   expect(epoch).toBeLessThanOrEqual(Date.now());
@@ -59,18 +42,18 @@ it('data that no server has written does not count as an epoch', async () => {
 
 it('invalid epoch keys do not prevent reading a valid one', async () => {
   const future = Date.now() + 3_600_000;
-  await reader.set('rankd:{another}:epoch', String(future));
-  await Promise.all([0, 1, 2, 3].map(index => reader.rpush(`rankd:{list-${index}}:epoch`, 'a')));
+  await shared.reader.set('rankd:{another}:epoch', String(future));
+  await Promise.all([0, 1, 2, 3].map(index => shared.reader.rpush(`rankd:{list-${index}}:epoch`, 'a')));
   expect(await epochOfNewServer()).toBeGreaterThan(future);
 });
 
 it('seats with a lifetime of one second do not expire while the server runs', async () => {
-  const server = await fixture.server(url, { RANKD_ORDER_TTL_MS: '1000' });
-  await fixture.joinMany(server, 2);
-  await untilMirrored(reader, server, 2);
+  const server = await shared.fixture.server(shared.url, { RANKD_ORDER_TTL_MS: '1000' });
+  await shared.fixture.joinMany(server, 2);
+  await untilMirrored(shared.reader, server, 2);
   const ttls: number[] = [];
   await eventually(4000, 'five renewals', async () => {
-    ttls.push(await reader.pttl('rankd:{default}:seats'));
+    ttls.push(await shared.reader.pttl('rankd:{default}:seats'));
     const renewals = ttls.filter((ttl, index) => ttl > (ttls[index - 1] ?? ttl));
     return renewals.length >= 5 ? true : undefined;
   });
@@ -79,23 +62,23 @@ it('seats with a lifetime of one second do not expire while the server runs', as
 
 it('another prefix has its own keys and epochs', async () => {
   const future = Date.now() + 3_600_000;
-  await reader.set('elsewhere:{default}:epoch', String(future));
+  await shared.reader.set('elsewhere:{default}:epoch', String(future));
   expect(await epochOfNewServer()).toBeLessThan(future);
 });
 
 it('on SIGTERM the order stays in the mirror until it expires', async () => {
-  const server = await fixture.server(url);
-  await fixture.joinMany(server, 5);
-  const table = await untilMirrored(reader, server, 5);
+  const server = await shared.fixture.server(shared.url);
+  await shared.fixture.joinMany(server, 5);
+  const table = await untilMirrored(shared.reader, server, 5);
   server.childProcess.kill('SIGTERM');
   expect(await server.childProcess.exited).toEqual({ code: 0, signal: null });
-  expect(await reader.zrange('rankd:{default}:ranks', '0', '-1')).toEqual(table.order);
+  expect(await shared.reader.zrange('rankd:{default}:ranks', '0', '-1')).toEqual(table.order);
 });
 
 it('a running server renews the keys; after kill -9 they expire within 15 s, then the seats expire, and only the epoch stays', async () => {
-  const server = await fixture.server(url, { RANKD_ORDER_TTL_MS: String(ORDER_TTL_MS) });
-  await fixture.joinMany(server, 5);
-  await untilMirrored(reader, server, 5);
+  const server = await shared.fixture.server(shared.url, { RANKD_ORDER_TTL_MS: String(ORDER_TTL_MS) });
+  await shared.fixture.joinMany(server, 5);
+  await untilMirrored(shared.reader, server, 5);
   expect(await longestTtl()).toBeLessThanOrEqual(EXPIRE_MS);
   await eventually(7000, 'keys to be used up', async () =>
     (await longestTtl()) < EXPIRE_MS - 3000 ? true : undefined,
@@ -108,9 +91,9 @@ it('a running server renews the keys; after kill -9 they expire within 15 s, the
   await server.childProcess.exited;
   const untilKeys = async (count: number): Promise<string[]> => {
     await eventually(EXPIRE_MS + 2000, 'keys to expire', async () =>
-      (await reader.dbsize()) === count ? true : undefined,
+      (await shared.reader.dbsize()) === count ? true : undefined,
     );
-    return (await reader.keys('*')).sort();
+    return (await shared.reader.keys('*')).sort();
   };
   expect(await untilKeys(2)).toEqual(['rankd:{default}:epoch', 'rankd:{default}:seats']);
   expect(await untilKeys(1)).toEqual(['rankd:{default}:epoch']);
@@ -118,7 +101,7 @@ it('a running server renews the keys; after kill -9 they expire within 15 s, the
 
 async function longestTtl(): Promise<number> {
   const names = ['ranks', 'members', 'info', 'events'];
-  const ttls = await Promise.all(names.map(name => reader.pttl(`rankd:{default}:${name}`)));
+  const ttls = await Promise.all(names.map(name => shared.reader.pttl(`rankd:{default}:${name}`)));
   expect(Math.min(...ttls)).toBeGreaterThan(0);
   return Math.max(...ttls);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import {
   at,
   ChaosProxy,
@@ -135,6 +135,33 @@ export class MirrorFixture {
   async dispose(): Promise<void> {
     for (const end of this.#ends.reverse()) await end();
   }
+}
+
+/** What the tests of a file use that shares one Redis. The fields change: a test reads them when it runs. */
+export interface SharedRedis {
+  readonly fixture: MirrorFixture;
+  readonly reader: Redis;
+  readonly url: string;
+  readonly port: number;
+}
+
+/** Starts one Redis for all tests of a file. Each test gets its own fixture and an empty Redis. */
+export function shareRedis(): SharedRedis {
+  const forAll = new MirrorFixture();
+  const shared: { -readonly [Field in keyof SharedRedis]?: SharedRedis[Field] } = {};
+  beforeAll(async () => {
+    const { url, port } = await forAll.redis();
+    Object.assign(shared, { url, port, reader: forAll.reader(url) });
+  });
+  afterAll(() => forAll.dispose());
+  beforeEach(() => {
+    shared.fixture = new MirrorFixture();
+  });
+  afterEach(async () => {
+    await shared.fixture?.dispose();
+    await shared.reader?.flushall();
+  });
+  return shared as SharedRedis;
 }
 
 /** The roster of a group on the side port, in the form of the mirror. */
