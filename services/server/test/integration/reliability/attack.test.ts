@@ -11,7 +11,7 @@ const FLOODS = ['ping', 'history', 'command', 'result', 'resign', 'hello', 'pipe
 it('R-PACE-1 40 members that flood neither end the server or a member inside, nor delay its pings, in 512 MiB', async () => {
   const script = resolve(repository, 'scripts/attack.mjs');
   const floods = FLOODS.flatMap(name => ['--flood', name]);
-  const args = [script, '--seconds', '0.6', '--crowd', '100', '--tolerated', String(TOLERATED_MS), ...floods];
+  const args = [script, '--seconds', '0.5', '--crowd', '100', '--tolerated', String(TOLERATED_MS), ...floods];
   const attack = new ChildProcess(process.execPath, args);
   const { code } = await within(110_000, 'the end of the floods', attack.exited);
   process.stdout.write(`${attack.output}\n`);
