@@ -41,7 +41,7 @@ import { Proposals } from './proposals.js';
 import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
 import type { Traffic } from './session/outbox.js';
-import { ReadRounds } from './session/read-rounds.js';
+import { ReadRounds } from './pace/read-rounds.js';
 import { SessionRegistry } from './session/session-registry.js';
 import type { Session } from './session/session.js';
 import { UnflushedSessions } from './session/unflushed-sessions.js';

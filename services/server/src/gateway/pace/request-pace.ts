@@ -1,7 +1,7 @@
 /** R-PACE-1, R-ASK-1: the rate limits of a session's requests. */
 
 import { limits } from '@rankd/protocol';
-import { QueryRateLimit } from './query-rate-limit.js';
+import { QueryRateLimit } from '../session/query-rate-limit.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** In this time a session regains `refusalsMax` refusals. */

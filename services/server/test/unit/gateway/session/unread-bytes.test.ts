@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { sharedBytes, UnreadBytes } from '../../../src/gateway/session/unread-bytes.js';
-import { FakeConnection } from './fake-connection.js';
-import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
+import { sharedBytes, UnreadBytes } from '../../../../src/gateway/session/unread-bytes.js';
+import { FakeConnection } from '../fake-connection.js';
+import { GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReadMessage } from '@rankd/protocol';
-import { newReadShare, ReadRounds, type RoundSession } from '../../../src/gateway/session/read-rounds.js';
-import { FakeConnection } from './fake-connection.js';
-import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
+import { newReadShare, ReadRounds, type RoundSession } from '../../../../src/gateway/pace/read-rounds.js';
+import { FakeConnection } from '../fake-connection.js';
+import { GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 
 const ping: ReadMessage = { kind: 'message', message: { type: 'ping' }, payload: undefined };
 
