@@ -32,6 +32,14 @@ export const limits = {
   historyDefault: 100,
   /** R-ASK-1: queries of a session in a second. */
   asksPerSecond: 10,
+  /** R-PACE-1: frames of one session that the server takes before the frames of the others. */
+  roundFramesMax: 64,
+  /** R-PACE-1: pings that a session may send at once. */
+  pingsAtOnce: 100,
+  /** R-PACE-1: pings of a session in a second, after those at once. */
+  pingsPerSecond: 50,
+  /** R-PACE-1: requests that a session may have refused with RATE_LIMITED at once, and regains in ten seconds. The next one ends it. */
+  refusalsMax: 100,
   /** R-CMD-1: the deadline of a command that has none. */
   deadlineMsDefault: 5000,
 } as const;

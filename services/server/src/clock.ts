@@ -8,8 +8,6 @@ export interface Clock {
   wallMs(): number;
   /** Milliseconds since an arbitrary start, without jumps. */
   monotonicMs(): number;
-  /** How many milliseconds the event loop has been idle in total. */
-  idleMs(): number;
   /** Calls `run` after `delayMs`. Returns a timer with which it can be cancelled. */
   after(delayMs: number, run: () => void): Timer;
   /** Calls `run` at the end of this round of the event loop, when all events that have already happened are handled. */
@@ -27,7 +25,6 @@ const startedAtMs = performance.timeOrigin;
 export const systemClock: Clock = {
   wallMs: () => Math.floor(startedAtMs + performance.now()),
   monotonicMs: () => performance.now(),
-  idleMs: () => performance.eventLoopUtilization().idle,
   after: (delayMs, run) => {
     const timeout = setTimeout(run, delayMs);
     return { cancel: () => clearTimeout(timeout) };

@@ -77,6 +77,12 @@ export const serverSettingsSchema = settings.object({
     65_536,
     1_073_741_824,
   ),
+  RANKD_UNREAD_BYTES_MAX: whole(
+    134_217_728,
+    'The most bytes that may wait for all sessions together. At half of it, senders of commands wait. Above it, a session with unread answers is closed (SLOW_CONSUMER).',
+    1_048_576,
+    17_179_869_184,
+  ),
   RANKD_STALL_MS: millis(
     5000,
     'The server closes a session that reads nothing for this long while data waits, or has delayed its senders for this long in total.',

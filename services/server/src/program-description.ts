@@ -25,7 +25,13 @@ export const serverProgram: ProgramDescription = {
       ...['RANKD_HELLO_TIMEOUT_MS', 'RANKD_STALL_MS', 'RANKD_DEADLINE_MAX_MS', 'RANKD_DRAIN_MS'],
     ],
     Limits: [
-      ...['RANKD_FRAME_BYTES_MAX', 'RANKD_BACKLOG_BYTES_MAX', 'RANKD_COMMANDS_OPEN_MAX', 'RANKD_COMMANDS_PER_SECOND'],
+      ...[
+        'RANKD_FRAME_BYTES_MAX',
+        'RANKD_BACKLOG_BYTES_MAX',
+        'RANKD_UNREAD_BYTES_MAX',
+        'RANKD_COMMANDS_OPEN_MAX',
+        'RANKD_COMMANDS_PER_SECOND',
+      ],
       ...['RANKD_HELLO_PENDING_MAX', 'RANKD_OBSERVERS_MAX', 'RANKD_CONNECTIONS_PER_IP_MAX'],
     ],
     'Side port': [

@@ -32,6 +32,7 @@ const rules = {
   membersMax: 200_000,
   groupsMax: 1,
   commandsOpenMax: 1000,
+  awaitedMax: 1_000_000_000,
   deadlineMsMax: 60_000,
   refusedMax: 100,
   missingMax: 100,

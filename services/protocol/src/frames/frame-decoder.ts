@@ -44,11 +44,16 @@ export class FrameDecoder {
    */
   push(chunk: Buffer): void {
     if (this.#state === 'refused') return;
-    if (this.#start < this.#bytes.length) throw new Error('a read was pushed before the earlier one was consumed');
+    if (this.hasBytes) throw new Error('a read was pushed before the earlier one was consumed');
     const bytes = this.#isEndWanted(chunk) ? this.#joined(chunk) : chunk;
     this.#bytes = bytes;
     this.#start = 0;
     this.#ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
+  }
+
+  /** Whether bytes of the last push wait. They may contain no complete frame. */
+  get hasBytes(): boolean {
+    return this.#start < this.#bytes.length;
   }
 
   /** Returns the next complete frame. Returns undefined if there is none yet. After a refusal it always returns undefined. */
@@ -60,11 +65,18 @@ export class FrameDecoder {
       this.#start = found + 1;
       const end = this.#bytes[found - 1] === CR && found > start ? found - 1 : found;
       if (end - start > this.#frameBytesMax) return this.#refuse('FRAME_TOO_LARGE');
-      if (end > start) return this.#line(start, end);
+      if (end > start) return this.#takeLine(start, end);
     }
     // The bytes are released, because thousands of idle sessions must not each keep their last frame in memory.
     this.#release();
     return undefined;
+  }
+
+  /** Returns the line. The last line of a push releases its bytes, because a caller may not ask for another one. */
+  #takeLine(start: number, end: number): DecodedFrame {
+    const line = this.#line(start, end);
+    if (!this.hasBytes) this.#release();
+    return line;
   }
 
   #line(start: number, end: number): DecodedFrame {

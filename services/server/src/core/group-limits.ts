@@ -9,6 +9,8 @@ export interface GroupLimits {
   readonly groupsMax: number;
   /** Open commands of one sender. An open command is one without an outcome. */
   readonly commandsOpenMax: number;
+  /** Results that all open commands of a group await. One sender may use as many as are left for the others. */
+  readonly awaitedMax: number;
   /** Commands of one sender in a second. 0: no limit. */
   readonly commandsPerSecond: number;
   /** Longer deadlines are shortened to this (R-CMD-1). */

@@ -29,6 +29,7 @@ import { MembershipEffects, type MirrorPorts } from './delivery/membership-effec
 import { ViewSender } from './delivery/view-sender.js';
 import { WaitlistPositions } from './delivery/waitlist-positions.js';
 import { CommandFrames } from './frames/command-frames.js';
+import { HistoryFrames, RosterFrames } from './frames/list-frames.js';
 import { WelcomeFrames } from './frames/welcome-frame.js';
 import { MessageHandlers } from './handlers/index.js';
 import { CommandDeadlines } from './liveness/command-deadlines.js';
@@ -43,8 +44,11 @@ import { Proposals } from './proposals.js';
 import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
 import type { Traffic } from './session/outbox.js';
+import { ReadRounds } from './pace/read-rounds.js';
+import type { Session } from './session/session.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { UnflushedSessions } from './session/unflushed-sessions.js';
+import { UnreadBytes } from './session/unread-bytes.js';
 import { Shutdown } from './shutdown.js';
 import { ConnectionLimiter } from './transport/connection-limiter.js';
 import type { Connection, ConnectionListener } from './transport/connection.js';
@@ -93,6 +97,7 @@ export class Gateway {
   readonly #config: ServerConfig;
   readonly #clock: Clock;
   readonly #sessions: OpenSessions;
+  readonly #unreadBytes: UnreadBytes;
   readonly #registry: SessionRegistry;
   readonly #connectionLimiter: ConnectionLimiter;
   readonly #helloWatchdog: HelloWatchdog;
@@ -112,6 +117,7 @@ export class Gateway {
     const commandFrames = new CommandFrames(frameBytesMax);
     const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
 
+    const unreadBytes = new UnreadBytes(config.RANKD_UNREAD_BYTES_MAX);
     const flushCycle = new FlushCycle(clock);
     const slowLimits = { backlogBytesMax, stallMs };
     const pausedSenders = new PausedSenders(stallMs);
@@ -124,16 +130,15 @@ export class Gateway {
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
     const pendingChannels = new FlushQueue<GroupChannel>(flushCycle);
     const events = new EventReporter({ flushCycle, sessions, watch, overhear });
-    const helloWatchdog = new HelloWatchdog({ config, clock, stallFreeClock });
+    const helloWatchdog = new HelloWatchdog({ config, stallFreeClock });
 
     const createChannel = (group: Group, watchers: GroupWatchers): GroupChannel => {
-      const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl });
+      const fanOut = new FanOut(group, { sessions, unflushedSessions, flowControl, unreadBytes });
       const views = new ViewSender(group, watchers, { frameBytesMax, clock, fanOut, heartbeats, events });
       const waitlist = new WaitlistPositions(group, { config, sessions });
       return new GroupChannel(group, { views, waitlist, fanOut, commandFrames, pendingChannels });
     };
     const channels = new GroupChannels({ groups: log.groups, pendingChannels, createChannel });
-    flushCycle.setStages([channels, unflushedSessions, events]);
 
     const leaderYield = new LeaderYield({ proposals, sessions, channels, timers, heartbeats });
     const stalenessGuard = new LogStalenessGuard({ log, sessions, channels, leaderYield, heartbeats });
@@ -184,24 +189,27 @@ export class Gateway {
         admission,
       },
       resumption: { log },
+      ping: { clock },
       pong: { stallFreeClock, pausedSenders, resultBackpressure },
       command: { payloadBytesMax, log, channels, events, availability },
       result: { payloadBytesMax, log, resultBackpressure },
       yielded: { leaderYield },
-      roster: { frameBytesMax, stallFreeClock, log, channels },
-      history: { frameBytesMax, stallFreeClock, log },
+      roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
+      history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });
+    const readRounds = new ReadRounds<Session>({ clock, flushCycle, handlers });
+    flushCycle.setStages([readRounds, channels, unflushedSessions, events]);
     const connectionLimiter = new ConnectionLimiter(config.RANKD_CONNECTIONS_PER_IP_MAX);
     this.#registry = new SessionRegistry(
       {
         sessions,
-        holders: [unflushedSessions, channels, flowControl, resultBackpressure, helloWatchdog, heartbeats],
+        holders: [readRounds, unflushedSessions, channels, flowControl, resultBackpressure, helloWatchdog, heartbeats],
         closeListeners: [leaderYield, connectionLimiter],
         departures,
         events,
       },
-      { frameBytesMax, retryAfterMs: heartbeatMs, ...slowLimits },
-      { clock, traffic: this.traffic, handlers, unflushedSessions },
+      { frameBytesMax, retryAfterMs: heartbeatMs, ...slowLimits, unreadBytes },
+      { clock, traffic: this.traffic, unflushedSessions, readRounds },
     );
 
     this.#config = config;
@@ -211,6 +219,7 @@ export class Gateway {
     this.stalenessGuard = stalenessGuard;
     this.shutdown = shutdown;
     this.#sessions = sessions;
+    this.#unreadBytes = unreadBytes;
     this.#connectionLimiter = connectionLimiter;
     this.#helloWatchdog = helloWatchdog;
     this.#availability = availability;
@@ -230,6 +239,11 @@ export class Gateway {
   /** The number of open sessions. */
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** The bytes that wait for all sessions together. Bytes that sessions share count once. */
+  get unreadBytes(): number {
+    return this.#unreadBytes.total;
   }
 
   /** The largest backlog of any session. A backlog is the bytes that wait for one session. */

@@ -123,7 +123,6 @@ export function createServerClock(process: ProcessClock, world: VirtualClock, ah
     wallMs: () => WALL_START_MS + aheadMs + Math.floor(world.nowMs),
     monotonicMs: () => process.nowMs,
     // The simulated event loop never stalls.
-    idleMs: () => process.nowMs,
     after: (delayMs, run) => process.after(delayMs, run),
     soon: run => process.soon(run),
   };

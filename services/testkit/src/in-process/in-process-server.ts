@@ -65,7 +65,6 @@ export class InProcessServer extends TestServer {
       clock: {
         wallMs: () => WALL_START_MS + Math.floor(clock.nowMs),
         monotonicMs: () => process.nowMs,
-        idleMs: () => process.nowMs,
         after: (delayMs, run) => process.after(delayMs, run),
         soon: run => process.soon(run),
       },

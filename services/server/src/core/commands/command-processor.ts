@@ -134,14 +134,16 @@ export class CommandProcessor {
 
   /** Returns the code with which a command is rejected for a reason other than its target. Returns undefined if there is none. */
   #rejectionFor(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
-    const { commandsOpenMax, commandsPerSecond, membersMax } = this.#limits;
+    const { commandsOpenMax, commandsPerSecond, membersMax, awaitedMax } = this.#limits;
     if (this.#openCommands.hasId(commander, entry.id)) return 'DUPLICATE_ID';
     if (!isWithinRateLimit(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
     // The second limit counts also commands whose senders have left. Without it, rejoining would reset the count.
     const tooMany =
       this.#openCommands.countOpen(commander) >= commandsOpenMax ||
-      this.#openCommands.size >= commandsOpenMax * membersMax;
+      this.#openCommands.size >= commandsOpenMax * membersMax ||
+      // Each awaited result needs memory. One sender may use as much as is left for the others: half of it if it is alone.
+      this.#openCommands.countAwaited(commander) >= awaitedMax - this.#openCommands.awaitedCount;
     return tooMany ? 'TOO_MANY_OPEN' : undefined;
   }
 

@@ -20,14 +20,20 @@ interface Ending {
   readonly payload?: Payload | undefined;
 }
 
+/** The open commands of one sender: their ids, and the number of results that they await. */
+interface SenderCommands {
+  readonly ids: Set<string>;
+  awaited: number;
+}
+
 /**
  * The commands without an outcome. Every recipient's part ends exactly once (R-CMD-6), and every command ends with its last recipient
  * (R-CMD-7). The limits of members and of open commands bound the size. It does not grow with history.
  */
 export class OpenCommands {
   readonly #open = new Map<number, OpenCommand>();
-  /** The ids of the open commands, by sender. */
-  readonly #openIds = new Map<Commander, Set<string>>();
+  readonly #bySender = new Map<Commander, SenderCommands>();
+  #awaited = 0;
   readonly #missingMax: number;
 
   constructor(missingMax: number) {
@@ -39,14 +45,24 @@ export class OpenCommands {
     return this.#open.size;
   }
 
+  /** The number of results that all open commands await. */
+  get awaitedCount(): number {
+    return this.#awaited;
+  }
+
   /** Whether this sender has an open command with that id. */
   hasId(commander: Commander, id: string): boolean {
-    return this.#openIds.get(commander)?.has(id) === true;
+    return this.#bySender.get(commander)?.ids.has(id) === true;
   }
 
   /** Returns the number of open commands of this sender. */
   countOpen(commander: Commander): number {
-    return this.#openIds.get(commander)?.size ?? 0;
+    return this.#bySender.get(commander)?.ids.size ?? 0;
+  }
+
+  /** Returns the number of results that the open commands of this sender await. */
+  countAwaited(commander: Commander): number {
+    return this.#bySender.get(commander)?.awaited ?? 0;
   }
 
   /** Whether the command with this seq is open. */
@@ -130,13 +146,16 @@ export class OpenCommands {
 
   #add(command: OpenCommand): void {
     this.#open.set(command.seq, command);
-    const ids = this.#openIds.get(command.commander) ?? new Set();
-    this.#openIds.set(command.commander, ids.add(command.id));
+    const bySender = this.#bySender.get(command.commander) ?? { ids: new Set(), awaited: 0 };
+    this.#bySender.set(command.commander, bySender);
+    bySender.ids.add(command.id);
+    bySender.awaited += command.awaited.size;
+    this.#awaited += command.awaited.size;
   }
 
   #endRecipient(command: OpenCommand, recipient: Member, ending: Ending, at: number): Effect[] {
     const rank = command.awaited.get(recipient) ?? 0;
-    command.awaited.delete(recipient);
+    if (command.awaited.delete(recipient)) this.#countEnded(command);
     command.counts[ending.status] += 1;
     const { status, error } = ending;
     if (status !== 'done') command.missing.push({ member: recipient, rank, status, code: error?.code });
@@ -155,11 +174,17 @@ export class OpenCommands {
     return command.awaited.size > 0 ? [ended] : [ended, this.#closeCommand(command, at)];
   }
 
+  #countEnded({ commander }: OpenCommand): void {
+    this.#awaited -= 1;
+    const bySender = this.#bySender.get(commander);
+    if (bySender !== undefined) bySender.awaited -= 1;
+  }
+
   #closeCommand(command: OpenCommand, at: number): Effect {
     this.#open.delete(command.seq);
-    const ids = this.#openIds.get(command.commander);
+    const ids = this.#bySender.get(command.commander)?.ids;
     ids?.delete(command.id);
-    if (ids?.size === 0) this.#openIds.delete(command.commander);
+    if (ids?.size === 0) this.#bySender.delete(command.commander);
     return {
       kind: 'outcome',
       to: resultRecipient(command),

@@ -11,11 +11,14 @@ import {
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import type { UnflushedSessions } from '../session/unflushed-sessions.js';
+import type { UnreadBytes } from '../session/unread-bytes.js';
 import type { FlowControl } from './flow-control.js';
-import { type Delivery, SharedBatch } from './shared-batch.js';
+import { type Delivery, SharedBatch, sharedFrame } from './shared-batch.js';
 
 /** The bytes of a command are shared if its ranges have at least this many recipients on average. */
 const SHARED_RECIPIENTS_MIN = 4;
+/** A frame to ranges with few recipients each is encoded once if the copies for all recipients would have more characters than this. */
+const COPIED_CHARS_MAX = 131_072;
 /** The most characters that wait as pending commands before they are written. */
 const UNDER_WAY_CHARS_MAX = 1_048_576;
 /**
@@ -30,8 +33,9 @@ export interface FanOutPorts {
   readonly unflushedSessions: Pick<UnflushedSessions, 'addSession' | 'flush'>;
   readonly flowControl: Pick<
     FlowControl,
-    'slowBytes' | 'slowRecipients' | 'isSlow' | 'pauseSenders' | 'recordWrite' | 'endOverfull'
+    'slowBytes' | 'slowRecipients' | 'isSlow' | 'pauseSenders' | 'pauseUntilRead' | 'recordWrite' | 'endOverfull'
   >;
+  readonly unreadBytes: Pick<UnreadBytes, 'isSenderOver'>;
 }
 
 /**
@@ -80,7 +84,7 @@ export class FanOut {
   sendCommand(frame: string, { ranges, by }: DeliverEffect): void {
     let recipients = 0;
     for (const { from, to } of ranges) recipients += to - from;
-    if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, ranges, by);
+    if (recipients < SHARED_RECIPIENTS_MIN * ranges.length) this.#sendToEach(frame, recipients, ranges, by);
     else {
       for (const { from, to } of ranges) this.#addDelivery({ from, to, frame, by });
       // R-FLOW-1: too many unwritten commands would make every recipient count as slow, so they are written now.
@@ -92,15 +96,26 @@ export class FanOut {
     if (by !== undefined) this.#pauseForSlowRecipients(by, ranges);
   }
 
-  #sendToEach(frame: string, ranges: readonly RankRange[], by: SessionId | undefined): void {
-    const { flowControl } = this.#ports;
+  #sendToEach(frame: string, count: number, ranges: readonly RankRange[], by: SessionId | undefined): void {
     const recipients = this.recipientsByRank();
+    const queued = count * frame.length > COPIED_CHARS_MAX ? sharedFrame(frame, by) : frame;
     for (const { from, to } of ranges) {
       for (let rank = from; rank < to; rank += 1) {
         const session = recipients[rank];
         if (session === undefined) continue;
-        session.sendFrame(frame);
-        if (by !== undefined && flowControl.isSlow(session)) flowControl.pauseSenders(session, [by]);
+        session.sendFrame(queued);
+        if (by !== undefined) this.#pauseIfBehind(session, [by]);
+      }
+    }
+  }
+
+  /** Pauses the senders of a slow recipient, and those with too many unread bytes if the recipient has not read everything (R-FLOW-1). */
+  #pauseIfBehind(session: Session, senders: Iterable<SessionId>): void {
+    const { flowControl, unreadBytes } = this.#ports;
+    if (flowControl.isSlow(session)) flowControl.pauseSenders(session, senders);
+    else if (session.outbox.backlogBytes > 0) {
+      for (const sender of senders) {
+        if (unreadBytes.isSenderOver(sender)) flowControl.pauseUntilRead(session, sender);
       }
     }
   }
@@ -189,7 +204,8 @@ export class FanOut {
           unflushedSessions.addSession(session);
         }
       }
-      if (flowControl.isSlow(session)) flowControl.pauseSenders(session, (senders ??= sendersOf(underWay, batch)));
+      // The senders are computed only if a recipient is behind.
+      if (outbox.backlogBytes > 0) this.#pauseIfBehind(session, (senders ??= sendersOf(underWay, batch)));
     }
   }
 }

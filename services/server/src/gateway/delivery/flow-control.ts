@@ -27,6 +27,8 @@ interface SlowRecipient {
   readonly senders: Set<SessionId>;
   /** How long the recipient has paused its senders, in total. */
   pausedMs: number;
+  /** The senders are resumed when the recipient has also read this many bytes of all that was written to it. */
+  readUntilBytes: number;
 }
 
 /**
@@ -67,7 +69,9 @@ export class FlowControl {
   endOverfull(session: Session): void {
     session.end(
       'SLOW_CONSUMER',
-      `more than ${this.#settings.backlogBytesMax} bytes unread, the limit of RANKD_BACKLOG_BYTES_MAX`,
+      session.outbox.backlogBytes >= this.#settings.backlogBytesMax / 2
+        ? `more than ${this.#settings.backlogBytesMax} bytes unread, the limit of RANKD_BACKLOG_BYTES_MAX`
+        : 'too many bytes unread by all sessions together, the limit of RANKD_UNREAD_BYTES_MAX',
     );
   }
 
@@ -85,13 +89,25 @@ export class FlowControl {
 
   /** Pauses these senders until their slow recipient has caught up. Ignores sessions of other servers. */
   pauseSenders(recipient: Session, senders: Iterable<SessionId>): void {
-    const slow = this.#slow.get(recipient) ?? { senders: new Set(), pausedMs: 0 };
-    this.#slow.set(recipient, slow);
+    const slow = this.#slowRecipient(recipient);
     for (const sender of senders) {
       slow.senders.add(sender);
       const session = this.#ports.sessions.get(sender);
       if (session !== undefined) this.#ports.pausedSenders.pause(session);
     }
+  }
+
+  /** Pauses a sender with too many unread bytes until the recipient has read what waits for it now. Ignores sessions of other servers. */
+  pauseUntilRead(recipient: Session, sender: SessionId): void {
+    const slow = this.#slowRecipient(recipient);
+    if (slow.readUntilBytes === 0) slow.readUntilBytes = recipient.outbox.queuedBytes;
+    this.pauseSenders(recipient, [sender]);
+  }
+
+  #slowRecipient(recipient: Session): SlowRecipient {
+    const slow = this.#slow.get(recipient) ?? { senders: new Set(), pausedMs: 0, readUntilBytes: 0 };
+    this.#slow.set(recipient, slow);
+    return slow;
   }
 
   /** Must be called every tick. Ends sessions that are too slow, and resumes senders whose recipients have caught up. */
@@ -116,7 +132,9 @@ export class FlowControl {
   #chargeSlowRecipients(elapsedMs: number): void {
     const { stallMs } = this.#settings;
     for (const [recipient, slow] of [...this.#slow]) {
-      if (recipient.state.phase === 'closing' || recipient.outbox.backlogBytes <= this.slowBytes / 2) {
+      const { outbox } = recipient;
+      const hasCaughtUp = outbox.backlogBytes <= this.slowBytes / 2 && outbox.readBytes >= slow.readUntilBytes;
+      if (recipient.state.phase === 'closing' || hasCaughtUp) {
         this.#slow.delete(recipient);
         continue;
       }

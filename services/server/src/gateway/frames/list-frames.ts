@@ -1,7 +1,7 @@
 /** R-ASK-1: the frames of rosters and histories. */
 
 import { encodeFrame } from '@rankd/protocol';
-import type { Group } from '../../core/index.js';
+import type { Group, RosterChangedEffect } from '../../core/index.js';
 import { rosterRow } from '../../roster-rows.js';
 import { causeEntry } from './message-parts.js';
 
@@ -11,51 +11,85 @@ import { causeEntry } from './message-parts.js';
 export function* rosterFrames(group: Group, frameBytesMax: number): Generator<string, void, undefined> {
   const { name, epoch, view, roster } = group;
   const head = { type: 'roster', group: name, epoch, view, size: roster.size } as const;
-  const rows = roster.slice().map(rosterRow);
-  yield* inChunks(rows, frameBytesMax, (members, more) => encodeFrame({ ...head, members, more }));
+  const rows = roster.slice().map((member, rank) => JSON.stringify(rosterRow(member, rank)));
+  yield* inChunks(rows, frameBytesMax, more => encodeFrame({ ...head, members: [], more }));
+}
+
+/** Encodes each roster once, however many sessions ask for it: 10,000 members are 3 MB of text. */
+export class RosterFrames {
+  readonly #frameBytesMax: number;
+  readonly #newest = new WeakMap<Group, { readonly view: number; readonly frames: readonly string[] }>();
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax;
+  }
+
+  /** Returns the frames of the roster of a group, which is undefined if it has no members (R-ASK-1). */
+  framesOf(name: string, group: Group | undefined): readonly string[] {
+    if (group === undefined) return [emptyRosterFrame(name)];
+    const known = this.#newest.get(group);
+    if (known?.view === group.view) return known.frames;
+    const frames = [...rosterFrames(group, this.#frameBytesMax)];
+    this.#newest.set(group, { view: group.view, frames });
+    return frames;
+  }
 }
 
 /** Returns the frame of the roster of a group without members (R-ASK-1). */
-export function emptyRosterFrame(group: string): string {
+function emptyRosterFrame(group: string): string {
   return encodeFrame({ type: 'roster', group, epoch: 0, view: 0, size: 0, members: [], more: false });
 }
 
-/** Returns the frames of the last `limit` changes, newest first (R-ASK-1). `group` is undefined if it has no members. */
-export function* historyFrames(
-  name: string,
-  group: Group | undefined,
-  limit: number,
-  frameBytesMax: number,
-): Generator<string, void, undefined> {
-  const head = { type: 'history', group: name, epoch: group?.epoch ?? 0 } as const;
-  const rows = (group?.history.last(limit) ?? []).map(({ seq, view, at, cause, size }) => ({
-    seq,
-    view,
-    at: new Date(at).toISOString(),
-    cause: causeEntry(cause),
-    size,
-  }));
-  yield* inChunks(rows, frameBytesMax, (changes, more) => encodeFrame({ ...head, changes, more }));
+/** Encodes each change of a history once, however many sessions ask for it. */
+export class HistoryFrames {
+  readonly #frameBytesMax: number;
+  readonly #rows = new WeakMap<RosterChangedEffect, string>();
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax;
+  }
+
+  /** Returns the frames of the last `limit` changes, newest first (R-ASK-1). `group` is undefined if it has no members. */
+  framesOf(name: string, group: Group | undefined, limit: number): Iterable<string> {
+    const head = { type: 'history', group: name, epoch: group?.epoch ?? 0 } as const;
+    const rows = (group?.history.last(limit) ?? []).map(change => this.#rowOf(change));
+    return inChunks(rows, this.#frameBytesMax, more => encodeFrame({ ...head, changes: [], more }));
+  }
+
+  #rowOf(change: RosterChangedEffect): string {
+    const known = this.#rows.get(change);
+    if (known !== undefined) return known;
+    const { seq, view, at, cause, size } = change;
+    const row = JSON.stringify({ seq, view, at: new Date(at).toISOString(), cause: causeEntry(cause), size });
+    this.#rows.set(change, row);
+    return row;
+  }
 }
 
 /** Divides rows into frames of at most `frameBytesMax`. There is at least one frame. A single row always fits into one. */
-function* inChunks<Row>(
-  rows: readonly Row[],
+function* inChunks(
+  rows: Iterable<string>,
   frameBytesMax: number,
-  encode: (rows: Row[], more: boolean) => string,
+  encodeEmpty: (more: boolean) => string,
 ): Generator<string, void, undefined> {
-  const headBytes = Buffer.byteLength(encode([], false));
-  let chunk: Row[] = [];
+  const headBytes = Buffer.byteLength(encodeEmpty(false));
+  let chunk: string[] = [];
   let bytes = headBytes;
   for (const row of rows) {
-    const rowBytes = Buffer.byteLength(JSON.stringify(row)) + 1;
+    const rowBytes = Buffer.byteLength(row) + 1;
     if (chunk.length > 0 && bytes + rowBytes > frameBytesMax) {
-      yield encode(chunk, true);
+      yield withRows(encodeEmpty(true), chunk);
       chunk = [];
       bytes = headBytes;
     }
     chunk.push(row);
     bytes += rowBytes;
   }
-  yield encode(chunk, false);
+  yield withRows(encodeEmpty(false), chunk);
+}
+
+/** Writes the texts of the rows into the empty list of a frame. No field before the list contains brackets. */
+function withRows(frame: string, rows: readonly string[]): string {
+  const at = frame.indexOf('[]') + 1;
+  return `${frame.slice(0, at)}${rows.join(',')}${frame.slice(at)}`;
 }

@@ -1,15 +1,16 @@
 /** R-ASK-1: the handler of `history` messages. */
 
 import { limits, type HistoryRequestMessage } from '@rankd/protocol';
+import type { Clock } from '../../clock.js';
 import type { Groups } from '../../log/ordered-log.js';
-import { historyFrames } from '../frames/list-frames.js';
-import { errorMessage } from '../frames/session-frames.js';
+import type { HistoryFrames } from '../frames/list-frames.js';
 import type { Session } from '../session/session.js';
+import { refuseRequest } from './refuse-request.js';
 
 /** The parts of the gateway that handleHistory uses. */
 export interface HistoryPorts {
-  readonly frameBytesMax: number;
-  readonly stallFreeClock: { readonly nowMs: number };
+  readonly historyFrames: HistoryFrames;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly log: { readonly groups: Groups };
 }
 
@@ -17,12 +18,13 @@ export interface HistoryPorts {
 export function handleHistory(request: HistoryRequestMessage, session: Session, ports: HistoryPorts): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
-  if (!session.queryRateLimit.allows(ports.stallFreeClock.nowMs)) {
-    session.sendMessage(errorMessage('RATE_LIMITED'));
+  const nowMs = ports.clock.monotonicMs();
+  if (!session.pace.allowsQuery(nowMs)) {
+    refuseRequest(session, nowMs);
     return;
   }
   const { group: name } = state.request;
   const { limit = limits.historyDefault } = request;
-  const frames = historyFrames(name, ports.log.groups.get(name), limit, ports.frameBytesMax);
+  const frames = ports.historyFrames.framesOf(name, ports.log.groups.get(name), limit);
   for (const frame of frames) session.sendFrame(frame);
 }

@@ -8,7 +8,7 @@ import { confirmResumption, type ConfirmResumptionPorts } from './confirm-resump
 import { handleHello, type HelloPorts } from './hello.js';
 import { handleHistory, type HistoryPorts } from './history.js';
 import { handleLeave } from './leave.js';
-import { handlePing } from './ping.js';
+import { handlePing, type PingPorts } from './ping.js';
 import { handlePong, type PongPorts } from './pong.js';
 import { handleResult, type ResultPorts } from './result.js';
 import { handleRoster, type RosterPorts } from './roster.js';
@@ -21,6 +21,7 @@ const whileWaiting: ReadonlySet<ClientMessage['type']> = new Set(['ping', 'pong'
 export interface HandlerPorts {
   readonly hello: HelloPorts;
   readonly resumption: ConfirmResumptionPorts;
+  readonly ping: PingPorts;
   readonly pong: PongPorts;
   readonly command: CommandPorts;
   readonly result: ResultPorts;
@@ -61,7 +62,7 @@ export class MessageHandlers {
       case 'hello':
         return handleHello(message, session, ports.hello);
       case 'ping':
-        return handlePing(message, session);
+        return handlePing(message, session, ports.ping);
       case 'pong':
         return handlePong(message, session, ports.pong);
       case 'leave':

@@ -1,25 +1,15 @@
 /** R-JOIN-1: ends sessions that send no hello. */
 
-import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
 import type { Session } from '../session/session.js';
 import type { StallFreeClock } from './stall-free-clock.js';
 
 /** A session that has sent no hello for this long counts towards RANKD_HELLO_PENDING_MAX (R-JOIN-1). */
 const HELLO_PATIENCE_MS = 250;
-/** A rush: many clients connect at once. It begins when the server is idle for a smaller share of a tick than this … */
-const IDLE_SHARE_MIN = 0.5;
-/** … or when this many sessions open within one tick. */
-const RUSH_SESSIONS_MIN = 50;
-/** A rush lasts this long after its last sign. */
-const RUSH_MS = 500;
-/** In a rush, the limit of sessions without hello is multiplied by this. So 10,000 clients can connect at once. */
-const PENDING_IN_RUSH = 16;
 
 /** The parts of the server that HelloWatchdog uses. */
 export interface HelloWatchdogPorts {
   readonly config: Pick<ServerConfig, 'RANKD_HELLO_TIMEOUT_MS' | 'RANKD_HELLO_PENDING_MAX'>;
-  readonly clock: Pick<Clock, 'monotonicMs' | 'idleMs'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
 }
 
@@ -31,10 +21,6 @@ export class HelloWatchdog {
   readonly #ports: HelloWatchdogPorts;
   /** The sessions without hello and the times at which they opened. The oldest one is first. */
   readonly #openedAtMs = new Map<Session, number>();
-  #tickedAtMs = 0;
-  #idleMs = 0;
-  #openedInTick = 0;
-  #rushUntilMs = 0;
 
   constructor(ports: HelloWatchdogPorts) {
     this.#ports = ports;
@@ -43,7 +29,6 @@ export class HelloWatchdog {
   /** Starts waiting for the hello of a new session. */
   addSession(session: Session): void {
     this.#openedAtMs.set(session, this.#ports.stallFreeClock.nowMs);
-    this.#openedInTick += 1;
   }
 
   /** Forgets an ended session. */
@@ -64,23 +49,8 @@ export class HelloWatchdog {
       else if (nowMs - openedAtMs >= HELLO_PATIENCE_MS) silent.push(session);
       else break;
     }
-    const tooMany = Math.max(0, silent.length - (this.#isRush() ? PENDING_IN_RUSH * pendingMax : pendingMax));
+    const tooMany = Math.max(0, silent.length - pendingMax);
     for (const session of silent.slice(0, tooMany))
       session.end('HELLO_TIMEOUT', 'too many sessions without hello, the limit of RANKD_HELLO_PENDING_MAX');
-  }
-
-  /**
-   * Whether many clients connect at once. Such clients are slow themselves, and a busy server has not read every hello that has arrived.
-   */
-  #isRush(): boolean {
-    const { clock } = this.#ports;
-    const elapsedMs = clock.monotonicMs() - this.#tickedAtMs;
-    const idleMs = clock.idleMs() - this.#idleMs;
-    this.#tickedAtMs += elapsedMs;
-    this.#idleMs += idleMs;
-    const isRushed = idleMs < IDLE_SHARE_MIN * elapsedMs || this.#openedInTick >= RUSH_SESSIONS_MIN;
-    this.#openedInTick = 0;
-    if (isRushed) this.#rushUntilMs = clock.monotonicMs() + RUSH_MS;
-    return clock.monotonicMs() < this.#rushUntilMs;
   }
 }

@@ -1,8 +1,10 @@
 /** The outbox of a session: the only writer to its connection. */
 
-import type { SharedBatch } from '../delivery/shared-batch.js';
+import type { SharedBatch, SharedFrame } from '../delivery/shared-batch.js';
 import { frameBytes } from '../frames/json-text.js';
 import type { Connection } from '../transport/connection.js';
+import { type SharedBytes, UnreadBytes } from './unread-bytes.js';
+import { UnreadWrites } from './unread-writes.js';
 
 /** The limits of a session that reads slowly (R-FLOW-1). */
 export interface OutboxLimits {
@@ -20,10 +22,15 @@ export interface Traffic {
 
 /** UTF-8 needs at most three bytes for a UTF-16 code unit. */
 const BYTES_PER_CHAR_MAX = 3;
+/** Shared bytes of at least this length are written as they are. Shorter ones are copied, so that one write takes many frames. */
+const UNCOPIED_BYTES_MIN = 16_384;
 
-/** A frame for this session alone. `place` is the number of pending deliveries that come before it. */
+/** A frame for one session, or one that several outboxes share. */
+export type QueuedFrame = string | SharedFrame;
+
+/** A frame with a place among the pending deliveries. `place` is the number of pending deliveries that come before it. */
 interface FrameBetween {
-  readonly frame: string;
+  readonly frame: QueuedFrame;
   readonly place: number;
 }
 
@@ -39,16 +46,28 @@ export class Outbox {
   #pieces: (string | Buffer)[] = [];
   /** Frames that have a place among deliveries whose batch is not encoded yet. */
   #framesBetween: FrameBetween[] = [];
+  /** The shared bytes in the queue. */
+  #shared: SharedBytes[] = [];
+  readonly #unreadBytes: UnreadBytes;
+  readonly #unreadWrites: UnreadWrites;
   /** An estimate: each character counts as one byte until it is written. */
   #pendingBytes = 0;
   #writtenBytes = 0;
   #readBytes = 0;
   #readAtMs = 0;
 
-  constructor(connection: Connection, limits: OutboxLimits, traffic: Traffic) {
+  /** `unreadBytes` counts what waits for all sessions. */
+  constructor(
+    connection: Connection,
+    limits: OutboxLimits,
+    traffic: Traffic,
+    unreadBytes: UnreadBytes = new UnreadBytes(Number.POSITIVE_INFINITY),
+  ) {
     this.#connection = connection;
     this.#limits = limits;
     this.#traffic = traffic;
+    this.#unreadBytes = unreadBytes;
+    this.#unreadWrites = new UnreadWrites(unreadBytes);
   }
 
   /** Whether the next flush has anything to write. */
@@ -61,47 +80,74 @@ export class Outbox {
     return this.#connection.backlogBytes + this.#pendingBytes;
   }
 
-  /** Whether the frame fits under the backlog limit, which it may exceed by `reserveBytes`. May flush. */
-  hasRoomForFrame(frame: string, reserveBytes = 0): boolean {
+  /** The bytes that were queued for this session since it opened. */
+  get queuedBytes(): number {
+    return this.#writtenBytes + this.#pendingBytes;
+  }
+
+  /** The bytes of them that the operating system has taken. */
+  get readBytes(): number {
+    return this.#writtenBytes - this.#connection.backlogBytes;
+  }
+
+  /**
+   * Whether the frame fits under the backlog limit, which it may exceed by `reserveBytes`, and under the rest of the limit for all
+   * sessions. May flush.
+   */
+  hasRoomForFrame(frame: QueuedFrame, reserveBytes = 0): boolean {
+    if (typeof frame !== 'string') return this.hasRoomForBatch(frame);
+    const bytesMax = Math.min(this.#limits.backlogBytesMax + reserveBytes, this.#unreadBytes.left);
     return (
-      this.#hasRoom(BYTES_PER_CHAR_MAX * frame.length - reserveBytes) ||
-      this.#hasRoomOnceFlushed(Buffer.byteLength(frame) - reserveBytes)
+      this.#hasRoom(BYTES_PER_CHAR_MAX * frame.length, bytesMax) ||
+      this.#hasRoomOnceFlushed(Buffer.byteLength(frame), bytesMax)
     );
   }
 
-  /** Whether the batch fits under this session's backlog limit. May flush. */
-  hasRoomForBatch({ bytes }: SharedBatch): boolean {
-    return this.#hasRoom(bytes.length) || this.#hasRoomOnceFlushed(bytes.length);
+  /** Whether the shared bytes fit under this session's backlog limit. May flush. */
+  hasRoomForBatch({ bytes }: { readonly bytes: Buffer }): boolean {
+    const { backlogBytesMax } = this.#limits;
+    return this.#hasRoom(bytes.length, backlogBytesMax) || this.#hasRoomOnceFlushed(bytes.length, backlogBytesMax);
   }
 
-  #hasRoom(bytes: number): boolean {
-    return this.backlogBytes + bytes <= this.#limits.backlogBytesMax;
+  #hasRoom(bytes: number, bytesMax: number): boolean {
+    return this.backlogBytes + bytes <= bytesMax;
   }
 
   /**
    * Writes the frames of this cycle, then checks again. After the write, only the bytes count that the operating system has not taken. A
    * frame or a batch longer than the limit fits if nothing else waits.
    */
-  #hasRoomOnceFlushed(bytes: number): boolean {
+  #hasRoomOnceFlushed(bytes: number, bytesMax: number): boolean {
     this.flush();
-    return this.#connection.backlogBytes === 0 || this.#connection.backlogBytes + bytes <= this.#limits.backlogBytesMax;
+    return this.#connection.backlogBytes === 0 || this.#connection.backlogBytes + bytes <= bytesMax;
   }
 
-  /** Queues a frame for this session alone, after the first `place` pending deliveries. */
-  addFrame(frame: string, place = 0): void {
-    this.#pendingBytes += frame.length;
-    if (place === 0 && this.#framesBetween.length === 0) this.#pieces.push(frame);
+  /** Queues a frame after the first `place` pending deliveries. */
+  addFrame(frame: QueuedFrame, place = 0): void {
+    this.#pendingBytes += lengthOf(frame);
+    if (place === 0 && this.#framesBetween.length === 0) this.#pushFrame(frame);
     else this.#framesBetween.push({ frame, place });
+  }
+
+  #pushFrame(frame: QueuedFrame): void {
+    if (typeof frame === 'string') this.#pieces.push(frame);
+    else {
+      this.#pieces.push(frame.bytes);
+      this.#shared.push(frame.shared);
+    }
   }
 
   /** Queues the frames that have a place among the deliveries of a batch, and the batch itself if there is one. */
   addBatch(batch?: SharedBatch): void {
-    if (batch !== undefined) this.#pendingBytes += batch.bytes.length;
+    if (batch !== undefined) {
+      this.#pendingBytes += batch.bytes.length;
+      this.#shared.push(batch.shared);
+    }
     let from = 0;
     for (const { frame, place } of this.#framesBetween) {
       if (batch !== undefined && place > from) this.#pieces.push(batch.bytesBetween(from, place));
       from = place;
-      this.#pieces.push(frame);
+      this.#pushFrame(frame);
     }
     this.#framesBetween = [];
     if (batch !== undefined) this.#pieces.push(batch.bytesAfter(from));
@@ -109,7 +155,7 @@ export class Outbox {
 
   /** Queues the batch and writes everything that is queued. */
   writeBatch(batch: SharedBatch): void {
-    if (this.#pieces.length === 0 && this.#framesBetween.length === 0) this.#write(batch.bytes);
+    if (this.#pieces.length === 0 && this.#framesBetween.length === 0) this.#writeShared(batch);
     else {
       this.addBatch(batch);
       this.flush();
@@ -119,10 +165,22 @@ export class Outbox {
   /** Writes everything that is queued. */
   flush(): void {
     if (this.#pieces.length === 0) return;
-    const bytes = joinPieces(this.#pieces);
+    const pieces = this.#pieces;
+    const shared = this.#shared;
     this.#pieces = [];
-    this.#pendingBytes = this.#framesBetween.reduce((sum, { frame }) => sum + frame.length, 0);
-    this.#write(bytes);
+    this.#shared = [];
+    this.#pendingBytes = this.#framesBetween.reduce((sum, { frame }) => sum + lengthOf(frame), 0);
+    let copiedBytes = 0;
+    for (const { bytes, isCopy } of joinPieces(pieces)) {
+      if (isCopy) copiedBytes += bytes.length;
+      this.#write(bytes);
+    }
+    this.#recordUnread(copiedBytes, shared);
+  }
+
+  #writeShared(batch: SharedBatch): void {
+    this.#write(batch.bytes);
+    if (this.#connection.backlogBytes > 0) this.#recordUnread(0, [batch.shared]);
   }
 
   #write(bytes: Buffer): void {
@@ -131,12 +189,28 @@ export class Outbox {
     this.#connection.write(bytes);
   }
 
+  #recordUnread(ownBytes: number, shared: readonly SharedBytes[]): void {
+    if (this.#connection.backlogBytes > 0) this.#unreadWrites.add(this.#writtenBytes, ownBytes, shared);
+    this.#countRead();
+  }
+
+  /** Stops counting what the client has read. */
+  #countRead(): void {
+    this.#unreadWrites.removeRead(this.readBytes);
+  }
+
+  /** Stops counting everything. Called when the session has ended. */
+  forgetUnread(): void {
+    this.#unreadWrites.removeRead(Number.POSITIVE_INFINITY);
+  }
+
   /**
    * Whether the client has read nothing of its backlog for `stallMs`. Must be called in every tick while there is a backlog. `nowMs` is
    * the time of the StallFreeClock.
    */
   isStalled(nowMs: number): boolean {
-    const readBytes = this.#writtenBytes - this.#connection.backlogBytes;
+    this.#countRead();
+    const { readBytes } = this;
     if (readBytes !== this.#readBytes || this.#connection.backlogBytes === 0) {
       this.#readBytes = readBytes;
       this.#readAtMs = nowMs;
@@ -145,19 +219,45 @@ export class Outbox {
   }
 }
 
-function joinPieces(pieces: readonly (string | Buffer)[]): Buffer {
+function lengthOf(frame: QueuedFrame): number {
+  return typeof frame === 'string' ? frame.length : frame.bytes.length;
+}
+
+interface JoinedPieces {
+  readonly bytes: Buffer;
+  /** Whether the bytes are in memory for this session alone. */
+  readonly isCopy: boolean;
+}
+
+/** Joins the pieces to as few buffers as possible, without a copy of long shared bytes. */
+function joinPieces(pieces: readonly (string | Buffer)[]): JoinedPieces[] {
   const [first] = pieces;
-  if (pieces.length === 1 && typeof first !== 'string' && first !== undefined) return first;
-  const buffers: Buffer[] = [];
+  if (pieces.length === 1 && first !== undefined) {
+    return typeof first === 'string' ? [{ bytes: frameBytes(first), isCopy: true }] : [{ bytes: first, isCopy: false }];
+  }
+  const joined: JoinedPieces[] = [];
+  let short: Buffer[] = [];
   let text = '';
+  const endText = (): void => {
+    if (text !== '') short.push(frameBytes(text));
+    text = '';
+  };
+  const endShort = (): void => {
+    endText();
+    const [only] = short;
+    if (only !== undefined) joined.push({ bytes: short.length === 1 ? only : Buffer.concat(short), isCopy: true });
+    short = [];
+  };
   for (const piece of pieces) {
     if (typeof piece === 'string') text += piece;
-    else {
-      if (text !== '') buffers.push(frameBytes(text));
-      text = '';
-      buffers.push(piece);
+    else if (piece.length < UNCOPIED_BYTES_MIN) {
+      endText();
+      short.push(piece);
+    } else {
+      endShort();
+      joined.push({ bytes: piece, isCopy: false });
     }
   }
-  if (text !== '') buffers.push(frameBytes(text));
-  return buffers.length === 1 && buffers[0] !== undefined ? buffers[0] : Buffer.concat(buffers);
+  endShort();
+  return joined;
 }

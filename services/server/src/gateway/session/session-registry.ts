@@ -98,6 +98,7 @@ export class SessionRegistry {
   ): void {
     const { sessions, holders, departures, events } = this.#ports;
     sessions.delete(session);
+    session.outbox.forgetUnread();
     for (const holder of holders) holder.removeSession(session, before);
     if (before.phase !== 'greeting' && before.phase !== 'closing') {
       events.reportOwn({ event: 'session.closed', session: session.id, code });

@@ -17,13 +17,20 @@ import {
 import type { Clock } from '../../clock.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { ClosedBy, Connection, ConnectionListener } from '../transport/connection.js';
-import { Outbox, type OutboxLimits, type Traffic } from './outbox.js';
-import { QueryRateLimit } from './query-rate-limit.js';
+import { Outbox, type OutboxLimits, type QueuedFrame, type Traffic } from './outbox.js';
+import { newReadShare } from '../pace/read-rounds.js';
+import { RequestPace } from '../pace/request-pace.js';
 import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
 import type { UnflushedSessions } from './unflushed-sessions.js';
+import type { UnreadBytes } from './unread-bytes.js';
 
 /** R-VIEW-6: when a session that was refused with UNAVAILABLE should come back. */
 const UNAVAILABLE_RETRY_MS = 500;
+/**
+ * The bytes that are read from a client after its session has ended. They are dropped: the server reads them only to notice that the client
+ * closes. The bytes of a client that floods would cost the time of the others.
+ */
+const DROPPED_BYTES_MAX = 65_536;
 
 /** Why a session ends. `bye`: this server ends it with a code. `closed`: its connection has closed. `reason` is a text for the log. */
 export type SessionEndCause =
@@ -50,6 +57,8 @@ const openingMistakes: Readonly<Partial<Record<Opening, Mistake>>> = {
 /** The limits of every session. */
 export interface SessionSettings extends OutboxLimits {
   readonly frameBytesMax: number;
+  /** What waits for all sessions. */
+  readonly unreadBytes: UnreadBytes;
   /** The `retryAfterMs` in the `bye` of a session that this server cannot accept now. */
   readonly retryAfterMs: number;
 }
@@ -58,8 +67,9 @@ export interface SessionSettings extends OutboxLimits {
 export interface SessionPorts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly traffic: Traffic;
-  readonly handlers: { handleMessage(read: ReadMessage, session: Session): void };
   readonly unflushedSessions: Pick<UnflushedSessions, 'addFrame' | 'flushSession'>;
+  /** Takes the frames that have arrived. `readArrived` returns false if the session must wait (R-PACE-1). */
+  readonly readRounds: { readArrived(session: Session): boolean };
   readonly registry: { endSession(session: Session, cause: SessionEndCause): void };
 }
 
@@ -68,14 +78,15 @@ export class Session implements ConnectionListener {
   readonly id: string;
   readonly connection: Connection;
   readonly outbox: Outbox;
-  /** The limit of `roster` and `history` queries (R-ASK-1). */
-  readonly queryRateLimit = new QueryRateLimit(limits.asksPerSecond);
+  readonly pace = new RequestPace();
+  readonly readShare = newReadShare();
   readonly #settings: SessionSettings;
   readonly #ports: SessionPorts;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
   #state: SessionState = { phase: 'greeting', request: undefined };
   #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
+  #droppedBytes = 0;
   /** The first bytes, until they show what the client sends. Undefined: it sends frames, or bytes of an unknown protocol. */
   #opening: OpeningBytes | { readonly mistake: Mistake; readonly seen: Opening } | undefined = new OpeningBytes();
   #readAtMs = 0;
@@ -85,7 +96,7 @@ export class Session implements ConnectionListener {
     this.connection = connection;
     this.#settings = settings;
     this.#ports = ports;
-    this.outbox = new Outbox(connection, settings, ports.traffic);
+    this.outbox = new Outbox(connection, settings, ports.traffic, settings.unreadBytes);
   }
 
   get state(): SessionState {
@@ -107,14 +118,27 @@ export class Session implements ConnectionListener {
     return this.#intake !== 'open';
   }
 
-  /** Handles the frames that these bytes complete. A paused session keeps the bytes. */
+  /** Whether bytes wait that may be read now. */
+  get hasUnreadBytes(): boolean {
+    return this.#intake === 'open' && this.#state.phase !== 'closing' && this.#decoder.hasBytes;
+  }
+
+  /** Handles the frames that these bytes complete. A paused session keeps the bytes. Further frames than its share wait (R-PACE-1). */
   receiveBytes(bytes: Buffer): void {
     this.#ports.traffic.receivedBytes += bytes.length;
     this.#receivedBytes += bytes.length;
-    if (this.#state.phase === 'closing') return;
+    if (this.#state.phase === 'closing') {
+      this.#dropBytes(bytes);
+      return;
+    }
     if (this.#opening instanceof OpeningBytes) this.#readOpening(this.#opening, bytes);
     this.#decoder.push(bytes);
-    this.#readFrames();
+    if (!this.#ports.readRounds.readArrived(this)) this.connection.pause();
+  }
+
+  #dropBytes(bytes: Buffer): void {
+    this.#droppedBytes += bytes.length;
+    if (this.#droppedBytes > DROPPED_BYTES_MAX) this.connection.pause();
   }
 
   /** Records that the first bytes are of another protocol. The frame or the hello timeout then ends the session with that reason. */
@@ -134,7 +158,11 @@ export class Session implements ConnectionListener {
   /** Handles the frames that were received during the pause, then reads from the connection again. */
   resume(): void {
     this.#intake = 'open';
-    this.#readFrames();
+    if (this.#ports.readRounds.readArrived(this)) this.readConnection();
+  }
+
+  /** Reads from the connection again, unless the session is paused. */
+  readConnection(): void {
     if (!this.isPaused) this.connection.resume();
   }
 
@@ -163,14 +191,19 @@ export class Session implements ConnectionListener {
     if (this.#intake === 'undecided') this.resume();
   }
 
-  #readFrames(): void {
+  /** Must be called before messages are taken. Records the time. */
+  startReading(): void {
     this.#readAtMs = this.#ports.clock.wallMs();
-    while (this.#intake === 'open') {
-      const frame = this.#decoder.next();
-      if (frame === undefined || this.#state.phase === 'closing') return;
-      if (frame.kind === 'refused') this.end(frame.code);
-      else this.#ports.handlers.handleMessage(readMessage(frame.text), this);
-    }
+  }
+
+  /** Takes the next message. Returns undefined if there is none, or if the session is paused or has ended. */
+  takeMessage(): ReadMessage | undefined {
+    if (this.#intake !== 'open') return undefined;
+    const frame = this.#decoder.next();
+    if (frame === undefined || this.#state.phase === 'closing') return undefined;
+    if (frame.kind === 'line') return readMessage(frame.text);
+    this.end(frame.code);
+    return undefined;
   }
 
   /** Queues a message for this session alone. */
@@ -179,10 +212,10 @@ export class Session implements ConnectionListener {
   }
 
   /**
-   * Queues a frame for this session alone, after all frames and commands that were sent to it before. Ends the session with SLOW_CONSUMER
-   * if the frame exceeds its backlog limit by more than `reserveBytes`.
+   * Queues a frame after all frames and commands that were sent to it before. Ends the session with SLOW_CONSUMER if the frame exceeds its
+   * backlog limit by more than `reserveBytes`.
    */
-  sendFrame(frame: string, reserveBytes = 0): void {
+  sendFrame(frame: QueuedFrame, reserveBytes = 0): void {
     if (this.#state.phase === 'closing') return;
     const place = this.#state.phase === 'active' ? this.#state.fanOut.pendingCount : 0;
     this.#ports.unflushedSessions.addFrame(this, frame, place, reserveBytes);

@@ -1,6 +1,7 @@
 /** The sessions whose outboxes hold frames until the end of the flush cycle: one round of the event loop. */
 
 import type { FlushQueue } from '../delivery/flush-cycle.js';
+import type { QueuedFrame } from './outbox.js';
 import type { Session } from './session.js';
 
 /** The parts of the gateway that UnflushedSessions uses. */
@@ -25,9 +26,9 @@ export class UnflushedSessions {
 
   /**
    * Adds a frame to the session's outbox, after the first `place` pending deliveries. Ends the session with SLOW_CONSUMER if the frame
-   * does not fit under its backlog limit, which it may exceed by `reserveBytes`.
+   * does not fit under its backlog limit, which it may exceed by `reserveBytes`, or under the rest of the limit for all sessions.
    */
-  addFrame(session: Session, frame: string, place: number, reserveBytes: number): void {
+  addFrame(session: Session, frame: QueuedFrame, place: number, reserveBytes: number): void {
     const { queue, flowControl } = this.#ports;
     if (!session.outbox.hasRoomForFrame(frame, reserveBytes)) flowControl.endOverfull(session);
     else {

@@ -7,8 +7,6 @@ interface Due {
 
 /** A clock that advances only when the test says so. */
 export class FakeClock implements Clock {
-  /** Whether the server's event loop is busy. */
-  busy = false;
   #nowMs = 1_000_000;
   #timers: Due[] = [];
   #soon: (() => void)[] = [];
@@ -25,10 +23,6 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
-  idleMs(): number {
-    return this.busy ? 0 : this.#nowMs;
-  }
-
   after(delayMs: number, run: () => void): Timer {
     const due = { atMs: this.#nowMs + delayMs, run };
     this.#timers.push(due);
@@ -37,6 +31,26 @@ export class FakeClock implements Clock {
 
   soon(run: () => void): void {
     this.#soon.push(run);
+  }
+
+  /** Something takes this long. No timer runs. */
+  work(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  /** Advances the clock and runs the timers that are due, but nothing of the end of the round. */
+  passUnsettled(ms: number): void {
+    this.#nowMs += ms;
+    for (let due = this.#next(this.#nowMs); due !== undefined; due = this.#next(this.#nowMs)) {
+      const { run } = due;
+      this.#timers = this.#timers.filter(timer => timer.run !== run);
+      run();
+    }
+  }
+
+  /** Runs what is due at the end of this round of the event loop. */
+  settleOnce(): void {
+    for (const run of this.#soon.splice(0)) run();
   }
 
   /** Runs everything that is due now. */

@@ -72,6 +72,26 @@ describe('R-CMD-7 deadline timers', () => {
     expect(rang).toEqual(['0 at 0', '25 at 30', '21 at 30']);
   });
 
+  it('are run for 2 ms, then the others after the sockets were read', () => {
+    const clock = new FakeClock();
+    const timers = new DeadlineTimers(clock);
+    const run: number[] = [];
+    const cancels = Array.from({ length: 10 }, (_, index) =>
+      timers.after(index < 5 ? 10 : 20, () => {
+        run.push(index);
+        clock.work(0.5);
+      }),
+    );
+    clock.passUnsettled(20);
+    expect(run).toEqual([0, 1, 2, 3]);
+    cancels[4]?.cancel();
+    clock.settleOnce();
+    expect(run).toEqual([0, 1, 2, 3, 5, 6, 7, 8]);
+    clock.settleOnce();
+    expect(run.at(-1)).toBe(9);
+    expect(clock.timersSet).toBe(0);
+  });
+
   it('share one timer for deadlines within the same 10 ms, and leave no timer when all are cancelled', () => {
     const clock = new FakeClock();
     const alarms = new DeadlineTimers(clock);

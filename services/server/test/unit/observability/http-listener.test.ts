@@ -32,7 +32,6 @@ class ListenerFixture {
       clock: {
         wallMs: () => time.nowMs,
         monotonicMs: () => time.nowMs,
-        idleMs: () => 0,
         after: (delayMs, run) => time.after(delayMs, run),
         soon: run => void setImmediate(run),
       },

@@ -13,6 +13,7 @@ interface KnownCommand {
 const UNBOUNDED = rulesOf({
   membersMax: 100_000,
   commandsOpenMax: 1_000_000,
+  awaitedMax: 1_000_000_000,
   graceMs: GRACE_MS,
   graceLeaderMs: GRACE_MS,
   reformMs: GRACE_MS,

@@ -96,6 +96,24 @@ describe('receipts', () => {
     expect(rejectionOf(group.apply(command('d', 2)))).toBeUndefined();
   });
 
+  it('R-CMD-3 is TOO_MANY_OPEN when a sender awaits as many results as are left for the others', () => {
+    const group = groupOf(['a', 'b', 'c', 'd'], { awaitedMax: 9 });
+    const first = order(group, command('a', 1));
+    const second = order(group, command('a', 2));
+    // Six of nine results are awaited, all of them for this sender.
+    expect(rejectionOf(group.apply(command('a', 3)))).toBe('TOO_MANY_OPEN');
+    expect(rejectionOf(group.apply(command('a', 4, { reply: 'none' })))).toBeUndefined();
+    order(group, command('b', 1));
+    expect(rejectionOf(group.apply(command('b', 2)))).toBe('TOO_MANY_OPEN');
+    // A result, a departure and a deadline each end awaited results.
+    group.apply(result('d', EPOCH, first));
+    expect(rejectionOf(group.apply(command('b', 3)))).toBe('TOO_MANY_OPEN');
+    group.apply(lost('d'));
+    group.apply(expired(EPOCH, first));
+    group.apply(expired(EPOCH, second));
+    expect(rejectionOf(group.apply(command('a', 5)))).toBeUndefined();
+  });
+
   it('R-CMD-3 is RATE_LIMITED past a burst of commandsPerSecond, until the allowance has one whole command again', () => {
     const group = groupOf(['a', 'b'], { commandsPerSecond: 10 });
     const codes = (count: number, at: number): unknown[] =>

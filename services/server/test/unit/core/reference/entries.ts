@@ -33,6 +33,7 @@ export const rulesOf = (own: Partial<GroupLimits> = {}): GroupLimits => ({
   waitlistMax: 0,
   groupsMax: 64,
   commandsOpenMax: 1024,
+  awaitedMax: 1_000_000_000,
   commandsPerSecond: 0,
   deadlineMsMax: 60_000,
   refusedMax: 100,

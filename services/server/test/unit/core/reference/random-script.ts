@@ -25,6 +25,7 @@ export const SCRIPT_RULES: GroupLimits = entries.rulesOf({
   waitlistMax: 2,
   groupsMax: 2,
   commandsOpenMax: 2,
+  awaitedMax: 1_000_000_000,
   commandsPerSecond: 3,
   deadlineMsMax: 1000,
   refusedMax: 2,

@@ -1,0 +1,79 @@
+/** Measures how long the server takes to answer the pings of members that do nothing else. */
+
+import { RawPeer } from '../../network/raw-peer.js';
+
+/** Together 400 pings a second. The server accepts 50 a second of each. */
+const INSIDERS = 10;
+const PING_MS = 25;
+const WELCOME_MS = 10_000;
+
+/** Members in a group of their own that ping the server. */
+export class InsiderProbe {
+  readonly #peers: RawPeer[] = [];
+  readonly #sentAtMs = new Map<number, number>();
+  #latenciesMs: number[] = [];
+  #byes = 0;
+  #sent = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor() {
+    this.#timer = setInterval(() => this.#ping(), PING_MS / INSIDERS);
+  }
+
+  /** Joins the members and starts to measure. */
+  static async start(port: number): Promise<InsiderProbe> {
+    const probe = new InsiderProbe();
+    for (let index = 0; index < INSIDERS; index += 1) await probe.#join(port);
+    return probe;
+  }
+
+  /** Returns the times since the last call, in ms, and forgets them. A ping without answer counts with its time until now. */
+  takeLatencies(): number[] {
+    const nowMs = performance.now();
+    const unanswered = [...this.#sentAtMs.values()].map(sentAtMs => nowMs - sentAtMs);
+    const latenciesMs = [...this.#latenciesMs, ...unanswered];
+    this.#latenciesMs = [];
+    this.#sentAtMs.clear();
+    return latenciesMs;
+  }
+
+  /** How many of the members the server has closed. */
+  get byeCount(): number {
+    return this.#byes;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const peer of this.#peers) peer.destroy();
+  }
+
+  async #join(port: number): Promise<void> {
+    let welcomed: () => void = () => undefined;
+    const welcome = new Promise<void>(resolve => (welcomed = resolve));
+    const peer = await RawPeer.connect(port, {
+      onFrame: ({ type, n }) => {
+        if (type === 'welcome') welcomed();
+        else if (type === 'pong') this.#recordPong(Number(n));
+        else if (type === 'bye') this.#byes += 1;
+      },
+    });
+    peer.send({ type: 'hello', group: 'inside' });
+    await peer.time.within(WELCOME_MS, 'the welcome of an insider', welcome);
+    this.#peers.push(peer);
+  }
+
+  #ping(): void {
+    this.#sent += 1;
+    const peer = this.#peers[this.#sent % INSIDERS];
+    if (peer === undefined) return;
+    this.#sentAtMs.set(this.#sent, performance.now());
+    peer.send({ type: 'ping', n: this.#sent });
+  }
+
+  #recordPong(n: number): void {
+    const sentAtMs = this.#sentAtMs.get(n);
+    if (sentAtMs === undefined) return;
+    this.#sentAtMs.delete(n);
+    this.#latenciesMs.push(performance.now() - sentAtMs);
+  }
+}
