@@ -1,7 +1,14 @@
 /** Follows one shard while this server needs it. */
 
 import type { Clock, Timer } from '../clock.js';
-import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
+import {
+  type Entry,
+  type Group,
+  isServedBy,
+  type PendingEffects,
+  type ServerEntry,
+  type ServerId,
+} from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
 import {
   ShardReplica,
@@ -85,6 +92,12 @@ export class ShardSubscription {
   /** Whether a session needs the shard, or the last use by a session or a query is less than LINGER_MS ago. */
   get isNeeded(): boolean {
     return this.#users > 0 || this.#clock.monotonicMs() - this.#neededAtMs < LINGER_MS;
+  }
+
+  /** Whether a session of the server `server` belongs to one of the groups. False if the shard is not followed. */
+  hasSessionsOf(server: ServerId): boolean {
+    const isOurs = (session: string): boolean => isServedBy(session, server);
+    return [...(this.followed?.coordinator.groups.values() ?? [])].some(group => group.involves(isOurs));
   }
 
   /**
