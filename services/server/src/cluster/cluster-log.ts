@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.js';
 import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
-import { BlockedError, type WithShard } from './formats/blocked-shard.js';
+import { BlockedError, type WithShard } from './blocked/blocked-shard.js';
 import { RecentlyLeftServers } from './recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { IncarnationEndReason, ShardReplica, ShardResumePoint, ShardSettings } from './shard-replica.js';

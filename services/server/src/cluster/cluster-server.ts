@@ -14,10 +14,10 @@ import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
 import type { Watcher } from '../server-event.js';
 import { type ClusterEndReason, ClusterLog, type ClusterResumePoint } from './cluster-log.js';
-import { BlockedError, type BlockedShard, describeBlocked } from './formats/blocked-shard.js';
-import { BlockedWait } from './formats/blocked-wait.js';
+import { BlockedError, type BlockedShard, describeBlocked } from './blocked/blocked-shard.js';
+import { BlockedWait } from './blocked/blocked-wait.js';
 import { type LogFormats, logFormats } from './formats/log-format.js';
-import { findBlockingEntry } from './formats/shard-trial.js';
+import { findBlockingEntry } from './blocked/shard-trial.js';
 import type { ShardSettings } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 

@@ -11,7 +11,7 @@ import {
   type Step,
 } from '../core/index.js';
 import type { AppliedListener, Origin } from '../log/ordered-log.js';
-import { type BlockingEntry, describeException } from './formats/blocked-shard.js';
+import { type BlockingEntry, describeException } from './blocked/blocked-shard.js';
 import type { LogFormats } from './formats/log-format.js';
 import { decodeRecord, type RecordBody, type ShardState } from './record-format.js';
 import type { ShardWriter } from './shard-writer.js';

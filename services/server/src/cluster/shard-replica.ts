@@ -11,7 +11,7 @@ import type {
   ServerRegistry,
 } from '../core/index.js';
 import type { AppliedListener } from '../log/ordered-log.js';
-import type { BlockingEntry } from './formats/blocked-shard.js';
+import type { BlockingEntry } from './blocked/blocked-shard.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
 import { RecordApplier, type RecordApplierSettings } from './record-applier.js';

@@ -64,7 +64,7 @@ export class ClusterWorld {
     this.random = new SeededRandom(seed);
     this.config = fault.changeConfig(pickClusterSettings(seed, this.random));
     this.#fault = fault;
-    this.#versions = new ServerVersions(seed);
+    this.#versions = new ServerVersions(seed, fault.oldFormats);
     const nowMs = (): number => this.clock.nowMs;
     this.checker = new ClusterChecker(this.#clients, nowMs, this.config);
     const keys = groupShardKeys(this.config);
@@ -125,6 +125,14 @@ export class ClusterWorld {
   /** Starts a new server in place of a dead one. */
   replaceServer(index: number): void {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
+  }
+
+  /** In a rolling upgrade: replaces the dead servers, and stops the next server with SIGTERM. */
+  rollServer(step: number): void {
+    const index = this.#versions.serverToRoll(step, this.#servers.length);
+    if (index === undefined) return;
+    for (const each of this.#servers.keys()) this.replaceServer(each);
+    void this.#servers[index]?.drain();
   }
 
   /** Ends all faults, continues all processes, waits until everything has ended, and checks the end state (I11). */

@@ -1,5 +1,6 @@
 /** The formats of the servers of a simulated cluster: those of this version, and one that only the simulator has. */
 
+import type { LogEntry } from '@rankd/server/dist/cluster/formats/entry-schemas.js';
 import {
   type DecodedEntry,
   formatOne,
@@ -25,6 +26,19 @@ export const simulatedFormats = {
   old: new LogFormats([formatOne], STEADY_BEATS),
   new: new LogFormats([formatOne, formatTwo], STEADY_BEATS),
 };
+
+/** Fault: what a server reads that applies an entry of an unknown format as one without an effect, instead of waiting. */
+export class SkippingFormats extends LogFormats {
+  constructor() {
+    super([formatOne], STEADY_BEATS);
+  }
+
+  override find(version: unknown): LogFormat | undefined {
+    return super.find(version) ?? { ...formatTwo, decodeEntry: () => ({ kind: 'entry', entry: noEffect }) };
+  }
+}
+
+const noEffect: LogEntry = { kind: 'server-beat', at: 0, applied: '' };
 
 function decodeEntryOfTwo(value: unknown): DecodedEntry {
   const { kind, ...fields } = value as { readonly kind: string };

@@ -3,7 +3,7 @@
 import { type ShardState, decodeSnapshot } from '../record-format.js';
 import type { StreamSnapshot } from '../stream-port.js';
 import { formatPosition } from '../stream-position.js';
-import { type BlockingEntry, describeException } from './blocked-shard.js';
+import { type BlockingEntry, describeException } from '../blocked/blocked-shard.js';
 import type { LogFormats } from './log-format.js';
 
 /** The state of the first snapshot that this server can read, and the last one that it cannot. */

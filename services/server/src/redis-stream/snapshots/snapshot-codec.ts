@@ -7,7 +7,7 @@ import type { StreamEnvironment } from '../environment.js';
 export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The number of the format is in the first bytes of the text. */
-const FORMAT_BYTES = 32;
+const FORMAT_LENGTH = 32;
 
 /** A snapshot as Redis stores it: its compressed text, and the hash of its id and text. */
 export interface PackedSnapshot {
@@ -46,7 +46,7 @@ export async function decodeSnapshot(
  * format, but it skips a snapshot with another hash.
  */
 function hashSnapshot(id: string, bytes: Buffer): string {
-  const [, version = '1'] = /^\{"v":(\d+),/.exec(bytes.toString('latin1', 0, FORMAT_BYTES)) ?? [];
+  const [, version = '1'] = /^\{"v":(\d+),/.exec(bytes.toString('latin1', 0, FORMAT_LENGTH)) ?? [];
   const salt = version === '1' ? `${id} ` : `${id} format ${version} `;
   return createHash('sha256').update(salt).update(bytes).digest('hex');
 }

@@ -51,9 +51,7 @@ export class SnapshotStore {
       if (id === '') continue;
       const loaded = await this.#loadOne(id);
       const fault =
-        typeof loaded === 'string'
-          ? loaded
-          : findFault({ position: loaded.lastRecord.position, text: loaded.text });
+        typeof loaded === 'string' ? loaded : findFault({ position: loaded.lastRecord.position, text: loaded.text });
       if (typeof loaded !== 'string' && fault === undefined) return loaded;
       skipped.add(id);
       if (!reported.has(id)) this.#warn(`snapshot ${this.#keys.snapshot(id)} is not used: ${fault ?? ''}`);

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { BlockedShard } from '../../../src/cluster/formats/blocked-shard.js';
-import { describeException } from '../../../src/cluster/formats/blocked-shard.js';
-import { BLOCKED_RETRY_MS, BlockedWait } from '../../../src/cluster/formats/blocked-wait.js';
-import { findBlockingEntry } from '../../../src/cluster/formats/shard-trial.js';
+import type { BlockedShard } from '../../../src/cluster/blocked/blocked-shard.js';
+import { describeException } from '../../../src/cluster/blocked/blocked-shard.js';
+import { BLOCKED_RETRY_MS, BlockedWait } from '../../../src/cluster/blocked/blocked-wait.js';
+import { findBlockingEntry } from '../../../src/cluster/blocked/shard-trial.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
 import { encodeBatch } from '../../../src/cluster/record-format.js';
 import type { ShardReplica } from '../../../src/cluster/shard-replica.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { FormatRaise } from '../../../src/cluster/formats/format-raise.js';
-import { formatOne, type LogFormat, LogFormats, logFormats } from '../../../src/cluster/formats/log-format.js';
+import { formatOne, type LogFormat, logFormats } from '../../../src/cluster/formats/log-format.js';
 import {
   decodeRecord,
   decodeSnapshot,
@@ -9,25 +9,16 @@ import {
   encodeRecord,
   encodeSnapshot,
 } from '../../../src/cluster/record-format.js';
-import { Coordinator, type Entry, type ServerEntry, ServerRegistry } from '../../../src/core/index.js';
+import { Coordinator, type ServerEntry, ServerRegistry } from '../../../src/core/index.js';
 import { command, goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
+import { formatTwo, laterFormats } from './test-formats.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import {
   decodeSnapshot as unpack,
   encodeSnapshot as pack,
 } from '../../../src/redis-stream/snapshots/snapshot-codec.js';
 
-/** A format that only this test has: it writes the name of the kind in capitals. */
-const formatTwo: LogFormat = {
-  ...formatOne,
-  version: 2,
-  encodeEntry: entry => JSON.stringify({ ...entry, kind: entry.kind.toUpperCase() }),
-  decodeEntry: value =>
-    formatOne.decodeEntry({ ...(value as Entry), kind: (value as { kind: string }).kind.toLowerCase() }),
-  encodeGroups: groups => [groups],
-  decodeGroups: value => formatOne.decodeGroups((value as unknown[])[0]),
-};
-const newer = new LogFormats([formatOne, formatTwo], 3);
+const newer = laterFormats(3);
 
 const up = (format?: number): ServerEntry => ({
   kind: 'server-up',

@@ -37,8 +37,8 @@ export function describeBlocked({ shard, record, entry, reason }: BlockedShard):
   return `this server cannot apply ${entry === undefined ? place : `entry ${entry} of ${place}`}: ${reason}`;
 }
 
-/** The limit of stack lines in the reason of an exception. */
-const STACK_LINES_MAX = 3;
+/** How many lines of the stack the reason of an exception contains. */
+const STACK_LINES = 3;
 
 /**
  * Returns the name of an exception, the begin of its message and where it was thrown. The message ends before the first quoted value,
@@ -48,6 +48,6 @@ export function describeException(error: unknown): string {
   if (!types.isNativeError(error)) return 'an exception that is not an Error';
   const message = (error.message.split(/["'`{[]/, 1)[0] ?? '').trim().slice(0, 200);
   const stack = (error.stack ?? '').split('\n').filter(line => /^\s+at /.test(line));
-  const places = stack.slice(0, STACK_LINES_MAX).map(line => line.trim().replace(/\(?file:\/\/\S*\/(?=[^/]+$)/, '('));
+  const places = stack.slice(0, STACK_LINES).map(line => line.trim().replace(/\(?file:\/\/\S*\/(?=[^/]+$)/, '('));
   return [`${error.name}: ${message}`, ...places].join(' ');
 }
