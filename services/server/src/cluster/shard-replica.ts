@@ -11,7 +11,7 @@ import type {
   ServerRegistry,
 } from '../core/index.js';
 import type { AppliedListener } from '../log/ordered-log.js';
-import type { BlockingEntry } from './blocked/blocked-shard.js';
+import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
 import { RecordApplier, type RecordApplierSettings } from './record-applier.js';
@@ -169,7 +169,9 @@ export class ShardReplica {
     await this.#readUp();
     if (this.#applier.standing !== 'reading-up') return;
     this.#applier.enter();
-    for (const group of this.coordinator.groups.values()) listener.onGroupLoaded(group);
+    this.endIfThrows(() => {
+      for (const group of this.coordinator.groups.values()) listener.onGroupLoaded(group);
+    });
     const before = this.#resumePoint?.server;
     const replaces = before === server ? undefined : before;
     const format = formats.newest.version;
@@ -196,7 +198,7 @@ export class ShardReplica {
         this.#applier.addRecords(records);
         this.#applyRecords();
       },
-      onBroken: (why, record) => this.#handleBroken(why, record),
+      onBroken: (why, record) => this.#endIncarnation(why === 'malformed' ? blockByRecord(record) : why),
     };
     const genesis = encodeRecord({ kind: 'genesis', epochLast, rules }, clusterFormat() ?? formats.newest.version);
     const reading = new SnapshotReading(formats);
@@ -238,6 +240,15 @@ export class ShardReplica {
     void this.#snapshots.saveIfDue(this.#applier);
   }
 
+  /** Takes over the state after the last applied record. If that throws an exception, this incarnation ends there. */
+  endIfThrows(takeOver: () => void): void {
+    try {
+      takeOver();
+    } catch (error) {
+      this.#endIncarnation(blockByException(this.position, error));
+    }
+  }
+
   /** Begins a new epoch of the stream. Called when the connection to Redis is up again, because that may be another primary. */
   async beginEpoch(): Promise<void> {
     if (this.isCurrent) await this.#writer.beginEpoch();
@@ -261,11 +272,6 @@ export class ShardReplica {
     if (end === 'left') void this.close();
     else if (end !== undefined) this.#endIncarnation(end);
     this.#wakeWaiters();
-  }
-
-  #handleBroken(why: StreamBreakReason, record = 'unknown'): void {
-    const reason = 'it does not continue the record before it, or it has no form that rankd writes';
-    this.#endIncarnation(why === 'malformed' ? { kind: 'blocked', record, entry: undefined, reason } : why);
   }
 
   #endIncarnation(why: IncarnationEndReason): void {

@@ -166,7 +166,7 @@ export class ShardSubscription {
     }
     if (!this.#is('entering') || !log.isCurrent) return;
     this.#state = 'followed';
-    this.#ports.listener.onFollowed(log.pending());
+    log.endIfThrows(() => this.#ports.listener.onFollowed(log.pending()));
     this.#answerWaiting(this.#waiting, 'reached');
   }
 

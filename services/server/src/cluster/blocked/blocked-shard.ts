@@ -1,6 +1,7 @@
 /** What a server cannot apply: it stops there, and waits. */
 
 import { types } from 'node:util';
+import { formatPosition, type Position } from '../stream-position.js';
 
 /** The record, or one of its entries, at which a server has stopped to apply a shard. */
 export interface BlockingEntry {
@@ -29,6 +30,17 @@ export class BlockedError extends Error {
     super(describeBlocked(blocked));
     this.blocked = blocked;
   }
+}
+
+/** Returns the blocking entry for a record that breaks the stream: a record before it is missing, or it has no form that rankd writes. */
+export function blockByRecord(record = 'unknown'): BlockingEntry {
+  const reason = 'it does not continue the record before it, or it has no form that rankd writes';
+  return { kind: 'blocked', record, entry: undefined, reason };
+}
+
+/** Returns the blocking entry for an exception after the record at `position` was applied. */
+export function blockByException(position: Position, error: unknown): BlockingEntry {
+  return { kind: 'blocked', record: formatPosition(position), entry: undefined, reason: describeException(error) };
 }
 
 /** Returns a sentence for `/readyz` and the log. */

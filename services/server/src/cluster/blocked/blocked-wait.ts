@@ -27,6 +27,8 @@ export interface BlockedWaitPorts {
 export class BlockedWait {
   readonly #ports: BlockedWaitPorts;
   #blocked: BlockedShard | undefined;
+  /** It also grows if the shard can be read and this server is blocked again before it has joined. */
+  #delayMs = BLOCKED_RETRY_MS.first;
   #state: 'open' | 'stopped' = 'open';
   #wake: () => void = () => undefined;
 
@@ -50,15 +52,15 @@ export class BlockedWait {
   /** Records that this server has joined the cluster, so it is not blocked. */
   clear(): void {
     this.#blocked = undefined;
+    this.#delayMs = BLOCKED_RETRY_MS.first;
   }
 
   /** Resolves at once if this server is not blocked. Otherwise resolves when the shard can be applied, or after stop(). */
   async waitUntilPassable(): Promise<void> {
-    let delayMs = BLOCKED_RETRY_MS.first;
     for (let blocked = this.#blocked; blocked !== undefined;) {
-      await this.#pause(delayMs);
+      await this.#pause(this.#delayMs);
       if (this.#state === 'stopped') return;
-      delayMs = Math.min(2 * delayMs, BLOCKED_RETRY_MS.longest);
+      this.#delayMs = Math.min(2 * this.#delayMs, BLOCKED_RETRY_MS.longest);
       blocked = await this.#findAgain(blocked);
     }
   }

@@ -60,8 +60,9 @@ export interface ServerLostEntry {
 }
 
 /**
- * From this place in the order on, servers may write the entries of this format. Every server in the shard reads it. A server that comes
- * later and does not know the format cannot apply this entry.
+ * From this place in the order on, servers may write the entries of this format. It applies without a condition, so that all servers agree.
+ * The proposer has checked that all registered servers read the format. A server that has come since, or comes later, and does not know
+ * the format cannot apply this entry: it waits.
  */
 export interface FormatRaisedEntry {
   readonly kind: 'format-raised';

@@ -5,7 +5,7 @@ import { describeException } from '../../../src/cluster/blocked/blocked-shard.js
 import { BLOCKED_RETRY_MS, BlockedWait } from '../../../src/cluster/blocked/blocked-wait.js';
 import { findBlockingEntry } from '../../../src/cluster/blocked/shard-trial.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
-import { encodeBatch } from '../../../src/cluster/record-format.js';
+import { encodeBatch, encodeRecord } from '../../../src/cluster/record-format.js';
 import type { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import { StreamError } from '../../../src/cluster/stream-error.js';
 import type { SnapshotCheck, StreamListener, StreamSnapshot } from '../../../src/cluster/stream-port.js';
@@ -98,6 +98,42 @@ describe('a replica that cannot apply an entry', () => {
     // The next attempt does not fail: this server may join.
     expect(await trial()).toBeUndefined();
   });
+
+  it.each(['onGroupLoaded', 'onPendingTimers'] as const)(
+    'rejects the join at an exception while it takes over the state (%s)',
+    async listener => {
+      const entry = join('a');
+      const away = {
+        kind: 'departed',
+        group: 'default',
+        at: 1,
+        member: 'a',
+        session: 'other/a',
+        how: 'lost',
+        reason: 'x',
+      };
+      const limits = { ...rulesOf(), graceMs: 1000, graceLeaderMs: 1000 };
+      stream.add([
+        encodeRecord({ kind: 'genesis', epochLast: 0, rules: limits }),
+        batch('other', 1, { ...up, rules: limits }, entry, away),
+      ]);
+      const fail = (): never => {
+        throw new RangeError('broken');
+      };
+      const log = createClusterLog('own', clock, [new SharedStreamEnd(stream)], {
+        listener: {
+          onIncarnationEnd: why => ends.push(why),
+          ...(listener === 'onPendingTimers' ? { [listener]: fail } : {}),
+        },
+      });
+      if (listener === 'onGroupLoaded') log.onGroupLoaded(fail);
+      const joining = log.join().catch((error: unknown) => error);
+      await settle();
+      expect(await joining).toMatchObject({ name: 'BlockedError' });
+      expect(ends).toMatchObject([{ kind: 'blocked', shard: 0, entry: undefined }]);
+      expect(JSON.stringify(ends)).toContain('RangeError: broken');
+    },
+  );
 
   it('rejects the join of the whole server with the index of the shard', async () => {
     stream.add(['{"v":1,"kind":"genesis","epochLast":0,"rules":{}}', '{"v":7}']);
@@ -232,6 +268,24 @@ describe('the wait of a blocked server', () => {
     found = undefined;
     await pass(BLOCKED_RETRY_MS.longest);
     expect([reports, passed]).toEqual([[blocked], true]);
+  });
+
+  it('tries later each time while the server is blocked again before it has joined', async () => {
+    found = undefined;
+    for (const delayMs of [1000, 2000, 4000]) {
+      wait.block(blocked);
+      let passed = false;
+      void wait.waitUntilPassable().then(() => (passed = true));
+      await pass(delayMs - 1);
+      expect(passed).toBe(false);
+      await pass(1);
+      expect(passed).toBe(true);
+    }
+    wait.clear();
+    wait.block(blocked);
+    void wait.waitUntilPassable();
+    await pass(1000);
+    expect([trials, reports.length]).toEqual([4, 2]);
   });
 
   it('reports another entry that blocks it next', async () => {
