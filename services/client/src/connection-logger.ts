@@ -1,5 +1,5 @@
-import { errorCodes, type ErrorEntry } from '@rankd/protocol';
 import type { Clock, Timer } from './clock.js';
+import { formatAttempts, formatSeconds, withoutHint } from './connection/attempt-summary.js';
 import type { MembershipEvents } from './events.js';
 import type { Logger } from './logger.js';
 import type { RankdError } from './rankd-error.js';
@@ -8,7 +8,7 @@ import type { RankdError } from './rankd-error.js';
 const CONNECTING_LINE_MS = 500;
 /** How many failed attempts in a row get a line each. After that, lines have a distance. */
 export const ATTEMPT_LINES_MAX = 5;
-/** The distance of lines about failed attempts, ms. It doubles with each line. */
+/** The distance of lines about failed attempts, ms. It doubles with each line, but not while `join` waits with a time limit. */
 const LINE_DISTANCE_MS = { first: 5000, longest: 60_000 };
 
 /** How many different reasons are logged without a distance. */
@@ -35,24 +35,27 @@ interface Outage {
   distanceMs: number;
   /** The reasons that are logged already, at most REASONS_MAX. Each of several servers has its own. */
   readonly reasons: Set<string>;
-  /** The codes whose advice is logged already. */
+  /** The mistakes and codes whose advice is logged already. */
   readonly advised: Set<string>;
 }
 
 /**
  * Logs how a membership connects: one line for each failed attempt, with what was tried and why it failed. The advice of an error comes
  * once. After ATTEMPT_LINES_MAX failed attempts in a row, an attempt is logged only if its reason is new, or after 5 s, and then
- * after twice the time, up to a minute.
+ * after twice the time, up to a minute. While `join` waits with a time limit, the time stays 5 s.
  */
 export class ConnectionLogger {
   readonly #logger: Logger;
   readonly #clock: Clock;
   #state: State = { kind: 'idle' };
   #outage: Outage | undefined;
+  #pace: 'steady' | 'slowing';
 
-  constructor(logger: Logger, clock: Clock) {
+  /** @param joinWithinMs how long to try for the first seat, ms */
+  constructor(logger: Logger, clock: Clock, joinWithinMs: number = Infinity) {
     this.#logger = logger;
     this.#clock = clock;
+    this.#pace = Number.isFinite(joinWithinMs) ? 'steady' : 'slowing';
   }
 
   /** An attempt starts. Its line is written only if the attempt takes long or succeeds, because a failed one has another line. */
@@ -72,6 +75,7 @@ export class ConnectionLogger {
     this.stop();
     this.#state = { kind: 'connected' };
     this.#outage = undefined;
+    this.#pace = 'slowing';
   }
 
   /** No attempt is made now. */
@@ -87,7 +91,8 @@ export class ConnectionLogger {
     if (retryInMs === undefined) this.#writeEnd(error, state);
     else if (state.kind === 'connecting') this.#logFailure(error, retryInMs, state);
     else {
-      const message = `${withoutAdvice(error)} (${error.code}); reconnecting in ${retryInMs} ms`;
+      // The advice is left out: the library itself reconnects.
+      const message = `${withoutHint(error)} (${error.code}); reconnecting in ${retryInMs} ms`;
       this.#logger.warn({ event: 'disconnected', code: error.code, retryInMs }, message);
     }
   }
@@ -99,15 +104,15 @@ export class ConnectionLogger {
   ): void {
     const nowMs = this.#clock.nowMs();
     const outage = (this.#outage ??= newOutage(nowMs));
-    const reason = withoutAdvice(error);
+    const reason = withoutHint(error);
     const isKnown = outage.reasons.has(reason) || outage.reasons.size >= REASONS_MAX;
     if (isKnown && !this.#mayLog(outage, nowMs)) return;
     const sinceMs = Math.round(nowMs - outage.startedAtMs);
     const forTime = outage.lines < ATTEMPT_LINES_MAX ? '' : ` after ${formatSeconds(sinceMs)}`;
-    const advice = outage.advised.has(error.code) ? '' : adviceOf(error);
+    const advice = outage.advised.has(error.mistake ?? error.code) ? '' : adviceOf(error);
     const fields = { event: 'disconnected', code: error.code, retryInMs, address, attempt, sinceMs };
     const line = `attempt ${attempt}${forTime}: ${reason} (${error.code}); reconnecting in ${retryInMs} ms`;
-    this.#countLine(outage, error.code, reason, nowMs);
+    this.#countLine(outage, error.mistake ?? error.code, reason, nowMs);
     const rest = outage.lines === ATTEMPT_LINES_MAX ? '. From now on not every attempt is logged' : '';
     this.#logger.warn(fields, `${line}${advice}${rest}`);
   }
@@ -116,12 +121,12 @@ export class ConnectionLogger {
     return outage.lines < ATTEMPT_LINES_MAX || nowMs >= outage.nextLineAtMs;
   }
 
-  #countLine(outage: Outage, code: string, reason: string, nowMs: number): void {
+  #countLine(outage: Outage, advised: string, reason: string, nowMs: number): void {
     outage.lines += 1;
     if (outage.reasons.size < REASONS_MAX) outage.reasons.add(reason);
-    outage.advised.add(code);
+    outage.advised.add(advised);
     outage.nextLineAtMs = nowMs + outage.distanceMs;
-    if (outage.lines > ATTEMPT_LINES_MAX) {
+    if (outage.lines > ATTEMPT_LINES_MAX && this.#pace === 'slowing') {
       outage.distanceMs = Math.min(2 * outage.distanceMs, LINE_DISTANCE_MS.longest);
       outage.nextLineAtMs = nowMs + outage.distanceMs;
     }
@@ -150,28 +155,10 @@ function newOutage(startedAtMs: number): Outage {
   return { startedAtMs, lines: 0, nextLineAtMs: startedAtMs, distanceMs, reasons: new Set(), advised: new Set() };
 }
 
-/** Returns the message of an error without what to do about it: the library itself reconnects. */
-function withoutAdvice({ code, message }: RankdError): string {
-  const { remedy }: ErrorEntry = errorCodes[code];
-  const advice = `: ${remedy ?? ''}`;
-  return remedy !== undefined && message.endsWith(advice) ? message.slice(0, -advice.length) : message;
-}
-
-function adviceOf({ code }: RankdError): string {
-  const { remedy }: ErrorEntry = errorCodes[code];
-  return remedy === undefined ? '' : `. ${capitalize(remedy)}`;
+function adviceOf({ hint }: RankdError): string {
+  return hint === undefined ? '' : `. ${capitalize(hint)}`;
 }
 
 function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** Returns a text such as `after 12 attempts in 3.1 s`. */
-export function formatAttempts(attempts: number, ms: number): string {
-  return `after ${attempts} attempts in ${formatSeconds(ms)}`;
-}
-
-/** Returns a duration for people: `0.4 s`, `12 s`. */
-function formatSeconds(ms: number): string {
-  return `${ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
 }

@@ -1,6 +1,6 @@
 /** The events of a server: what the log, the metrics and the event streams show. */
 
-import type { OutcomeCounts } from '@rankd/protocol';
+import type { Mistake, OutcomeCounts } from '@rankd/protocol';
 
 /**
  * Something that has happened in the server. `event` is its stable name in logs (docs/operations/logs.md). Metrics count the same events, so both
@@ -25,6 +25,7 @@ export type ServerEvent =
       readonly address: string;
       readonly code: string;
       readonly detail: string;
+      readonly mistake?: Mistake;
     }
   | { readonly event: 'session.closed'; readonly session: string; readonly code: string }
   | { readonly event: 'observer.joined'; readonly group: string; readonly member: string; readonly name: string }
