@@ -26,6 +26,8 @@ export interface ClusterServer {
 export interface ServersReport {
   readonly cluster?: {
     readonly state: string;
+    /** What keeps this server out of the cluster, if it is blocked. */
+    readonly reason?: string;
     /** The server that was asked. Undefined until it has joined the cluster. */
     readonly server?: string;
     readonly servers: readonly ClusterServer[];

@@ -91,6 +91,14 @@ export type ServerEvent =
   | { readonly event: 'mirror.conflict'; readonly server: string; readonly other: string; readonly epoch: number }
   | { readonly event: 'mirror.regained'; readonly server: string; readonly other: string }
   | { readonly event: 'cluster.entered'; readonly cluster: string; readonly server: string; readonly servers: number }
+  /** This server cannot read or apply a record, or the entry with this number in it. It waits until it can. */
+  | {
+      readonly event: 'cluster.blocked';
+      readonly shard: number;
+      readonly record: string;
+      readonly entry: number | undefined;
+      readonly reason: string;
+    }
   | { readonly event: 'cluster.over'; readonly server: string; readonly why: string }
   | { readonly event: 'log.up' }
   | { readonly event: 'log.down' | 'log.unusable'; readonly reason: string }

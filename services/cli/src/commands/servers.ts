@@ -19,16 +19,17 @@ export async function servers(call: CommandContext, url: string): Promise<ExitCo
 
 function formatServers(cluster: ClusterReport | undefined, nowMs: number, screen: Screen): string[] {
   if (cluster === undefined) return ['This server is not in a cluster.'];
-  const { state, server, servers: all, epoch, lagEntries, shardsFollowed } = cluster;
+  const { state, reason, server, servers: all, epoch, lagEntries, shardsFollowed } = cluster;
   const count = `${all.length} ${all.length === 1 ? 'server' : 'servers'}`;
   const follows = `follows ${shardsFollowed} ${shardsFollowed === 1 ? 'shard' : 'shards'}`;
   const behind = lagEntries === 0 ? [] : [`${lagEntries} records behind`];
   const title = [count, `epoch ${epoch}`, follows, ...behind, state].map(part => printable(part)).join(' · ');
-  if (all.length === 0) return [title, 'This server has not joined the cluster yet.'];
+  const notes = reason === undefined ? [] : [printable(reason)];
+  if (all.length === 0) return [title, ...notes, 'This server has not joined the cluster yet.'];
   const rows = all.map(({ id, name, upAt, applied }) => {
     const isThis = id === server;
     const cells = [isThis ? `${id} *` : id, name, formatAge(new Date(upAt).toISOString(), nowMs), applied];
     return cells.map(text => ({ text, style: isThis ? ('bold' as const) : undefined }));
   });
-  return [title, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];
+  return [title, ...notes, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];
 }

@@ -5,6 +5,7 @@
 
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
+import type { LogFormat } from './formats/log-format.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';
 
@@ -28,6 +29,12 @@ interface InFlight {
   retry: Timer | undefined;
 }
 
+/** An entry in the queue, as JSON text in the format `version`. A batch has entries of one format. */
+interface QueuedEntry {
+  readonly version: number;
+  readonly text: string;
+}
+
 /** Receives what happens to the batches of a BatchSender. */
 export interface BatchListener {
   /** The append of a batch was `ok`. */
@@ -36,10 +43,14 @@ export interface BatchListener {
   readonly onOverfull: () => void;
 }
 
-/** The functions and values that a BatchSender gets from its owner. `append` appends the JSON text of a batch to the stream. */
+/**
+ * The functions and values that a BatchSender gets from its owner. `append` appends the JSON text of a batch to the stream. `formatFor`
+ * returns the format in which an entry is written.
+ */
 export interface BatchSenderPorts {
   readonly clock: Clock;
   readonly append: (body: string) => Promise<AppendResult>;
+  readonly formatFor: (entry: Entry | ServerEntry) => LogFormat;
   readonly listener: BatchListener;
 }
 
@@ -50,8 +61,7 @@ export interface BatchSenderPorts {
 export class BatchSender {
   readonly #server: ServerId;
   readonly #ports: BatchSenderPorts;
-  /** The queue of entries, as JSON text. */
-  #waiting: string[] = [];
+  #waiting: QueuedEntry[] = [];
   #lastBatch: number;
   #inFlight: InFlight | undefined;
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
@@ -67,14 +77,14 @@ export class BatchSender {
   start(entry: ServerEntry): void {
     if (this.#state !== 'unbegun') return;
     this.#state = 'idle';
-    this.#waiting.unshift(JSON.stringify(entry));
+    this.#waiting.unshift(this.#encode(entry));
     this.#schedule();
   }
 
   /** Adds an entry to the queue. Nothing is sent before start(). */
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
-    this.#waiting.push(JSON.stringify(entry));
+    this.#waiting.push(this.#encode(entry));
     if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.listener.onOverfull();
     else this.#schedule();
   }
@@ -104,6 +114,11 @@ export class BatchSender {
     this.#inFlight = undefined;
   }
 
+  #encode(entry: Entry | ServerEntry): QueuedEntry {
+    const { version, encodeEntry } = this.#ports.formatFor(entry);
+    return { version, text: encodeEntry(entry) };
+  }
+
   /** Sends at the end of this round of the event loop, so that one batch contains all entries of the round. */
   #schedule(): void {
     if (this.#state !== 'idle' || this.#inFlight !== undefined) return;
@@ -117,15 +132,17 @@ export class BatchSender {
 
   #sendNext(): void {
     if (this.#waiting.length === 0 || this.#inFlight !== undefined) return;
+    const version = this.#waiting[0]?.version;
     let chars = 0;
     const count = this.#waiting.findIndex((entry, index) => {
-      chars += entry.length;
-      return index === BATCH_ENTRIES_MAX || (index > 0 && chars > BATCH_CHARS_MAX);
+      chars += entry.text.length;
+      if (index === BATCH_ENTRIES_MAX || entry.version !== version) return true;
+      return index > 0 && chars > BATCH_CHARS_MAX;
     });
-    const entries = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
+    const entries = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count).map(({ text }) => text);
     this.#lastBatch += 1;
     const n = this.#lastBatch;
-    const body = encodeBatch(this.#server, n, entries);
+    const body = encodeBatch(this.#server, n, entries, version);
     this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first, retry: undefined };
     void this.#sendBatch(this.#inFlight);
   }

@@ -1,15 +1,9 @@
 /** The log that the servers of a cluster share. It consists of shards: streams of records in Redis. Each group is in one shard. */
 
 import type { Clock } from '../clock.js';
-import {
-  type Entry,
-  type Group,
-  isServedBy,
-  type PendingEffects,
-  type RegisteredServer,
-  type ServerId,
-} from '../core/index.js';
+import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
+import { BlockedError, type WithShard } from './blocked/blocked-shard.js';
 import { RecentlyLeftServers } from './recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { IncarnationEndReason, ShardReplica, ShardResumePoint, ShardSettings } from './shard-replica.js';
@@ -31,7 +25,7 @@ export interface ClusterLogListener {
   /** An attempt to follow a shard has failed. It is repeated while this server needs or owns the shard. */
   readonly onUnusable: (reason: string) => void;
   /** This incarnation ends. An incarnation is one run of this server in the cluster. */
-  readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
+  readonly onIncarnationEnd: (why: ClusterEndReason) => void;
 }
 
 /** The functions and values that a ClusterLog gets from its owner. */
@@ -43,6 +37,9 @@ export interface ClusterLogPorts {
   readonly recordWriteSeconds: (seconds: number) => void;
   readonly listener: ClusterLogListener;
 }
+
+/** Why an incarnation has ended. A blocking entry has the index of its shard. */
+export type ClusterEndReason = WithShard<IncarnationEndReason>;
 
 /** Where the next incarnation starts to follow each shard, by shard index. Undefined for a shard that was never followed. */
 export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
@@ -62,7 +59,7 @@ export class ClusterLog implements OrderedLog {
   /** The servers that have left the register recently. */
   readonly #recentlyLeftServers = new RecentlyLeftServers();
   /** Rejects the join in progress. */
-  #abortJoin: (error: StreamError) => void = () => undefined;
+  #abortJoin: (error: Error) => void = () => undefined;
 
   /** `resumePoint` is that of the incarnation before this one. It is undefined in the first one. */
   constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
@@ -78,7 +75,7 @@ export class ClusterLog implements OrderedLog {
     };
   }
 
-  /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks during the join. */
+  /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks; BlockedError if an entry blocks it. */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
     await Promise.race([broken, this.#joinOwnedShards()]);
@@ -199,6 +196,7 @@ export class ClusterLog implements OrderedLog {
       clock,
       stream,
       recordWriteSeconds,
+      clusterFormat: () => (index === 0 ? undefined : (this.#register.replica?.registry.format ?? 1)),
       listener: {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
@@ -209,7 +207,7 @@ export class ClusterLog implements OrderedLog {
           for (const log of this.#followed) this.#declareGoneServersLost(log);
         },
         onUnusable: listener.onUnusable,
-        onIncarnationEnd: why => this.#endIncarnation(why),
+        onIncarnationEnd: why => this.#endIncarnation(typeof why === 'object' ? { ...why, shard: index } : why),
       },
     });
   }
@@ -232,11 +230,12 @@ export class ClusterLog implements OrderedLog {
     return this.#state === 'open';
   }
 
-  #endIncarnation(why: IncarnationEndReason): void {
+  #endIncarnation(why: ClusterEndReason): void {
     if (this.#state === 'over') return;
     void this.close();
+    const fault = 'a stream of the cluster log failed while this server joined the cluster';
     this.#abortJoin(
-      new StreamError('unavailable', `a stream of the cluster log failed while this server joined the cluster: ${why}`),
+      typeof why === 'object' ? new BlockedError(why) : new StreamError('unavailable', `${fault}: ${why}`),
     );
     this.#ports.listener.onIncarnationEnd(why);
   }
@@ -261,10 +260,8 @@ export class ClusterLog implements OrderedLog {
   }
 
   /** Whether the owner follows the shard, and no session of this server belongs to one of its groups. */
-  #canLeaveShard({ followed }: ShardSubscription, owner: ServerId): boolean {
-    if (followed?.registry.server(owner) === undefined) return false;
-    const isOurs = (session: string): boolean => isServedBy(session, this.#settings.server);
-    return ![...followed.coordinator.groups.values()].some(group => group.involves(isOurs));
+  #canLeaveShard(shard: ShardSubscription, owner: ServerId): boolean {
+    return shard.followed?.registry.server(owner) !== undefined && !shard.hasSessionsOf(this.#settings.server);
   }
 
   #handleServersChanged(index: number, gone: ServerId | undefined): void {

@@ -13,8 +13,12 @@ import type { StreamEnvironment } from '../redis-stream/environment.js';
 import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
 import type { Watcher } from '../server-event.js';
-import { ClusterLog, type ClusterResumePoint } from './cluster-log.js';
-import type { IncarnationEndReason, ShardSettings } from './shard-replica.js';
+import { type ClusterEndReason, ClusterLog, type ClusterResumePoint } from './cluster-log.js';
+import { BlockedError, type BlockedShard, describeBlocked } from './blocked/blocked-shard.js';
+import { BlockedWait } from './blocked/blocked-wait.js';
+import { type LogFormats, logFormats } from './formats/log-format.js';
+import { findBlockingEntry } from './blocked/shard-trial.js';
+import type { ShardSettings } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
 
 /** The incarnation ends after this long without an acknowledged heartbeat. Its members reconnect to other servers. */
@@ -34,6 +38,8 @@ export interface ClusterServerSettings {
   readonly hostName: string;
   /** The largest epoch that was issued before the cluster existed. */
   readonly epochLast: number;
+  /** The formats that this server reads and writes. The default is those of this version of rankd. */
+  readonly formats?: LogFormats;
 }
 
 /** The functions and values that a ClusterServer gets from the composition root. */
@@ -57,13 +63,14 @@ interface Incarnation {
 /**
  * Runs this server as one of several on one Redis. An incarnation ends when none of its heartbeats is acknowledged for CLOSE_MS, or when
  * a stream does not continue the records that were read. Its sessions then end with `bye` UNAVAILABLE, so that the clients connect to
- * other servers. After that a new incarnation starts.
+ * other servers. After that a new incarnation starts. If this server cannot read or apply an entry, it first waits until it can.
  */
 export class ClusterServer {
   readonly #settings: ClusterServerSettings;
   readonly #ports: ClusterServerPorts;
   readonly #store: StreamStore;
   readonly #clock: Clock;
+  readonly #blockedWait: BlockedWait;
   #incarnation: Incarnation | undefined;
   #state: 'entering' | 'running' | 'left' = 'entering';
   #cancelSupervision: () => void = () => undefined;
@@ -88,6 +95,12 @@ export class ClusterServer {
       },
     );
     this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
+    this.#blockedWait = new BlockedWait({
+      clock: ports.clock,
+      findBlocked: async shard => await this.#findBlocked(shard),
+      onBlocked: ({ shard, record, entry, reason }) =>
+        ports.watch({ event: 'cluster.blocked', shard, record, entry, reason }),
+    });
   }
 
   /** The gateway of the newest incarnation. It accepts no sessions after the incarnation has ended. */
@@ -116,8 +129,11 @@ export class ClusterServer {
   /** The state of this server in the cluster, for the readiness query of the side port. */
   get readiness(): ClusterReadiness {
     const log = this.#incarnation?.log;
+    const { blocked } = this.#blockedWait;
+    const outside = this.#state === 'entering' && blocked !== undefined ? 'blocked' : this.#state;
     return {
-      state: this.isReady ? 'current' : this.#state === 'running' ? 'doubtful' : this.#state,
+      state: this.isReady ? 'current' : outside === 'running' ? 'doubtful' : outside,
+      ...(outside === 'blocked' && blocked !== undefined ? { reason: describeBlocked(blocked) } : {}),
       server: this.#incarnation?.server,
       servers: log?.servers ?? [],
       epoch: log?.epoch ?? 0,
@@ -137,27 +153,37 @@ export class ClusterServer {
 
   /** Announces that this server leaves the cluster. The other servers mark its members away at once. */
   async leave(): Promise<void> {
-    this.#state = 'left';
-    this.#cancelSupervision();
+    this.#stopJoining();
     await this.#incarnation?.log.leave();
   }
 
   /** Closes all connections. Without an earlier leave(), the other servers declare this server lost only because of its silence. */
   async close(): Promise<void> {
-    this.#state = 'left';
-    this.#cancelSupervision();
+    this.#stopJoining();
     await this.#incarnation?.log.close();
     await this.#store.close();
+  }
+
+  #stopJoining(): void {
+    this.#state = 'left';
+    this.#cancelSupervision();
+    this.#blockedWait.stop();
   }
 
   async #joinCluster(resumePoint: ClusterResumePoint | undefined): Promise<void> {
     for (;;) {
       try {
-        const { clusterId } = await this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });
+        if (this.#blockedWait.blocked !== undefined) await this.#blockedWait.waitUntilPassable();
+        if (this.#isLeft()) return;
+        const { clusterId } = await this.#prepareStore();
         await this.#startIncarnation(clusterId, resumePoint);
         return;
       } catch (error) {
-        if (this.#state === 'left') return;
+        if (this.#isLeft()) return;
+        if (error instanceof BlockedError) {
+          this.#blockedWait.block(error.blocked);
+          continue;
+        }
         if (!(error instanceof StreamError)) throw error;
         // At the first start the error is shown to the operator. Later the server retries until the operator has corrected the fault.
         if (resumePoint === undefined && error.fault === 'unsuited') throw error;
@@ -167,19 +193,32 @@ export class ClusterServer {
     }
   }
 
+  #prepareStore(): ReturnType<StreamStore['prepare']> {
+    return this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });
+  }
+
+  #isLeft(): boolean {
+    return this.#state === 'left';
+  }
+
+  /** Reads a shard without joining it. Returns what this server cannot apply. */
+  async #findBlocked(shard: number): Promise<BlockedShard | undefined> {
+    await this.#prepareStore();
+    const blocking = await findBlockingEntry(this.#shardSettings('blocked'), this.#clock, this.#store.shard(shard));
+    return blocking === undefined ? undefined : { ...blocking, shard };
+  }
+
+  #shardSettings(server: ServerId): ShardSettings {
+    const { config, hostName: name, epochLast, formats = logFormats } = this.#settings;
+    const since = this.#clock.wallMs();
+    const holdsUntilAcked = config.RANKD_LOG_ACK === 'replicated';
+    return { server, name, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
+  }
+
   async #startIncarnation(cluster: string, resumePoint: ClusterResumePoint | undefined): Promise<void> {
     const server = this.#randomId(SERVER_ID_BYTES);
-    const { config, hostName, epochLast } = this.#settings;
-    const { RANKD_SHARDS: shards, RANKD_LOG_ACK: ack } = config;
-    const settings: ShardSettings = {
-      server,
-      name: hostName,
-      since: this.#clock.wallMs(),
-      rules: coreLimits(config),
-      epochLast,
-      holdsUntilAcked: ack === 'replicated',
-    };
-    const log = new ClusterLog(settings, resumePoint, {
+    const { RANKD_SHARDS: shards } = this.#settings.config;
+    const log = new ClusterLog(this.#shardSettings(server), resumePoint, {
       clock: this.#clock,
       streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
       recordWriteSeconds: this.#ports.recordWriteSeconds,
@@ -200,16 +239,24 @@ export class ClusterServer {
     gateway.stalenessGuard.checkLog();
     this.#incarnation = { server, log, gateway };
     this.#state = 'running';
+    this.#blockedWait.clear();
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
   }
 
   /** Ends the incarnation and its sessions, then joins the cluster as a new incarnation. */
-  #endIncarnation(why: IncarnationEndReason | 'unheard'): void {
+  #endIncarnation(why: ClusterEndReason | 'unheard'): void {
     const incarnation = this.#incarnation;
     if (this.#state !== 'running' || incarnation === undefined) return;
     this.#state = 'entering';
-    this.#ports.watch({ event: 'cluster.over', server: incarnation.server, why });
-    incarnation.gateway.shutdown.disband(this.#settings.config.RANKD_HEARTBEAT_MS);
+    const { shutdown } = incarnation.gateway;
+    const { RANKD_HEARTBEAT_MS: retryAfterMsMax } = this.#settings.config;
+    if (typeof why === 'object') {
+      this.#blockedWait.block(why);
+      shutdown.abandon(retryAfterMsMax);
+    } else {
+      this.#ports.watch({ event: 'cluster.over', server: incarnation.server, why });
+      shutdown.disband(retryAfterMsMax);
+    }
     const { resumePoint } = incarnation.log;
     void incarnation.log.close().then(async () => await this.#joinCluster(resumePoint));
   }

@@ -11,11 +11,13 @@ import {
   type Step,
 } from '../core/index.js';
 import type { AppliedListener, Origin } from '../log/ordered-log.js';
-import { decodeRecord, type RecordBody, type ShardSnapshot } from './record-format.js';
+import { type BlockingEntry, describeException } from './blocked/blocked-shard.js';
+import type { LogFormats } from './formats/log-format.js';
+import { decodeRecord, type RecordBody, type ShardState } from './record-format.js';
 import type { ShardWriter } from './shard-writer.js';
 import type { SnapshotPolicy } from './snapshot-policy.js';
-import type { StreamBreakReason, StreamRecord } from './stream-port.js';
-import type { Position } from './stream-position.js';
+import type { StreamRecord } from './stream-port.js';
+import { formatPosition, type Position } from './stream-position.js';
 
 /**
  * How far this server has joined a shard.
@@ -27,8 +29,10 @@ import type { Position } from './stream-position.js';
  */
 export type ShardStanding = 'reading-up' | 'entering' | 'current' | 'left' | 'over';
 
-/** Why no further record is applied: this server has left the shard, or its incarnation ends. */
-export type ApplyEnd = 'left' | 'declared-lost' | StreamBreakReason;
+/**
+ * Why no further record is applied: this server has left the shard, its incarnation ends, or it cannot read or apply the next record.
+ */
+export type ApplyEnd = 'left' | 'declared-lost' | 'rewritten' | BlockingEntry;
 
 /** The functions and values that a RecordApplier gets from its owner. */
 export interface RecordApplierPorts {
@@ -52,6 +56,8 @@ export interface RecordApplierSettings {
    * batch then.
    */
   readonly holdsUntilAcked: boolean;
+  /** The formats that this server reads. */
+  readonly formats: LogFormats;
 }
 
 /** Applies records in order. It can hold back a batch of this server until a replica of Redis has it. */
@@ -63,6 +69,8 @@ export class RecordApplier {
   #position: Position = { epoch: 1, seq: 0 };
   #unapplied: StreamRecord[] = [];
   #standing: ShardStanding = 'reading-up';
+  /** The entry of a batch that is being applied. */
+  #applying: Entry | undefined;
 
   constructor(settings: RecordApplierSettings, ports: RecordApplierPorts) {
     this.#settings = settings;
@@ -109,11 +117,15 @@ export class RecordApplier {
     return (this.#unapplied.at(-1)?.position ?? this.#position).epoch;
   }
 
-  /** Starts from a snapshot: the state after the record at `position`. */
-  loadSnapshot(position: Position, text: string): void {
-    const { rules, servers, coordinator } = JSON.parse(text) as ShardSnapshot;
-    this.#coordinator = Coordinator.fromSnapshot(rules, coordinator);
-    this.#registry = new ServerRegistry(servers);
+  /** The format in which servers write the entries of this shard. */
+  get format(): number {
+    return this.#registry.format;
+  }
+
+  /** Starts from the state of a snapshot: the state after the record at `position`. */
+  loadState(position: Position, { registry, coordinator }: ShardState): void {
+    this.#coordinator = coordinator;
+    this.#registry = registry;
     this.#position = position;
   }
 
@@ -135,30 +147,49 @@ export class RecordApplier {
 
   /**
    * Applies the records that were read. Stops at a batch of this server that is held until it is acknowledged. Returns why no further
-   * record is applied, or undefined.
+   * record is applied, or undefined. Never throws: after an exception the state is possibly incomplete, so nothing may use it.
    */
   applyRecords(): ApplyEnd | undefined {
     while (!this.isOver) {
       const [record] = this.#unapplied;
       if (record === undefined) return undefined;
-      const body = decodeRecord(record.body);
-      if (body === undefined) return 'malformed';
+      const body = decodeRecord(record.body, this.#settings.formats);
+      if (body.kind === 'unreadable') return this.#block(record, body.entry, body.reason);
       if (this.#isHeld(body)) return undefined;
       this.#unapplied.shift();
       this.#position = record.position;
-      const end = this.#applyRecord(body);
+      const end = this.#applyRecord(record, body);
       if (end !== undefined) return end;
     }
     return undefined;
+  }
+
+  /** Applies a record. Returns a blocking entry if that throws an exception, for example because of a fault in the core. */
+  #applyRecord(record: StreamRecord, body: RecordBody): ApplyEnd | undefined {
+    this.#applying = undefined;
+    try {
+      return this.#applyBody(body);
+    } catch (error) {
+      const entries: readonly unknown[] = body.kind === 'parcel' ? body.entries : [];
+      const index = entries.indexOf(this.#applying);
+      return this.#block(record, index === -1 ? undefined : index, describeException(error));
+    }
+  }
+
+  #block({ position }: StreamRecord, entry: number | undefined, reason: string): BlockingEntry {
+    return { kind: 'blocked', record: formatPosition(position), entry, reason };
   }
 
   #isHeld(body: RecordBody): boolean {
     return this.#settings.holdsUntilAcked && body.kind === 'parcel' && this.#ports.writer.isUnacked(body);
   }
 
-  #applyRecord(body: RecordBody): ApplyEnd | undefined {
+  #applyBody(body: RecordBody): ApplyEnd | undefined {
     this.#ports.snapshots.countApplied(body.kind === 'parcel' ? body.entries.length : 1);
-    if (body.kind === 'genesis') this.#coordinator = new Coordinator(body.rules, body.epochLast);
+    if (body.kind === 'genesis') {
+      this.#coordinator = new Coordinator(body.rules, body.epochLast);
+      this.#registry = new ServerRegistry([], body.v);
+    }
     return body.kind === 'parcel' ? this.#applyBatch(body) : undefined;
   }
 
@@ -185,6 +216,7 @@ export class RecordApplier {
       case 'order-lost':
         return this.#renewOrder(step, origin);
       case 'entry':
+        this.#applying = step.entry;
         this.#perform(step.entry, this.#coordinator.apply(step.entry), origin);
         return undefined;
       case 'gone':

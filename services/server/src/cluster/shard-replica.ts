@@ -11,18 +11,23 @@ import type {
   ServerRegistry,
 } from '../core/index.js';
 import type { AppliedListener } from '../log/ordered-log.js';
+import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
+import { FormatRaise } from './formats/format-raise.js';
+import { SnapshotReading } from './formats/snapshot-reading.js';
 import { RecordApplier, type RecordApplierSettings } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
 import { ShardWriter } from './shard-writer.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
+import { StreamError } from './stream-error.js';
 import type { RecordRef, RecordStream, StreamBreakReason, StreamListener } from './stream-port.js';
 import { formatPosition, isBefore, type Position } from './stream-position.js';
 
 /**
- * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it has too many unsent
- * entries.
+ * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, it has too many unsent
+ * entries, or it cannot read or apply a record.
  */
-export type IncarnationEndReason = StreamBreakReason | 'declared-lost' | 'overfull';
+export type IncarnationEndReason =
+  Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | 'overfull' | BlockingEntry;
 
 /** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
 export interface ShardResumePoint {
@@ -62,6 +67,8 @@ export interface ShardReplicaPorts {
   readonly stream: RecordStream;
   /** Receives how long each write to the stream took. */
   readonly recordWriteSeconds: (seconds: number) => void;
+  /** Returns the format of the register. Undefined if this shard is the register. */
+  readonly clusterFormat: () => number | undefined;
   readonly listener: ShardReplicaListener;
 }
 
@@ -77,22 +84,25 @@ export class ShardReplica {
   readonly #writer: ShardWriter;
   readonly #applier: RecordApplier;
   readonly #snapshots: SnapshotPolicy;
+  readonly #formatRaise: FormatRaise;
+  #blockedBy: BlockingEntry | undefined;
   /** Makes join() and leave() check again whether they are complete. */
   #wakeWaiters: () => void = () => undefined;
 
   /** `resumePoint` is where this server stopped following the shard. It is undefined if it never followed it. */
   constructor(settings: ShardSettings, resumePoint: ShardResumePoint | undefined, ports: ShardReplicaPorts) {
-    const { server } = settings;
+    const { server, formats } = settings;
     const { clock, stream, recordWriteSeconds, listener } = ports;
     this.#settings = settings;
     this.#resumePoint = resumePoint;
     this.#ports = ports;
-    this.#snapshots = new SnapshotPolicy(clock, stream, server);
-    this.#writer = new ShardWriter(server, resumePoint?.server === server ? resumePoint.lastBatch : 0, {
+    this.#snapshots = new SnapshotPolicy(clock, stream, server, formats);
+    this.#formatRaise = new FormatRaise(server, formats);
+    this.#writer = new ShardWriter(server, formats, resumePoint?.server === server ? resumePoint.lastBatch : 0, {
       clock,
       stream,
       recordWriteSeconds,
-      epochRead: () => this.#applier.epochRead,
+      state: () => this.#applier,
       listener: { onAcked: () => this.#applyRecords(), onOverfull: () => this.#endIncarnation('overfull') },
     });
     this.#applier = new RecordApplier(settings, {
@@ -153,27 +163,57 @@ export class ShardReplica {
    * @throws StreamError if the stream cannot be opened or read.
    */
   async join(): Promise<void> {
-    const { rules, epochLast, name, since, server } = this.#settings;
-    const { stream, clock, listener } = this.#ports;
+    const { rules, name, since, server, formats } = this.#settings;
+    const { clock, listener } = this.#ports;
     const epochLost = await this.#findEpochLost();
+    await this.#readUp();
+    if (this.#applier.standing !== 'reading-up') return;
+    this.#applier.enter();
+    this.endIfThrows(() => {
+      for (const group of this.coordinator.groups.values()) listener.onGroupLoaded(group);
+    });
+    const before = this.#resumePoint?.server;
+    const replaces = before === server ? undefined : before;
+    const format = formats.newest.version;
+    this.#writer.start({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost, format });
+    await this.#waitUntil(() => this.isCurrent);
+  }
+
+  /**
+   * Reads the shard and applies its records, without joining it and without effects. Returns the entry that this server cannot read or
+   * apply. Returns undefined if there is none.
+   * @throws StreamError if the stream cannot be opened or read.
+   */
+  async findBlockingEntry(): Promise<BlockingEntry | undefined> {
+    await this.#readUp();
+    return this.#blockedBy;
+  }
+
+  /** Loads the newest snapshot that this server can read, and applies the records after it. */
+  async #readUp(): Promise<void> {
+    const { formats, epochLast, rules } = this.#settings;
+    const { stream, clusterFormat } = this.#ports;
     const reader: StreamListener = {
       onRecords: records => {
         this.#applier.addRecords(records);
         this.#applyRecords();
       },
-      onBroken: why => this.#endIncarnation(why),
+      onBroken: (why, record) => this.#endIncarnation(why === 'malformed' ? blockByRecord(record) : why),
     };
-    const { snapshot } = await stream.open(reader, encodeRecord({ kind: 'genesis', epochLast, rules }));
-    if (snapshot !== undefined) this.#applier.loadSnapshot(snapshot.position, snapshot.text);
+    const genesis = encodeRecord({ kind: 'genesis', epochLast, rules }, clusterFormat() ?? formats.newest.version);
+    const reading = new SnapshotReading(formats);
+    try {
+      const { snapshot } = await stream.open(reader, genesis, each => reading.findFault(each));
+      if (snapshot !== undefined) this.#applier.loadState(snapshot.position, reading.readState(snapshot));
+    } catch (error) {
+      const { unreadable } = reading;
+      if (unreadable === undefined || !(error instanceof StreamError && error.fault === 'lost')) throw error;
+      // The records before the snapshot were trimmed. The order is not lost, because another version of rankd reads the snapshot.
+      this.#endIncarnation(unreadable);
+      return;
+    }
     const end = await stream.readEndPosition();
     await this.#waitUntil(() => end === undefined || !isBefore(this.position, end));
-    if (this.#applier.standing !== 'reading-up') return;
-    this.#applier.enter();
-    for (const group of this.coordinator.groups.values()) listener.onGroupLoaded(group);
-    const before = this.#resumePoint?.server;
-    const replaces = before === server ? undefined : before;
-    this.#writer.start({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost });
-    await this.#waitUntil(() => this.isCurrent);
   }
 
   /** Announces that this server leaves the shard. Resolves when the announcement was applied, or when this replica is over. */
@@ -194,7 +234,19 @@ export class ShardReplica {
     for (const lost of this.registry.overdueServers(this.#settings.server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
-    if (this.isCurrent) void this.#snapshots.saveIfDue(this.#applier);
+    if (!this.isCurrent) return;
+    const format = this.#formatRaise.nextFormat(this.registry, this.#ports.clusterFormat());
+    if (format !== undefined) this.append({ kind: 'format-raised', at, format });
+    void this.#snapshots.saveIfDue(this.#applier);
+  }
+
+  /** Takes over the state after the last applied record. If that throws an exception, this incarnation ends there. */
+  endIfThrows(takeOver: () => void): void {
+    try {
+      takeOver();
+    } catch (error) {
+      this.#endIncarnation(blockByException(this.position, error));
+    }
   }
 
   /** Begins a new epoch of the stream. Called when the connection to Redis is up again, because that may be another primary. */
@@ -224,6 +276,7 @@ export class ShardReplica {
 
   #endIncarnation(why: IncarnationEndReason): void {
     if (this.#applier.isOver) return;
+    if (typeof why === 'object') this.#blockedBy = why;
     void this.close();
     this.#ports.listener.onIncarnationEnd(why);
   }

@@ -1,7 +1,14 @@
 /** Follows one shard while this server needs it. */
 
 import type { Clock, Timer } from '../clock.js';
-import type { Entry, Group, PendingEffects, ServerEntry } from '../core/index.js';
+import {
+  type Entry,
+  type Group,
+  isServedBy,
+  type PendingEffects,
+  type ServerEntry,
+  type ServerId,
+} from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
 import {
   ShardReplica,
@@ -87,6 +94,12 @@ export class ShardSubscription {
     return this.#users > 0 || this.#clock.monotonicMs() - this.#neededAtMs < LINGER_MS;
   }
 
+  /** Whether a session of the server `server` belongs to one of the groups. False if the shard is not followed. */
+  hasSessionsOf(server: ServerId): boolean {
+    const isOurs = (session: string): boolean => isServedBy(session, server);
+    return [...(this.followed?.coordinator.groups.values() ?? [])].some(group => group.involves(isOurs));
+  }
+
   /**
    * Follows the shard for a session until release(). Calls `then` with `reached` when the shard is followed, or with `unreachable` after
    * REACH_MS.
@@ -153,7 +166,7 @@ export class ShardSubscription {
     }
     if (!this.#is('entering') || !log.isCurrent) return;
     this.#state = 'followed';
-    this.#ports.listener.onFollowed(log.pending());
+    log.endIfThrows(() => this.#ports.listener.onFollowed(log.pending()));
     this.#answerWaiting(this.#waiting, 'reached');
   }
 

@@ -3,7 +3,9 @@
 import type { Clock } from '../clock.js';
 import type { Batch, Entry, ServerEntry, ServerId } from '../core/index.js';
 import { type BatchListener, BatchSender } from './batch-sender.js';
+import type { LogFormats } from './formats/log-format.js';
 import { HeartbeatAcks } from './heartbeat-acks.js';
+import type { RecordApplier } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
 import type { AppendResult, RecordStream } from './stream-port.js';
 
@@ -13,14 +15,15 @@ export interface ShardWriterPorts {
   readonly stream: Pick<RecordStream, 'append' | 'beginEpoch'>;
   /** Receives how long each write to the stream took. */
   readonly recordWriteSeconds: (seconds: number) => void;
-  /** Returns the stream epoch of the last record that this server has read. */
-  readonly epochRead: () => number;
+  /** Returns the state of the shard: the stream epoch of the last record that this server has read, and the format of the shard. */
+  readonly state: () => Pick<RecordApplier, 'epochRead' | 'format'>;
   readonly listener: BatchListener;
 }
 
 /** Writes batches and epochs to the stream of a shard, one write at a time. Tracks which heartbeats are acknowledged. */
 export class ShardWriter {
   readonly #server: ServerId;
+  readonly #formats: LogFormats;
   readonly #ports: ShardWriterPorts;
   readonly #sender: BatchSender;
   readonly #heartbeatAcks: HeartbeatAcks;
@@ -28,16 +31,18 @@ export class ShardWriter {
   readonly #firstBatch: number;
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** `lastBatch` is the number of the last batch that this incarnation has sent to this shard before, or 0. */
-  constructor(server: ServerId, lastBatch: number, ports: ShardWriterPorts) {
-    const { clock, stream, epochRead, listener } = ports;
+  /** `formats` are those that this server writes. `lastBatch` is the number of the last batch that this incarnation has sent to this shard before, or 0. */
+  constructor(server: ServerId, formats: LogFormats, lastBatch: number, ports: ShardWriterPorts) {
+    const { clock, stream, state, listener } = ports;
     this.#server = server;
+    this.#formats = formats;
     this.#ports = ports;
     this.#heartbeatAcks = new HeartbeatAcks(clock);
     this.#firstBatch = lastBatch + 1;
     this.#sender = new BatchSender(server, lastBatch, {
       clock,
-      append: async body => await this.#write(() => stream.append([body], epochRead())),
+      append: async body => await this.#write(() => stream.append([body], state().epochRead)),
+      formatFor: entry => this.#formats.of(entry.kind === 'format-raised' ? entry.format : state().format),
       listener,
     });
   }
@@ -70,8 +75,8 @@ export class ShardWriter {
 
   /** Begins a new epoch of the stream. Redis refuses appends to earlier epochs after this. */
   async beginEpoch(): Promise<void> {
-    const { stream, epochRead } = this.#ports;
-    await this.#write(() => stream.beginEpoch(epochRead() + 1, encodeRecord({ kind: 'epoch' })));
+    const { stream, state } = this.#ports;
+    await this.#write(() => stream.beginEpoch(state().epochRead + 1, encodeRecord({ kind: 'epoch' })));
   }
 
   /** Whether the batch was sent by this incarnation. */

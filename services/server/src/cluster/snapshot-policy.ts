@@ -5,7 +5,8 @@
 
 import type { Clock } from '../clock.js';
 import type { Coordinator, ServerId, ServerRegistry } from '../core/index.js';
-import type { ShardSnapshot } from './record-format.js';
+import type { LogFormats } from './formats/log-format.js';
+import { encodeSnapshot } from './record-format.js';
 import type { RecordStream } from './stream-port.js';
 import { isBefore, type Position } from './stream-position.js';
 
@@ -31,13 +32,15 @@ export class SnapshotPolicy {
   readonly #clock: Clock;
   readonly #stream: RecordStream;
   readonly #server: ServerId;
+  readonly #formats: LogFormats;
   #entries = 0;
   #lastAtMs: number;
 
-  constructor(clock: Clock, stream: RecordStream, server: ServerId) {
+  constructor(clock: Clock, stream: RecordStream, server: ServerId, formats: LogFormats) {
     this.#clock = clock;
     this.#stream = stream;
     this.#server = server;
+    this.#formats = formats;
     this.#lastAtMs = clock.monotonicMs();
   }
 
@@ -47,14 +50,15 @@ export class SnapshotPolicy {
   }
 
   /** Stores a snapshot and trims the stream, if one is due and this server is the one that makes snapshots. Never rejects. */
-  async saveIfDue({ position, registry: { servers }, coordinator }: ReplicaState): Promise<void> {
+  async saveIfDue({ position, registry, coordinator }: ReplicaState): Promise<void> {
+    const { servers } = registry;
     if (servers[0]?.id !== this.#server || !this.#isDue()) return;
     this.#entries = 0;
     this.#lastAtMs = this.#clock.monotonicMs();
-    const snapshot: ShardSnapshot = { v: 1, rules: coordinator.limits, servers, coordinator: coordinator.snapshot() };
+    const text = encodeSnapshot({ registry, coordinator }, this.#formats);
     const slowest = servers.reduce((least, { applied }) => earlier(least, applied), position);
     try {
-      await this.#stream.saveSnapshot(position, JSON.stringify(snapshot));
+      await this.#stream.saveSnapshot(position, text);
       await this.#stream.trim(slowest);
     } catch {
       // Redis is unavailable or slow. The next snapshot replaces this one.

@@ -6,9 +6,14 @@ import type { Position } from './stream-position.js';
 export interface RecordStream {
   /**
    * Loads the newest snapshot and follows the stream after it. Creates a stream that never existed, with `genesis` as its first record.
+   * `findFault` returns why the caller cannot read a snapshot, or undefined. After a fault, the snapshot before it is loaded.
    * @throws StreamError if the stream cannot be read or its beginning is lost.
    */
-  open(listener: StreamListener, genesis: string): Promise<{ readonly snapshot: StreamSnapshot | undefined }>;
+  open(
+    listener: StreamListener,
+    genesis: string,
+    findFault?: SnapshotCheck,
+  ): Promise<{ readonly snapshot: StreamSnapshot | undefined }>;
   /** Stops following the stream until the next open(). */
   close(): Promise<void>;
   /** The last delivered record, also after the stream has broken. Undefined before the first open(). */
@@ -39,6 +44,9 @@ export interface RecordStream {
   trim(before: Position): Promise<void>;
 }
 
+/** Returns why a server cannot read a snapshot. Returns undefined if it can. */
+export type SnapshotCheck = (snapshot: StreamSnapshot) => string | undefined;
+
 /** The state after the record at `position`, as text. */
 export interface StreamSnapshot {
   readonly position: Position;
@@ -64,8 +72,11 @@ export type AppendResult =
 export interface StreamListener {
   /** Receives the next records in order, without gaps and without repetitions. */
   onRecords(records: readonly StreamRecord[]): void;
-  /** The stream does not continue the records that were read. The listener gets records again only after the next open(). */
-  onBroken(why: StreamBreakReason): void;
+  /**
+   * The stream does not continue the records that were read. The listener gets records again only after the next open(). `record` is the
+   * id of the first record that does not, if there is one.
+   */
+  onBroken(why: StreamBreakReason, record?: string): void;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { OrderedLog } from '../log/ordered-log.js';
 import type { FlushCycle } from './delivery/flush-cycle.js';
 import type { Ticker } from './liveness/ticker.js';
 import type { OpenSessions } from './session/open-sessions.js';
+import type { Session } from './session/session.js';
 
 /** The code with which this server refuses new sessions and commands (R-BYE-2). The core rejects commands with other codes. */
 export type Refusal = 'DRAINING' | 'UNAVAILABLE';
@@ -14,7 +15,7 @@ export interface ShutdownPorts {
   readonly clock: Clock;
   readonly log: Pick<OrderedLog, 'freezeOrder' | 'groups'>;
   readonly sessions: Pick<OpenSessions, 'values' | 'isOwn'>;
-  readonly flushCycle: Pick<FlushCycle, 'flushAll'>;
+  readonly flushCycle: Pick<FlushCycle, 'flushAll' | 'stop'>;
   readonly ticker: Pick<Ticker, 'stop'>;
 }
 
@@ -81,12 +82,33 @@ export class Shutdown {
     this.#endAll('UNAVAILABLE', retryAfterMsMax);
   }
 
+  /**
+   * Does the same as disband(), but sends no view that is not sent yet: an entry is possibly applied in part, so the state of its group is
+   * unreliable. Never throws.
+   */
+  abandon(retryAfterMsMax: number): void {
+    this.#state = 'over';
+    this.#ports.flushCycle.stop();
+    this.#ports.ticker.stop();
+    this.#forEachSession(retryAfterMsMax, (session, retryAfterMs) => {
+      try {
+        session.end('UNAVAILABLE', undefined, retryAfterMs);
+      } catch {
+        session.connection.destroy();
+      }
+    });
+  }
+
   #endAll(code: 'DRAINING' | 'UNAVAILABLE', retryAfterMsMax: number): void {
     this.#ports.flushCycle.flushAll();
     this.#ports.ticker.stop();
+    this.#forEachSession(retryAfterMsMax, (session, retryAfterMs) => session.end(code, undefined, retryAfterMs));
+  }
+
+  #forEachSession(retryAfterMsMax: number, act: (session: Session, retryAfterMs: number) => void): void {
     const sessions = [...this.#ports.sessions.values()];
     for (const [index, session] of sessions.entries()) {
-      session.end(code, undefined, Math.round((retryAfterMsMax * (index + 1)) / sessions.length));
+      act(session, Math.round((retryAfterMsMax * (index + 1)) / sessions.length));
     }
   }
 

@@ -45,7 +45,7 @@ export interface Readiness {
   readonly ready: boolean;
   /** `starting` lasts until the last order in Redis has been read (R-VIEW-6); in `standby` another server keeps the order. */
   readonly state: 'starting' | 'accepting' | 'draining' | 'standby';
-  /** Why this server does not admit members, if Redis is the reason. */
+  /** Why this server does not admit members, if Redis or the shared order is the reason. */
   readonly reason?: string | undefined;
   /** Absent if this server has no cluster. */
   readonly cluster?: ClusterReadiness;
@@ -55,7 +55,9 @@ export interface Readiness {
 
 /** The state of this server in its cluster. It accepts members only in the state `current`. */
 export interface ClusterReadiness {
-  readonly state: 'entering' | 'current' | 'doubtful' | 'left';
+  readonly state: 'entering' | 'current' | 'doubtful' | 'blocked' | 'left';
+  /** What this server cannot read or apply, in the state `blocked`. */
+  readonly reason?: string | undefined;
   /** The id of the present incarnation: this run of the server. */
   readonly server: string | undefined;
   /** The servers of the cluster, in the order in which they joined. */

@@ -88,10 +88,11 @@ export class ServerQueries implements GroupQueries, GaugeSources {
     const { mirror, state } = this.#sources;
     const cluster = this.#sources.cluster();
     const refusal = state() === 'draining' ? undefined : this.#sources.refusal();
+    const reason = refusal?.reason ?? cluster?.readiness.reason;
     return {
       ready: state() === 'accepting' && refusal === undefined && (cluster?.isReady ?? true),
       state: refusal?.state ?? state(),
-      ...(refusal === undefined ? {} : { reason: refusal.reason }),
+      ...(reason === undefined ? {} : { reason }),
       ...(cluster === undefined ? {} : { cluster: cluster.readiness }),
       mirror: mirror === undefined ? { state: 'none' } : toMirrorReadiness(mirror),
     };

@@ -4,7 +4,14 @@
  */
 
 import { StreamError } from '../cluster/stream-error.js';
-import type { AppendResult, RecordRef, RecordStream, StreamListener, StreamSnapshot } from '../cluster/stream-port.js';
+import type {
+  AppendResult,
+  RecordRef,
+  RecordStream,
+  SnapshotCheck,
+  StreamListener,
+  StreamSnapshot,
+} from '../cluster/stream-port.js';
 import { formatPosition, parsePosition, type Position } from '../cluster/stream-position.js';
 import { markStreamCreated, wasStreamCreated } from './cluster-identity.js';
 import type { PrimaryConnections } from './connections/primary-connections.js';
@@ -66,11 +73,15 @@ export class ShardStream implements RecordStream {
   /**
    * Loads the newest usable snapshot and follows the stream from there. After the promise has resolved, the listener receives every
    * record after the snapshot. Without a snapshot it receives all records. If the stream was never created, one of the servers creates it
-   * with `genesis` as record 1-0. An earlier listener is no longer called.
+   * with `genesis` as record 1-0. An earlier listener is no longer called. A snapshot with a fault is skipped.
    * @throws StreamError `lost` if the stream or its beginning has disappeared; `unavailable` if Redis fails; in a Redis Cluster
    * `unsuited` if the primary of this shard does not meet the requirements.
    */
-  async open(listener: StreamListener, genesis: string): Promise<{ readonly snapshot: StreamSnapshot | undefined }> {
+  async open(
+    listener: StreamListener,
+    genesis: string,
+    findFault: SnapshotCheck = () => undefined,
+  ): Promise<{ readonly snapshot: StreamSnapshot | undefined }> {
     const { connections, prefix } = this.#parts;
     const clusterId = this.#parts.clusterId();
     const opening = {};
@@ -79,7 +90,7 @@ export class ShardStream implements RecordStream {
     await connections.openShard(this.#index);
     const { writer: record } = connections.identity;
     const begun = await record.runIdempotent(redis => wasStreamCreated(redis, prefix, clusterId, this.#index));
-    const loaded = await this.#snapshots.loadNewest();
+    const loaded = await this.#snapshots.loadNewest(findFault);
     if (loaded !== undefined) return this.#followSnapshot(opening, listener, loaded);
     if (!begun) await this.#createStream(genesis);
     const first = await this.#readFirstRecord();

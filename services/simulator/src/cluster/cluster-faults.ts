@@ -1,6 +1,7 @@
 /** The planted faults of a simulated cluster. */
 
 import type { ServerConfig } from '@rankd/server/dist/config.js';
+import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
 import type { Entry } from '@rankd/server/dist/core/index.js';
 import type { OrderedLog, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
 import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
@@ -8,9 +9,12 @@ import { noTampering, type RedisTampering } from '../redis/run-command.js';
 import { runAppend } from '../redis/scripts.js';
 import { parseId } from '../redis/stored-record.js';
 import { LogDecorator } from './log-decorator.js';
+import { simulatedFormats, SkippingFormats } from './simulated-formats.js';
 
 /** A planted fault at the boundaries between the parts of a cluster. It proves that the checker finds such faults. */
 export interface ClusterFault {
+  /** What the servers of the older version read in a rolling upgrade. */
+  readonly oldFormats: LogFormats;
   /** Changes the settings of all servers. */
   readonly changeConfig: (config: ServerConfig) => ServerConfig;
   /** Changes the bytes that a server writes to a client. */
@@ -23,6 +27,7 @@ export interface ClusterFault {
 
 /** No fault. */
 export const noClusterFault: ClusterFault = {
+  oldFormats: simulatedFormats.old,
   changeConfig: config => config,
   tamperBytes: bytes => bytes,
   createTampering: () => noTampering,
@@ -79,6 +84,7 @@ export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
   },
   'dropped-proposal': { ...noClusterFault, wrapLog: log => new TamperedLog(log, dropSomeProposals(), () => undefined) },
   'close-believed': { ...noClusterFault, wrapLog: log => new TamperedLog(log, appendUnchanged, believeClose) },
+  'unknown-skipped': { ...noClusterFault, oldFormats: new SkippingFormats() },
   'short-leases': {
     ...noClusterFault,
     changeConfig: config => ({ ...config, RANKD_SUSPEND_MS: 20 }),

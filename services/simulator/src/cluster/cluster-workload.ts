@@ -82,6 +82,7 @@ export async function runClusterStep(world: ClusterWorld, taken: number): Promis
     step(world);
     break;
   }
+  world.rollServer(taken);
   await world.passTime(random.chance(0.04) ? random.between(1000, 8000) : random.below(150));
 }
 

@@ -17,6 +17,7 @@ import { SimulatedServer } from './simulated-server.js';
 import { pickClusterSettings, groupShardKeys } from './cluster-settings.js';
 import { History } from './history.js';
 import { ProbedLog } from './probed-log.js';
+import { ServerVersions } from './server-versions.js';
 
 /** The limit of clients that run at once. */
 export const CLIENTS_MAX = 6;
@@ -54,6 +55,7 @@ export class ClusterWorld {
   readonly #fault: ClusterFault;
   readonly #clients = new Set<ModelClient>();
   readonly #servers: SimulatedServer[] = [];
+  readonly #versions: ServerVersions;
   #spawnedCount = 0;
   #commandCount = 0;
 
@@ -62,6 +64,7 @@ export class ClusterWorld {
     this.random = new SeededRandom(seed);
     this.config = fault.changeConfig(pickClusterSettings(seed, this.random));
     this.#fault = fault;
+    this.#versions = new ServerVersions(seed, fault.oldFormats);
     const nowMs = (): number => this.clock.nowMs;
     this.checker = new ClusterChecker(this.#clients, nowMs, this.config);
     const keys = groupShardKeys(this.config);
@@ -69,6 +72,7 @@ export class ClusterWorld {
     this.redis = new RedisDeployment(this.clock, keys, this.history);
     const count = this.random.between(2, 3);
     for (let index = 0; index < count; index += 1) this.#servers.push(this.#startServer(index));
+    this.#versions.startUpgrade();
     this.administrator = new Administrator(new NetworkPath(this.clock, this.random, () => this.#chooseHost()));
   }
 
@@ -123,6 +127,14 @@ export class ClusterWorld {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
   }
 
+  /** In a rolling upgrade: replaces the dead servers, and stops the next server with SIGTERM. */
+  rollServer(step: number): void {
+    const index = this.#versions.serverToRoll(step, this.#servers.length);
+    if (index === undefined) return;
+    for (const each of this.#servers.keys()) this.replaceServer(each);
+    void this.#servers[index]?.drain();
+  }
+
   /** Ends all faults, continues all processes, waits until everything has ended, and checks the end state (I11). */
   async settle(): Promise<void> {
     this.redis.primary.releaseReplication();
@@ -136,6 +148,8 @@ export class ClusterWorld {
       client.network.release('paused');
       client.continue();
     }
+    this.#versions.finishUpgrade();
+    for (const server of this.#servers) if (this.#versions.isOld(server.formats)) server.kill();
     await this.passTime(LEAVE_MS);
     // All servers that received SIGTERM have left.
     for (const index of this.#servers.keys()) this.replaceServer(index);
@@ -175,6 +189,7 @@ export class ClusterWorld {
       clock: this.clock,
       random: this.random,
       config: this.config,
+      formats: this.#versions.pickFormats(),
       redis: this.redis,
       tampering: this.#fault.createTampering(),
       wrapLog: (log, server) => {

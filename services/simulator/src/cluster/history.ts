@@ -1,11 +1,12 @@
 /** The history of the simulated stream, including records that a failover has lost. */
 
-import type { Batch } from '@rankd/server/dist/core/index.js';
+import { decodeRecord } from '@rankd/server/dist/cluster/record-format.js';
 import type { RedisProbe } from '../redis/redis-deployment.js';
 import type { RedisState } from '../redis/redis-state.js';
 import { readRecordField, parseId, type StoredRecord } from '../redis/stored-record.js';
 import { Violation } from '../violation.js';
 import { ReferenceRegistry, type Item } from './reference-registry.js';
+import { simulatedFormats } from './simulated-formats.js';
 
 /** A record that is or was in the stream, and the items that every server must apply for it. */
 export class HistoryRecord {
@@ -23,7 +24,7 @@ export class HistoryRecord {
     this.id = id;
     this.parent = parent;
     const before = parent?.registry ?? ReferenceRegistry.none;
-    const parcel = JSON.parse(body) as { readonly kind: string } & Batch;
+    const parcel = decodeRecord(body, simulatedFormats.new);
     const { registry, items } = parcel.kind === 'parcel' ? before.applyBatch(parcel) : { registry: before, items: [] };
     this.registry = registry;
     this.items = items;

@@ -63,7 +63,7 @@ export class ReferenceRegistry {
             beatsSince: new Map(beatsSince).set(from, (beatsSince.get(from) ?? 0) + 1),
           });
         }
-      } else items.push({ kind: 'entry', text: JSON.stringify(entry) });
+      } else if (entry.kind !== 'format-raised') items.push({ kind: 'entry', text: JSON.stringify(entry) });
     }
     return { registry: new ReferenceRegistry(known), items };
   }

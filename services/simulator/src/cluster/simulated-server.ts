@@ -2,6 +2,7 @@
 
 import type { Clock } from '@rankd/server/dist/clock.js';
 import { ClusterServer } from '@rankd/server/dist/cluster/cluster-server.js';
+import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
 import type { ServerConfig } from '@rankd/server/dist/config.js';
 import { type ClusterPlace, Gateway } from '@rankd/server/dist/gateway/gateway.js';
 import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
@@ -27,6 +28,8 @@ export interface SimulatedServerPorts {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly config: ServerConfig;
+  /** The formats that the server reads. */
+  readonly formats: LogFormats;
   readonly redis: RedisDeployment;
   readonly tampering: RedisTampering;
   /** Wraps the log of an incarnation, before the gateway uses it. */
@@ -43,13 +46,16 @@ export class SimulatedServer implements Host {
   readonly process: ProcessClock;
   readonly link: RedisLink;
   readonly cluster: ClusterServer;
+  readonly formats: LogFormats;
   readonly #random: SeededRandom;
   readonly #onDeath: () => void;
   readonly #sockets: ServerSockets;
   #state: 'starting' | 'open' | 'leaving' = 'starting';
 
-  constructor({ clock, random, config, redis, tampering, wrapLog, tamperBytes, watch, onDeath }: SimulatedServerPorts) {
+  constructor(ports: SimulatedServerPorts) {
+    const { clock, random, config, formats, redis, tampering, wrapLog, tamperBytes, watch, onDeath } = ports;
     this.#random = random;
+    this.formats = formats;
     this.#onDeath = onDeath;
     this.process = new ProcessClock(clock, random.below(1_000_000));
     this.#sockets = new ServerSockets(this.process, tamperBytes);
@@ -69,7 +75,7 @@ export class SimulatedServer implements Host {
         unpublish: () => undefined,
         publishSeat: () => undefined,
       });
-    const settings = { config, hostName: 'simulated', epochLast: 0 };
+    const settings = { config, hostName: 'simulated', epochLast: 0, formats };
     this.cluster = new ClusterServer(settings, {
       clock: createServerClock(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
       environment: this.#createEnvironment(),

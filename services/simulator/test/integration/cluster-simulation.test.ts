@@ -20,6 +20,7 @@ const planted = {
   'dropped-proposal': 'ONCE',
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
+  'unknown-skipped': 'ORDER',
   'short-leases': 'ONE-LEADER',
   'close-believed': 'ONE-LEADER',
 };

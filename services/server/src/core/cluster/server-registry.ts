@@ -11,7 +11,7 @@ import type { ServerId } from '../roster/member.js';
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */
-export type ServerEntry = ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry;
+export type ServerEntry = ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry | FormatRaisedEntry;
 
 /** A server joins this shard, for the first time or again. The limits of the server that started last apply to all. */
 export interface ServerUpEntry {
@@ -29,6 +29,8 @@ export interface ServerUpEntry {
    * clients.
    */
   readonly epochLost: number | undefined;
+  /** The newest format of entries and snapshots that this server reads. Undefined means 1: the server is older than this field. */
+  readonly format?: number | undefined;
 }
 
 /** A heartbeat of a server. `applied` is the id of the last record that it applied. */
@@ -55,6 +57,17 @@ export interface ServerLostEntry {
   readonly at: number;
   readonly server: ServerId;
   readonly evidence: 'silence' | 'register';
+}
+
+/**
+ * From this place in the order on, servers may write the entries of this format. It applies without a condition, so that all servers agree.
+ * The proposer has checked that all registered servers read the format. A server that has come since, or comes later, and does not know
+ * the format cannot apply this entry: it waits.
+ */
+export interface FormatRaisedEntry {
+  readonly kind: 'format-raised';
+  readonly at: number;
+  readonly format: number;
 }
 
 /**
@@ -91,6 +104,8 @@ export interface RegisteredServer {
   readonly name: string;
   /** When its incarnation started, in milliseconds since 1970. */
   readonly upAt: number;
+  /** The newest format that it reads. Undefined in a snapshot of a server that is older than this field: 1. */
+  readonly format?: number | undefined;
   /** The number of its last batch. */
   lastParcel: number;
   /** The id of the last applied record in its last heartbeat. It is '' before the first heartbeat. */
@@ -105,15 +120,28 @@ export interface RegisteredServer {
  */
 export class ServerRegistry {
   readonly #servers = new Map<ServerId, RegisteredServer>();
+  #format: number;
 
-  /** `servers` are the servers of a snapshot. */
-  constructor(servers: readonly RegisteredServer[] = []) {
+  /** `servers` are the servers of a snapshot, `format` is the format of the shard at that place. */
+  constructor(servers: readonly RegisteredServer[] = [], format = 1) {
+    this.#format = format;
     for (const server of servers) this.#servers.set(server.id, copyOf(server));
   }
 
   /** The servers in the order in which they joined. */
   get servers(): readonly RegisteredServer[] {
     return [...this.#servers.values()];
+  }
+
+  /** The format in which servers write the entries of this shard. It only rises. */
+  get format(): number {
+    return this.#format;
+  }
+
+  /** The newest format that all registered servers read. The format of the shard if there are no servers. */
+  get commonFormat(): number {
+    const formats = this.servers.map(({ format = 1 }) => format);
+    return formats.length === 0 ? this.#format : Math.min(...formats);
   }
 
   /** Returns the server with this id, or undefined if it is not registered. */
@@ -156,6 +184,9 @@ export class ServerRegistry {
         const isLost = entry.evidence === 'register' || this.overdueServers(sender.id).includes(entry.server);
         return isLost ? this.#removeServer(entry.server, entry.at, 'SERVER_LOST') : [];
       }
+      case 'format-raised':
+        this.#format = Math.max(this.#format, entry.format);
+        return [];
       default:
         return [{ kind: 'entry', entry }];
     }
@@ -169,10 +200,10 @@ export class ServerRegistry {
   }
 
   /** Registers a server that joins, or joins again. A repeated join has no effect: its batch number is not new. */
-  #admit(id: ServerId, n: number, { name, since }: ServerUpEntry): void {
+  #admit(id: ServerId, n: number, { name, since, format }: ServerUpEntry): void {
     const known = this.#servers.get(id);
     if (known !== undefined && n <= known.lastParcel) return;
-    this.#servers.set(id, { id, name, upAt: since, lastParcel: n - 1, applied: '', beatsUnheard: {} });
+    this.#servers.set(id, { id, name, upAt: since, format, lastParcel: n - 1, applied: '', beatsUnheard: {} });
   }
 
   #recordHeartbeat(sender: RegisteredServer, { applied }: ServerHeartbeatEntry): void {

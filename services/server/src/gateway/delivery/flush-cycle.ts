@@ -32,6 +32,11 @@ export class FlushCycle {
     this.#clock.soon(() => this.flushAll());
   }
 
+  /** Drops what the stages have collected. Nothing is flushed from now on. */
+  stop(): void {
+    this.#stages = [];
+  }
+
   /** Flushes all stages now. */
   flushAll(): void {
     this.#state = 'idle';

@@ -151,6 +151,8 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
         level: 'warn',
         sentence: `this incarnation of server ${event.server} has ended (${event.why}): its members reconnect to other servers`,
       };
+    case 'cluster.blocked':
+      return { level: 'error', sentence: formatBlocked(event) };
     case 'log.up':
       return info('the cluster log in Redis is available');
     case 'log.down':
@@ -172,6 +174,11 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     default:
       return assertNever(event);
   }
+}
+
+function formatBlocked({ shard, record, entry, reason }: Extract<ServerEvent, { event: 'cluster.blocked' }>): string {
+  const place = `${entry === undefined ? '' : `entry ${entry} of `}record ${record} of shard ${shard}`;
+  return `this server cannot apply ${place} (${reason}): its members reconnect to other servers, and it waits; install the version of rankd that the other servers have`;
 }
 
 function seconds(ms: number): string {

@@ -156,6 +156,7 @@ export class Metrics {
       case 'mirror.regained':
       case 'cluster.entered':
       case 'cluster.over':
+      case 'cluster.blocked':
       case 'log.up':
       case 'log.down':
       case 'log.unusable':

@@ -12,6 +12,8 @@ export class StreamCursor {
   #lastRead: RecordRef;
   /** A record that was read when the stream was opened, and that the listener has not received yet. */
   #undelivered: StreamRecord | undefined;
+  /** The id of the last record that did not continue the stream. */
+  #refused: string | undefined;
   /** Whether the history check has passed on the present connection. Nothing is read before. */
   isVerified = false;
 
@@ -36,7 +38,10 @@ export class StreamCursor {
     const records: StreamRecord[] = [];
     for (const each of raw) {
       const record = parseStoredRecord(each);
-      if (record?.previous !== this.#lastRead.mark || !mayFollow(record.position, this.#lastRead.position)) break;
+      if (record?.previous !== this.#lastRead.mark || !mayFollow(record.position, this.#lastRead.position)) {
+        this.#refused = each[0];
+        break;
+      }
       records.push({ position: record.position, body: record.body });
       this.#lastRead = { position: record.position, mark: record.mark };
     }
@@ -54,7 +59,7 @@ export class StreamCursor {
 
   /** Reports to the listener that the stream does not continue the records that were read. */
   reportBroken(why: StreamBreakReason): void {
-    this.#notifyListener(listener => listener.onBroken(why));
+    this.#notifyListener(listener => listener.onBroken(why, this.#refused));
   }
 
   /** Rethrows an exception of the listener in a microtask. Otherwise the reader would treat it as a failed connection. */

@@ -6,6 +6,9 @@ import type { StreamEnvironment } from '../environment.js';
 /** The size limit of a snapshot before compression. */
 export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
 
+/** The number of the format is in the first bytes of the text. */
+const FORMAT_LENGTH = 32;
+
 /** A snapshot as Redis stores it: its compressed text, and the hash of its id and text. */
 export interface PackedSnapshot {
   readonly sha256: string;
@@ -38,6 +41,12 @@ export async function decodeSnapshot(
   return bytes !== undefined && hashSnapshot(id, bytes) === packed.sha256 ? bytes.toString() : undefined;
 }
 
+/**
+ * Hashes the id and the text. From format 2 on, the hash contains the number of the format. A server of release 0.1 does not check the
+ * format, but it skips a snapshot with another hash.
+ */
 function hashSnapshot(id: string, bytes: Buffer): string {
-  return createHash('sha256').update(`${id} `).update(bytes).digest('hex');
+  const [, version = '1'] = /^\{"v":(\d+),/.exec(bytes.toString('latin1', 0, FORMAT_LENGTH)) ?? [];
+  const salt = version === '1' ? `${id} ` : `${id} format ${version} `;
+  return createHash('sha256').update(salt).update(bytes).digest('hex');
 }

@@ -2,7 +2,7 @@
 
 import type { Redis } from 'ioredis';
 import { StreamError } from '../../cluster/stream-error.js';
-import type { RecordRef } from '../../cluster/stream-port.js';
+import type { RecordRef, SnapshotCheck } from '../../cluster/stream-port.js';
 import { formatPosition, isBefore, parsePosition, type Position } from '../../cluster/stream-position.js';
 import type { StreamEnvironment } from '../environment.js';
 import type { ShardKeys } from '../keys.js';
@@ -28,6 +28,8 @@ export class SnapshotStore {
   readonly #environment: StreamEnvironment;
   readonly #writer: StreamWriter;
   readonly #warn: (sentence: string) => void;
+  /** The snapshots that were skipped in the last load. Each is reported once. */
+  #skipped: ReadonlySet<string> = new Set();
 
   constructor(keys: ShardKeys, environment: StreamEnvironment, writer: StreamWriter, warn: (sentence: string) => void) {
     this.#keys = keys;
@@ -37,16 +39,22 @@ export class SnapshotStore {
   }
 
   /**
-   * Loads the newest snapshot that is undamaged and belongs to the history in the stream. Warns about each one that it skips. Returns
-   * undefined if there is none.
+   * Loads the newest snapshot that is undamaged, belongs to the history in the stream, and has no fault. Warns once about each one that it
+   * skips. Returns undefined if there is none.
    * @throws StreamError `unavailable` if Redis fails.
    */
-  async loadNewest(): Promise<LoadedSnapshot | undefined> {
+  async loadNewest(findFault: SnapshotCheck = () => undefined): Promise<LoadedSnapshot | undefined> {
+    const reported = this.#skipped;
+    const skipped = new Set<string>();
+    this.#skipped = skipped;
     for (const id of await this.#readIds()) {
       if (id === '') continue;
       const loaded = await this.#loadOne(id);
-      if (typeof loaded !== 'string') return loaded;
-      this.#warn(`snapshot ${this.#keys.snapshot(id)} is not used: ${loaded}`);
+      const fault =
+        typeof loaded === 'string' ? loaded : findFault({ position: loaded.lastRecord.position, text: loaded.text });
+      if (typeof loaded !== 'string' && fault === undefined) return loaded;
+      skipped.add(id);
+      if (!reported.has(id)) this.#warn(`snapshot ${this.#keys.snapshot(id)} is not used: ${fault ?? ''}`);
     }
     return undefined;
   }

@@ -1,13 +1,17 @@
 import {
   at,
   ChaosProxy,
+  type ChildProcess,
   eventually,
+  freePort,
   type Frame,
   type Joined,
   type LaunchedRedis,
   launchRedis,
   ProcessServer,
   type RawPeer,
+  repository,
+  startServer,
 } from '@rankd/testkit';
 
 /** Fast enough for a leader to suspend itself during a test, slow enough for a busy machine. */
@@ -27,6 +31,7 @@ export class ClusterFixture {
   readonly servers: ProcessServer[] = [];
   readonly proxies: ChaosProxy[] = [];
   readonly #env: Readonly<Record<string, string>>;
+  readonly #restarted: ChildProcess[] = [];
   #groups = 0;
 
   private constructor(redis: LaunchedRedis, env: Readonly<Record<string, string>>) {
@@ -44,15 +49,26 @@ export class ClusterFixture {
   async add(env: Readonly<Record<string, string>> = {}): Promise<ProcessServer> {
     const proxy = await ChaosProxy.open(this.redis.port);
     const server = await ProcessServer.launch({
-      RANKD_MODE: 'cluster',
-      RANKD_SHARDS: '2',
-      RANKD_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
-      ...this.#env,
+      ...this.#clusterEnv(`redis://127.0.0.1:${proxy.port}`),
       ...env,
     });
     this.proxies.push(proxy);
     this.servers.push(server);
     return server;
+  }
+
+  /** Stops a server, and starts it again with the same settings. Does not wait until it listens. */
+  async restart(index: number): Promise<{ readonly childProcess: ChildProcess; readonly httpPort: number }> {
+    await this.server(index).stop();
+    const httpPort = await freePort();
+    const url = `redis://127.0.0.1:${at(this.proxies, index).port}`;
+    const childProcess = startServer(repository, {
+      ...this.#clusterEnv(url),
+      RANKD_PORT: String(await freePort()),
+      RANKD_HTTP_PORT: String(httpPort),
+    });
+    this.#restarted.push(childProcess);
+    return { childProcess, httpPort };
   }
 
   server(index: number): ProcessServer {
@@ -79,9 +95,14 @@ export class ClusterFixture {
   }
 
   async dispose(): Promise<void> {
+    await Promise.all(this.#restarted.map(async child => await child.dispose()));
     await Promise.all(this.servers.map(async server => await server.dispose()));
     await Promise.all(this.proxies.map(async proxy => await proxy.dispose()));
     await this.redis.dispose();
+  }
+
+  #clusterEnv(redisUrl: string): Readonly<Record<string, string>> {
+    return { RANKD_MODE: 'cluster', RANKD_SHARDS: '2', RANKD_REDIS_URL: redisUrl, ...this.#env };
   }
 }
 

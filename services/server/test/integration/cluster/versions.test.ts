@@ -1,8 +1,22 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { at, eventually, type Frame, type Joined, type ProcessServer, rosterOf, within } from '@rankd/testkit';
+import {
+  at,
+  eventually,
+  type Frame,
+  type Joined,
+  type ProcessServer,
+  resumeOf,
+  rosterOf,
+  within,
+} from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
+import { formatOne, type LogFormat, LogFormats } from '../../../src/cluster/formats/log-format.js';
+import { encodeSnapshot } from '../../../src/cluster/record-format.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
+import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
 import { StreamStore } from '../../../src/redis-stream/stream-store.js';
+import { createReplica } from '../../unit/cluster/shard-fixture.js';
+import { rulesOf } from '../../unit/core/reference/entries.js';
 import { type ClusterFixture, inCluster, readinessOf, untilReadiness } from './cluster-fixture.js';
 
 jest.setTimeout(90_000);
@@ -69,46 +83,126 @@ describe('K10 servers of different versions', () => {
     },
   );
 
-  it.concurrent('stop when they read an unknown record, and none of them guesses its meaning', async () => {
+  it.concurrent('wait when they read a record of a later format, and none of them guesses its meaning', async () => {
     await inCluster([2], async fixture => {
       const members = await fixture.joinInTurn(2, fixture.freshGroup());
-      const store = new StreamStore(
-        { url: fixture.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
-        {
-          clock: systemClock,
-          environment: systemStreamEnvironment,
-          onConnectionState: () => undefined,
-          onReconnected: () => undefined,
-          onWarning: () => undefined,
-        },
-      );
-      try {
-        await store.prepare({ clusterId: 'newer' });
-        const newer = store.shard(0);
-        const epochs: number[] = [];
-        await newer.open(
-          {
-            onRecords: read => epochs.push(...read.map(({ position }) => position.epoch)),
-            onBroken: () => undefined,
-          },
-          '',
-        );
-        await eventually(WITHIN_MS, 'the record of the newer version in the stream', async () => {
-          const { kind } = await newer.append(['{"v":2,"kind":"parcel","from":"newer","n":1}'], epochs.at(-1) ?? 1);
-          return kind === 'ok' ? true : undefined;
-        });
-        for (const { peer } of members) {
-          const { bye } = await within(WITHIN_MS, 'the end of its session', peer.closed);
-          expect(bye).toMatchObject({ code: 'UNAVAILABLE', retry: true });
-        }
-        for (const server of fixture.servers) {
-          await server.childProcess.event('cluster.over', ({ why }) => why === 'malformed', WITHIN_MS);
-          await server.childProcess.event('log.unusable', undefined, WITHIN_MS);
-          await untilReadiness(server, 503, WITHIN_MS);
-        }
-      } finally {
-        await store.close();
-      }
+      await withStream(fixture, async ({ appendRecord }) => {
+        await appendRecord('{"v":2,"kind":"parcel","from":"newer","n":1}');
+        await expectSentAway(members);
+        for (const server of fixture.servers) await expectBlocked(server, /format 2/);
+      });
     });
   });
+
+  it.concurrent(
+    'wait when they read an unknown entry, also after a restart, and continue from a snapshot that contains it',
+    async () => {
+      await inCluster([2], async fixture => {
+        const group = fixture.freshGroup();
+        const members = await fixture.joinInTurn(2, group);
+        await withStream(fixture, async ({ appendRecord, stream }) => {
+          const entries = [
+            { kind: 'server-up', at: 1, name: 'n', since: 1, rules: rulesOf() },
+            { kind: 'seat-swapped' },
+          ];
+          await appendRecord(JSON.stringify({ v: 1, kind: 'parcel', from: 'newer', n: 1, entries }));
+          await expectSentAway(members);
+          for (const server of fixture.servers) await expectBlocked(server, /entry 1 of record .*"seat-swapped"/);
+
+          const { httpPort, childProcess } = await fixture.restart(1);
+          await childProcess.event('cluster.blocked', undefined, WITHIN_MS);
+          await expectReason(httpPort, /"seat-swapped"/);
+
+          await saveSnapshot(stream);
+          await childProcess.event('listening', undefined, WITHIN_MS);
+          await untilReadiness(fixture.server(0), 200, WITHIN_MS);
+          for (const child of [fixture.server(0).childProcess, childProcess]) {
+            expect(child.lines.filter(line => line.includes('cluster.blocked'))).toHaveLength(1);
+          }
+          const back = await Promise.all(
+            members.map(async member => await fixture.server(0).join({ group, resume: resumeOf(member) })),
+          );
+          expect(back.map(({ id, welcome }) => [id, welcome['rank'], welcome['epoch']])).toEqual(
+            members.map(({ id, welcome }) => [id, welcome['rank'], welcome['epoch']]),
+          );
+        });
+      });
+    },
+  );
 });
+
+/** Another end of the stream of shard 0, with which a test writes what a later version would write. */
+interface OtherEnd {
+  readonly stream: ShardStream;
+  readonly appendRecord: (body: string) => Promise<void>;
+}
+
+async function withStream(fixture: ClusterFixture, run: (end: OtherEnd) => Promise<void>): Promise<void> {
+  const store = new StreamStore(
+    { url: fixture.redis.url, prefix: 'rankd', shards: 2, ack: 'async' },
+    {
+      clock: systemClock,
+      environment: systemStreamEnvironment,
+      onConnectionState: () => undefined,
+      onReconnected: () => undefined,
+      onWarning: () => undefined,
+    },
+  );
+  try {
+    await store.prepare({ clusterId: 'newer' });
+    const stream = store.shard(0);
+    const epochs: number[] = [];
+    await stream.open(
+      {
+        onRecords: read => epochs.push(...read.map(({ position }) => position.epoch)),
+        onBroken: () => undefined,
+      },
+      '',
+    );
+    const appendRecord = async (body: string): Promise<void> => {
+      await eventually(WITHIN_MS, 'the record of the later version in the stream', async () => {
+        const { kind } = await stream.append([body], epochs.at(-1) ?? 1);
+        return kind === 'ok' ? true : undefined;
+      });
+    };
+    await run({ stream, appendRecord });
+  } finally {
+    await store.close();
+  }
+}
+
+/** Saves a snapshot as a server of a later version would: it reads the unknown entry as one without an effect. */
+async function saveSnapshot(stream: ShardStream): Promise<void> {
+  const later: LogFormat = {
+    ...formatOne,
+    decodeEntry: value =>
+      (value as { kind: string }).kind === 'seat-swapped'
+        ? { kind: 'entry', entry: { kind: 'server-beat', at: 1, applied: '' } }
+        : formatOne.decodeEntry(value),
+  };
+  const formats = new LogFormats([later]);
+  const replica = createReplica('later', systemClock, stream, { settings: { formats } });
+  await replica.findBlockingEntry();
+  await stream.saveSnapshot(replica.position, encodeSnapshot(replica, formats));
+  await replica.close();
+}
+
+/** Waits until the sessions of these members have ended so that the clients reconnect. */
+async function expectSentAway(members: readonly Joined[]): Promise<void> {
+  for (const { peer } of members) {
+    const { bye } = await within(WITHIN_MS, 'the end of its session', peer.closed);
+    expect(bye).toMatchObject({ code: 'UNAVAILABLE', retry: true });
+  }
+}
+
+async function expectBlocked(server: ProcessServer, reason: RegExp): Promise<void> {
+  await server.childProcess.event('cluster.blocked', undefined, WITHIN_MS);
+  await untilReadiness(server, 503, WITHIN_MS);
+  await expectReason(server.httpPort, reason);
+}
+
+async function expectReason(httpPort: number, expected: RegExp): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
+  const { reason, cluster } = (await answer.json()) as { reason: string; cluster: Frame };
+  expect([answer.status, cluster['state'], reason]).toEqual([503, 'blocked', expect.stringMatching(expected)]);
+}

@@ -45,13 +45,18 @@ export class ClusterUnderFaults {
     this.#redis = redis;
   }
 
-  static async launch(count: number, env: Readonly<Record<string, string>>): Promise<ClusterUnderFaults> {
+  /** `folder`: the root directory of the version that the servers have. */
+  static async launch(
+    count: number,
+    env: Readonly<Record<string, string>>,
+    folder: string = repository,
+  ): Promise<ClusterUnderFaults> {
     const directory = await mkdtemp(join(tmpdir(), 'rankd-history-redis-'));
     const port = await freePort();
     const cluster = new ClusterUnderFaults(env, { directory, port, redis: await startRedis(directory, port) });
     for (let index = 0; index < count; index += 1) {
       const link = await ChaosProxy.open(port);
-      cluster.#places.push({ link, server: await cluster.#launch(link) });
+      cluster.#places.push({ link, server: await cluster.#launch(link, folder) });
     }
     return cluster;
   }
@@ -74,7 +79,16 @@ export class ClusterUnderFaults {
     const place = this.#place(index);
     place.server.childProcess.kill();
     await place.server.childProcess.exited;
-    place.server = await this.#launch(place.link, { RANKD_PORT: String(place.server.port) });
+    place.server = await this.#launch(place.link, repository, { RANKD_PORT: String(place.server.port) });
+  }
+
+  /** Stops a server with SIGTERM, and starts the version in `folder` at its port. Waits until the server accepts members. */
+  async replaceServer(index: number, folder: string): Promise<void> {
+    const place = this.#place(index);
+    place.server.childProcess.kill('SIGTERM');
+    await place.server.childProcess.exited;
+    place.server = await this.#launch(place.link, folder, { RANKD_PORT: String(place.server.port) });
+    await this.ready();
   }
 
   async stopServer(index: number, durationMs: number): Promise<void> {
@@ -139,8 +153,8 @@ export class ClusterUnderFaults {
     return place;
   }
 
-  async #launch(link: ChaosProxy, own: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {
-    const server = await launchServer(repository, {
+  async #launch(link: ChaosProxy, folder: string, own: Readonly<Record<string, string>> = {}): Promise<LaunchedServer> {
+    const server = await launchServer(folder, {
       RANKD_MODE: 'cluster',
       RANKD_SHARDS: '2',
       RANKD_REDIS_URL: `redis://127.0.0.1:${link.port}`,

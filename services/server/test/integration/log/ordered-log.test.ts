@@ -75,7 +75,7 @@ describe('the order of a cluster, in Redis', () => {
       readEndPosition: () => Promise.resolve(undefined),
       containsRecord: () => Promise.resolve(true),
     };
-    const reasons: string[] = [];
+    const reasons: unknown[] = [];
     const log = createClusterLog('one', systemClock, [broken], {
       listener: { onIncarnationEnd: why => reasons.push(why) },
     });
@@ -84,7 +84,7 @@ describe('the order of a cluster, in Redis', () => {
   });
 
   it('K5 ends the incarnation of a server when another server reports that Redis has lost records, even if this one had not read them', async () => {
-    const ends: string[] = [];
+    const ends: unknown[] = [];
     const one = await enter('rankd-lost', 'one', { listener: { onIncarnationEnd: why => ends.push(why) } });
     one.append(joined('a', { group: 'g', at: Date.now() }));
     const epoch = await eventually(SOON_MS, 'the group', () => one.groups.get('g')?.epoch);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { BatchSender, ENTRIES_WAITING_MAX } from '../../../src/cluster/batch-sender.js';
+import { formatOne } from '../../../src/cluster/formats/log-format.js';
 import type { AppendResult } from '../../../src/cluster/stream-port.js';
 import type { Batch, ServerEntry } from '../../../src/core/index.js';
 import { FakeClock } from '../gateway/fake-clock.js';
@@ -20,6 +21,7 @@ beforeEach(() => {
   begun = 'no';
   outgoing = new BatchSender('a', 0, {
     clock,
+    formatFor: () => formatOne,
     append: async body => {
       sent.push(JSON.parse(body) as Batch);
       return await new Promise(resolve => answers.push(resolve));

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/clock.js';
 import { ClusterLog, type ClusterLogListener, type ClusterResumePoint } from '../../../src/cluster/cluster-log.js';
+import { logFormats } from '../../../src/cluster/formats/log-format.js';
 import { ShardReplica, type ShardReplicaListener, type ShardSettings } from '../../../src/cluster/shard-replica.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { rulesOf } from '../core/reference/entries.js';
@@ -25,6 +26,7 @@ export function createReplica(
     clock,
     stream,
     recordWriteSeconds: () => undefined,
+    clusterFormat: () => undefined,
     listener: {
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
@@ -56,5 +58,13 @@ export function createClusterLog(
 }
 
 function settingsOf(server: string): ShardSettings {
-  return { server, name: server, since: 0, rules: rulesOf(), epochLast: 0, holdsUntilAcked: false };
+  return {
+    server,
+    name: server,
+    since: 0,
+    rules: rulesOf(),
+    epochLast: 0,
+    holdsUntilAcked: false,
+    formats: logFormats,
+  };
 }

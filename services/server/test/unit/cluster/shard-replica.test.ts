@@ -77,7 +77,7 @@ async function entering(holdsUntilAcked: boolean): Promise<ShardReplica> {
     listener: {
       onApplied: ({ kind }) => performed.push(kind),
       onGroupLoaded: ({ name }) => found.push(name),
-      onIncarnationEnd: why => performed.push(why),
+      onIncarnationEnd: why => performed.push(typeof why === 'object' ? why.reason : why),
     },
   });
   void log.join();

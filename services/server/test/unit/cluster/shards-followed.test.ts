@@ -49,7 +49,7 @@ async function enter(server: string): Promise<EnteredLog> {
     listener: {
       onUnusable: reason => said.push(`${server}: ${reason}`),
       onPendingTimers: ({ group }) => performed.push(`recalled ${group}`),
-      onIncarnationEnd: why => said.push(`${server} is over: ${why}`),
+      onIncarnationEnd: why => said.push(`${server} is over: ${JSON.stringify(why)}`),
     },
   });
   log.onApplied(entry => performed.push(entry.kind === 'frozen' ? 'frozen' : `${entry.kind} ${entry.group}`));

@@ -27,7 +27,7 @@ export class SharedStream {
 /** One server's end of the stream. */
 export class SharedStreamEnd implements RecordStream {
   readonly #stream: SharedStream;
-  #listener: StreamListener | undefined;
+  protected listener: StreamListener | undefined;
 
   constructor(stream: SharedStream) {
     this.#stream = stream;
@@ -39,14 +39,14 @@ export class SharedStreamEnd implements RecordStream {
   }
 
   deliverRecords(records: readonly StreamRecord[]): void {
-    this.#listener?.onRecords(records);
+    this.listener?.onRecords(records);
   }
 
   async open(listener: StreamListener, genesis: string): Promise<{ snapshot: undefined }> {
     await setImmediate();
     if (this.#stream.fault !== undefined) throw new StreamError('unavailable', this.#stream.fault);
     if (this.#stream.records.length === 0) this.#stream.add([genesis]);
-    this.#listener = listener;
+    this.listener = listener;
     this.#stream.followers.add(this);
     this.deliverRecords(this.#stream.records);
     return { snapshot: undefined };

@@ -1,0 +1,35 @@
+/** Reads a shard without joining it, to find out whether this server can apply it. */
+
+import type { Clock } from '../../clock.js';
+import { ShardReplica, type ShardSettings } from '../shard-replica.js';
+import type { RecordStream } from '../stream-port.js';
+import type { BlockingEntry } from './blocked-shard.js';
+
+/**
+ * Applies the records of a shard without effects, up to the present end of its stream. Returns what this server cannot read or apply, or
+ * undefined.
+ * @throws StreamError if the stream cannot be opened or read.
+ */
+export async function findBlockingEntry(
+  settings: ShardSettings,
+  clock: Clock,
+  stream: RecordStream,
+): Promise<BlockingEntry | undefined> {
+  const replica = new ShardReplica(settings, undefined, {
+    clock,
+    stream,
+    recordWriteSeconds: () => undefined,
+    clusterFormat: () => undefined,
+    listener: {
+      onApplied: () => undefined,
+      onGroupLoaded: () => undefined,
+      onServersChanged: () => undefined,
+      onIncarnationEnd: () => undefined,
+    },
+  });
+  try {
+    return await replica.findBlockingEntry();
+  } finally {
+    await replica.close();
+  }
+}

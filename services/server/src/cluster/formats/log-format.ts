@@ -1,0 +1,93 @@
+/**
+ * The formats of the records and snapshots of a shard. A shard begins in one format. The entry `format-raised` raises it at one place in
+ * the order.
+ */
+
+import type { CoordinatorSnapshot } from '../../core/index.js';
+import { compileEntryChecks, type EntryChecks, entrySchemas, type LogEntry } from './entry-schemas.js';
+
+/** The result of decoding a value: the entry, or why this server cannot read it. */
+export type DecodedEntry =
+  { readonly kind: 'entry'; readonly entry: LogEntry } | { readonly kind: 'unreadable'; readonly reason: string };
+
+/**
+ * One format of records and snapshots. The number is the `v` of a record or a snapshot. A newer format translates entries that an older
+ * one does not have: `encodeEntry` of the older format writes its own form of the entry, and `decodeEntry` reads it.
+ */
+export interface LogFormat {
+  readonly version: number;
+  /** Returns the JSON text of an entry. */
+  readonly encodeEntry: (entry: LogEntry) => string;
+  readonly decodeEntry: (value: unknown) => DecodedEntry;
+  /** Returns the value of the groups in a snapshot. JSON can represent it. */
+  readonly encodeGroups: (groups: CoordinatorSnapshot) => unknown;
+  /** @throws Error if the value has another form. */
+  readonly decodeGroups: (value: unknown) => CoordinatorSnapshot;
+}
+
+/** The first format. Servers that announce no format read and write this one. */
+export const formatOne: LogFormat = {
+  version: 1,
+  encodeEntry: entry => JSON.stringify(entry),
+  decodeEntry: entryDecoder(compileEntryChecks(entrySchemas)),
+  encodeGroups: groups => groups,
+  decodeGroups: value => value as CoordinatorSnapshot,
+};
+
+/** Returns the reason for an unknown kind of record or entry. */
+export function unknownKind(kind: unknown): string {
+  return `the kind ${typeof kind === 'string' ? JSON.stringify(kind.slice(0, 64)) : typeof kind} is unknown`;
+}
+
+/** Returns a decoder that accepts the entries that pass their check. */
+export function entryDecoder(checks: EntryChecks): LogFormat['decodeEntry'] {
+  return value => {
+    const { kind } = (typeof value === 'object' ? (value ?? {}) : {}) as { readonly kind?: unknown };
+    const check = typeof kind === 'string' ? checks.get(kind) : undefined;
+    if (check === undefined) {
+      return { kind: 'unreadable', reason: unknownKind(kind) };
+    }
+    if (check.Check(value)) return { kind: 'entry', entry: value as LogEntry };
+    // The message names the field and the expected type. It does not contain the value.
+    const fault = check.Errors(value).First();
+    return { kind: 'unreadable', reason: `${String(kind)}${fault?.path ?? ''}: ${fault?.message ?? 'another form'}` };
+  };
+}
+
+/**
+ * How many heartbeats of a server in a row all registered servers must read a newer format before the register is raised to it: about a
+ * minute. Before that, an older server that was lost for a short time, or that an operator starts again, can come back.
+ */
+export const STEADY_BEATS = 60;
+
+/** The formats that a server reads. It writes the format of the shard. */
+export class LogFormats {
+  readonly newest: LogFormat;
+  readonly steadyBeats: number;
+  readonly #formats: ReadonlyMap<number, LogFormat>;
+
+  /** `formats` must contain format 1, in which every server can write. */
+  constructor(formats: readonly LogFormat[], steadyBeats = STEADY_BEATS) {
+    this.steadyBeats = steadyBeats;
+    this.#formats = new Map(formats.map(format => [format.version, format]));
+    this.newest = formats.reduce((newest, format) => (format.version > newest.version ? format : newest), this.of(1));
+  }
+
+  /** Returns the format with this number, or undefined if this server does not know it. */
+  find(version: unknown): LogFormat | undefined {
+    return typeof version === 'number' ? this.#formats.get(version) : undefined;
+  }
+
+  /**
+   * Returns the format with this number.
+   * @throws RangeError if this server does not know it.
+   */
+  of(version: number): LogFormat {
+    const format = this.#formats.get(version);
+    if (format === undefined) throw new RangeError(`this server does not know format ${version}`);
+    return format;
+  }
+}
+
+/** The formats of this version of rankd. A new format is added here. */
+export const logFormats = new LogFormats([formatOne]);

@@ -1,0 +1,62 @@
+/** Which version each server of a simulated cluster has. */
+
+import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
+import { SeededRandom } from '@rankd/testkit';
+import { simulatedFormats } from './simulated-formats.js';
+
+/** One seed in so many simulates a rolling upgrade. */
+const UPGRADE_EVERY = 5;
+/** In a rolling upgrade, a server is stopped after so many steps. */
+const ROLL_EVERY_STEPS = 15;
+/** So many servers get the new version first. After that each replaced server is new or old, also after the format was raised. */
+const NEW_FIRST = 4;
+
+/**
+ * The versions of the servers of one seed. In a rolling upgrade, the first servers are old. Each replaced server is new or old. In other
+ * seeds all servers have the formats of this version of rankd.
+ */
+export class ServerVersions {
+  readonly #isUpgrade: boolean;
+  readonly #old: LogFormats;
+  /** A generator of its own, so that the other seeds have the same events as without upgrades. */
+  readonly #random: SeededRandom;
+  #state: 'starting' | 'upgrading' | 'finished' = 'starting';
+  #replacedCount = 0;
+
+  /** `old` is what servers of the older version read. */
+  constructor(seed: number, old: LogFormats) {
+    this.#old = old;
+    this.#isUpgrade = seed % UPGRADE_EVERY === 0;
+    this.#random = new SeededRandom(seed);
+  }
+
+  /** Records that all first servers were created: later ones may be new. */
+  startUpgrade(): void {
+    this.#state = 'upgrading';
+  }
+
+  /** Records that later servers are all new. */
+  finishUpgrade(): void {
+    this.#state = 'finished';
+  }
+
+  /** Returns the index of the server of `count` that the rolling upgrade stops after this step. Returns undefined if it stops none. */
+  serverToRoll(step: number, count: number): number | undefined {
+    const isDue = this.#isUpgrade && step % ROLL_EVERY_STEPS === 0;
+    return isDue ? (step / ROLL_EVERY_STEPS) % count : undefined;
+  }
+
+  /** Returns the formats that a created server reads. */
+  pickFormats(): LogFormats {
+    if (!this.#isUpgrade) return simulatedFormats.old;
+    if (this.#state === 'starting') return this.#old;
+    this.#replacedCount += 1;
+    const isNew = this.#state === 'finished' || this.#replacedCount <= NEW_FIRST || this.#random.chance(0.5);
+    return isNew ? simulatedFormats.new : this.#old;
+  }
+
+  /** Whether a server has to be replaced before the upgrade is complete. */
+  isOld(formats: LogFormats): boolean {
+    return this.#isUpgrade && formats === this.#old;
+  }
+}
