@@ -1,6 +1,6 @@
 /**
- * The table of error codes. A code is part of the protocol: it is never renamed and never used for something else (R-BYE-1). The
- * sentences are for people and may change.
+ * The table of error codes. A code is part of the protocol: it is never renamed, and its meaning never changes (R-BYE-1). The sentences are
+ * for people and may change.
  */
 
 /** One row of the table. */
