@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** The limit of bytes of a file with a secret. Past it, the file is not read: it is another file, or a device without end. */
+/** The largest file with a secret, bytes. A larger file is probably the wrong one, or a device that never ends. */
 export const SECRET_FILE_BYTES_MAX = 65_536;
 
 /**
