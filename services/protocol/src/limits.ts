@@ -29,7 +29,7 @@ export const limits = {
   /** R-ASK-1: changes in the answer to a `history` without `limit`. */
   historyDefault: 100,
   /** R-ASK-1: queries of a session in a second. */
-  asksPerSecond: 10,
+  queriesPerSecondMax: 10,
   /** R-CMD-1: the deadline of a command that has none. */
   deadlineMsDefault: 5000,
 } as const;

@@ -190,7 +190,7 @@ function contradictions(config: ServerConfig): string[] {
   if (config.RANKD_TLS_CA !== undefined && config.RANKD_TLS_CERT === undefined) {
     faults.push('RANKD_TLS_CA is set without a certificate of the server: set RANKD_TLS_CERT and RANKD_TLS_KEY too');
   }
-  if (!isLoopback(config.RANKD_HOST) && !asksWhoComes(config) && !config.RANKD_ALLOW_ANONYMOUS) {
+  if (!isLoopback(config.RANKD_HOST) && !requiresCredentials(config) && !config.RANKD_ALLOW_ANONYMOUS) {
     faults.push(
       `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN or RANKD_TLS_CA, or set RANKD_ALLOW_ANONYMOUS=1 so that every client can join`,
     );
@@ -216,7 +216,7 @@ export function warningsOfConfig({ RANKD_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig
   ];
 }
 
-function asksWhoComes({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
+function requiresCredentials({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
   return RANKD_TOKEN !== undefined || RANKD_TLS_CA !== undefined;
 }
 

@@ -47,13 +47,13 @@ export function parseSettings<S extends TObject>(
   addFieldFaults(schema, settings, faults);
   // `check` runs even if some fields have faults. It gets the defaults of these fields, so its faults that name such a field are dropped.
   for (const name of faults.keys()) settings[name] = schema.properties[name]?.['default'];
-  const contradictions = check(settings as Static<S>).filter(found => !speaksOf(found, faults));
+  const contradictions = check(settings as Static<S>).filter(found => !namesAny(found, faults));
   const all = [...faults.values(), ...contradictions];
   if (all.length > 0) throw new SettingsError(all);
   return Object.freeze(settings);
 }
 
-function speaksOf(text: string, variables: ReadonlyMap<string, string>): boolean {
+function namesAny(text: string, variables: ReadonlyMap<string, string>): boolean {
   const words = new Set(text.split(/\W/));
   return [...variables.keys()].some(name => words.has(name));
 }

@@ -56,10 +56,10 @@ export class RosterDraft {
    * missing. After `out of step`, the page needs a new roster.
    */
   apply(change: ViewEvent): 'applied' | 'known' | 'out of step' {
-    const isNewLife = change.epoch > this.#epoch;
-    if (!isNewLife && (change.epoch < this.#epoch || change.view <= this.#view)) return 'known';
-    if (change.view !== (isNewLife ? 1 : this.#view + 1)) return 'out of step';
-    if (isNewLife) this.#members.length = 0;
+    const isNewEpoch = change.epoch > this.#epoch;
+    if (!isNewEpoch && (change.epoch < this.#epoch || change.view <= this.#view)) return 'known';
+    if (change.view !== (isNewEpoch ? 1 : this.#view + 1)) return 'out of step';
+    if (isNewEpoch) this.#members.length = 0;
     this.#epoch = change.epoch;
     this.#view = change.view;
     return this.#change(change) ? 'applied' : 'out of step';

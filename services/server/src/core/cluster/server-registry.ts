@@ -91,7 +91,7 @@ export interface RegisteredServer {
   readonly name: string;
   /** When its incarnation started, in milliseconds since 1970. */
   readonly upAt: number;
-  /** The number of its last batch. */
+  /** The number of its last batch. Snapshots in Redis contain this name, so it stays. */
   lastParcel: number;
   /** The id of the last applied record in its last heartbeat. It is '' before the first heartbeat. */
   applied: string;

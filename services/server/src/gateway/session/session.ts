@@ -54,7 +54,7 @@ export class Session implements ConnectionListener {
   readonly connection: Connection;
   readonly outbox: Outbox;
   /** The limit of `roster` and `history` queries (R-ASK-1). */
-  readonly queryRateLimit = new QueryRateLimit(limits.asksPerSecond);
+  readonly queryRateLimit = new QueryRateLimit(limits.queriesPerSecondMax);
   readonly #settings: SessionSettings;
   readonly #ports: SessionPorts;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);
