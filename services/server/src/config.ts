@@ -155,7 +155,10 @@ export const DEVELOPMENT_ADMIN_TOKEN = 'rankd-development';
 /** The settings of the server, checked and with defaults. */
 export type ServerConfig = SettingsOf<typeof serverSettingsSchema>;
 
-/** A command of this size still fits into one append to a stream after it was escaped as JSON text. */
+/**
+ * The largest RANKD_FRAME_BYTES_MAX in a cluster. A command of this size fits into one append to a stream, even if JSON escapes make it
+ * longer.
+ */
 const CLUSTER_FRAME_BYTES_MAX = 262_144;
 
 /**
@@ -198,7 +201,9 @@ function contradictions(config: ServerConfig): string[] {
   return faults;
 }
 
-/** A program that may only join, or only read the side port, must not be able to administer. */
+/**
+ * The admin token must differ from the others: a program that may only join, or only read the side port, must not be able to administer.
+ */
 function faultsOfTokens({ RANKD_TOKEN, RANKD_ADMIN_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig): string[] {
   if (RANKD_ADMIN_TOKEN === undefined) return [];
   return Object.entries({ RANKD_TOKEN, RANKD_HTTP_TOKEN })
@@ -208,7 +213,7 @@ function faultsOfTokens({ RANKD_TOKEN, RANKD_ADMIN_TOKEN, RANKD_HTTP_TOKEN }: Se
     );
 }
 
-/** Returns the warnings about settings that are allowed, but rarely meant. */
+/** Returns warnings about settings that are allowed but probably a mistake. */
 export function warningsOfConfig({ RANKD_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig): string[] {
   if (RANKD_HTTP_TOKEN === undefined || RANKD_HTTP_TOKEN !== RANKD_TOKEN) return [];
   return [

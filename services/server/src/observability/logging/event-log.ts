@@ -23,7 +23,7 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * Returns a watcher that writes a line for each server event. A line contains the fields of the event and a sentence. It contains no
- * payloads and no secrets. Lines past the limits are counted only. At level debug, every line is written.
+ * payloads and no secrets. Lines past the limits are only counted. At level debug, every line is written.
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
@@ -32,7 +32,7 @@ export function createEventLog(logger: Logger, clock: Clock): Watcher {
       `${event}: ${count} more lines were omitted in the last second; LOG_LEVEL=debug writes all lines`,
     ),
   );
-  // At level debug, an operator wants to see every event.
+  // At level debug, the limits do not apply.
   const isLimited = !logger.isLevelEnabled('debug');
   return event => {
     if (isLimited && !rateLimit.allowsLine(event.event)) return;
