@@ -35,7 +35,7 @@ const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remed
 
 /** The table of all codes. */
 export const errorCodes = {
-  FULL: entry(['bye'], true, 'no place is free', 'try again later, or raise the limit'),
+  FULL: entry(['bye'], true, 'a limit of the server is reached', 'try again later, or raise the limit'),
   HELLO_TIMEOUT: entry(
     ['bye'],
     true,

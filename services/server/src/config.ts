@@ -22,7 +22,7 @@ export const serverSettingsSchema = settings.object({
     'The token that a client must send in hello, its first message. RANKD_TOKEN_FILE names a file that holds it.',
   ),
   RANKD_ADMIN_TOKEN: secret(
-    'The token for administrators: it admits a session, and allows move, remove and command. RANKD_ADMIN_TOKEN_FILE names a file that holds it.',
+    'The token for administrators, who may move and remove members and send them commands. RANKD_ADMIN_TOKEN_FILE names a file that holds it.',
   ),
   RANKD_ALLOW_ANONYMOUS: flag(
     false,
@@ -46,7 +46,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_GRACE_LEADER_MS: millis(
     0,
-    'The same for the member with rank 0, instead of RANKD_GRACE_MS. Behind a proxy, set it to RANKD_SUSPEND_MS.',
+    'How long the leader keeps its rank and slot after it lost its connection. Behind a proxy, set it to RANKD_SUSPEND_MS.',
   ),
   RANKD_REFORM_MS: millis(
     5000,
@@ -101,11 +101,11 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_HTTP_CONNECTIONS_MAX: whole(
     256,
-    'The largest number of connections to the side port. One address may have at most as many as remain free: half if it is alone.',
+    'The largest number of connections to the side port. One address may have at most as many as are free, so at most half of all.',
     1,
   ),
   RANKD_HTTP_HOSTS: optionalText(
-    'Host names, comma-separated. If no token is set, /api and /ranks answer only to these, to addresses and to localhost.',
+    'Host names, comma-separated. Without RANKD_HTTP_TOKEN, /api and /ranks answer only for these names, addresses and localhost.',
     '^[A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*$',
     'host names, comma-separated, without a port',
   ),

@@ -28,7 +28,7 @@ import type { ServerEvent } from './server-event.js';
 import { StandaloneServer } from './standalone-server.js';
 
 /**
- * How long the server waits for Redis before it listens. If Redis was not read by then, the server refuses hellos until it is (R-VIEW-6).
+ * How long the server waits for Redis before it listens. If Redis was not read in that time, the server refuses hellos until it is (R-VIEW-6).
  */
 const RESTORE_WAIT_MS = 1000;
 /** The length in bytes of the random name of one run of a server. */

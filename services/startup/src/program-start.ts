@@ -28,7 +28,7 @@ export function settingsOrExit<S>(
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     // Print the warnings too: a required setting is often missing because its name is misspelled.
-    const also = warnings.length === 0 ? '' : `\nBesides:\n${warnings.map(warning => `  - ${warning}`).join('\n')}`;
+    const also = warnings.length === 0 ? '' : `\nWarnings:\n${warnings.map(warning => `  - ${warning}`).join('\n')}`;
     writeStandardError(`${error.message}${also}`);
     process.exit(error.exitCode);
   }

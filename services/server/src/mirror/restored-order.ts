@@ -77,7 +77,9 @@ async function readClaim(redis: MirrorClient, key: string): Promise<WriterClaim 
   } catch (error) {
     // Earlier versions had no such key, so the user of Redis may lack this right.
     if (error instanceof Error && error.message.startsWith('NOPERM')) {
-      throw new Error(`NOPERM the user may not read the key ${key} (docs/operations.md, Rights)`, { cause: error });
+      throw new Error(`NOPERM the user may not read the key ${key} (docs/operations/redis.md, Rights)`, {
+        cause: error,
+      });
     }
     throw error;
   }
@@ -115,11 +117,11 @@ async function requireWholeStore(redis: MirrorClient): Promise<void> {
     return;
   }
   if (/^role:slave/m.test(await redis.info('replication'))) {
-    throw new Error('READONLY this Redis is a replica, and its primary may hold more');
+    throw new Error('READONLY this Redis is a replica, and its primary may have newer data');
   }
 }
 
-/** Scans each primary of a Redis Cluster twice: a scan can miss the keys of a slot that moves to another primary meanwhile. */
+/** Scans each primary of a Redis Cluster twice: a scan can miss the keys of a slot that moves to another primary at that time. */
 async function findKeys(redis: MirrorClient, match: string): Promise<string[]> {
   const found = new Set<string>();
   const nodes = redis instanceof Cluster ? [...redis.nodes('master'), ...redis.nodes('master')] : [redis];

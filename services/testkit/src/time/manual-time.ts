@@ -50,7 +50,7 @@ export class ManualTime extends TestTime {
   }
 
   /**
-   * Settles as `event` does, for an event that takes real time, such as reading a file. The manual clock stands still until then, for other
+   * Settles as `event` does, for an event that takes real time, such as reading a file. The manual clock stops until then, for other
    * waits too. Only timers that are due at this moment run.
    */
   async standStillUntil<T>(event: Promise<T>): Promise<T> {

@@ -23,7 +23,7 @@ export class Metrics {
   readonly #departures = this.#counter('rankd_departures_total', 'Members that left, by reason', ['reason']);
   readonly #promotions = this.#counter(
     'rankd_promotions_total',
-    'Promotions of members: how often a rank number fell',
+    'Promotions: how often the rank number of a member decreased',
     ['group'],
   );
   readonly #commands = this.#counter('rankd_commands_total', 'Commands, by result and by the code of a refusal', [
@@ -31,7 +31,11 @@ export class Metrics {
     'code',
   ]);
   readonly #deliveries = this.#counter('rankd_deliveries_total', 'Commands delivered to recipients', []);
-  readonly #results = this.#counter('rankd_results_total', 'Recipients of tracked commands, by status', ['status']);
+  readonly #results = this.#counter(
+    'rankd_results_total',
+    'Recipients of commands whose sender asked for the outcome, by status',
+    ['status'],
+  );
   readonly #rejected = this.#counter(
     'rankd_frames_rejected_total',
     'Frames for which the server closed a session, by code',
