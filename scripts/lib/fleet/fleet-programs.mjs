@@ -19,7 +19,7 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
   const env = {
     ...process.env,
     LOG_FORMAT: settings.LOG_FORMAT ?? 'pretty',
-    // Their output is a pipe to this script, so they cannot see that it is shown on a terminal.
+    // The programs write to a pipe, so they cannot detect the terminal on which this script shows their output.
     ...(coloured && { FORCE_COLOR: '1' }),
   };
   const server = ({ port, httpPort }, at) =>

@@ -42,7 +42,7 @@ function isSeveralWords(text) {
   return text.startsWith('#') || text.includes(' ');
 }
 
-/** Blanks lines such as `user: nobody`, in which a single word is a name. */
+/** Replaces lines such as `user: nobody` with spaces, because their single word is a name. */
 function withoutNames(content) {
   const lines = content.split('\n');
   return lines.map(line => (/^ *(?:- )?\w[\w.-]*: +\S+$/.test(line) ? blankText(line) : line)).join('\n');

@@ -4,11 +4,11 @@ import type { Cause } from '@rankd/protocol';
 import type { Execution } from './commands/command-executor.js';
 import type { RankdError } from './rankd-error.js';
 
-/** A change of this member's rank, of the leader, or of the size if `updates` asks for it. */
+/** A change of this member's rank or of the leader. With `updates` `size` or `roster`: also of the size of the group. */
 export interface RankChange {
   /** The rank of this member now. 0 leads. */
   readonly rank: number;
-  /** The rank in the `rank` event before. Undefined in the first one. */
+  /** The rank in the previous `rank` event. Undefined in the first event. */
   readonly was: number | undefined;
   /** The number of members of the group. */
   readonly size: number;
@@ -39,13 +39,13 @@ export interface MembershipEvents {
   ];
   /** The group is full, and the member is on the waitlist (R-JOIN-4). `position` counts from 1, `of` is the length of the waitlist. */
   waiting: [{ readonly position: number; readonly of: number }];
-  /** The rank or the leader has changed. With `updates` `size` or `roster`: or the size. */
+  /** The rank or the leader has changed. With `updates` `size` or `roster`, this event also reports a change of the size. */
   rank: [RankChange];
   /** The member must not act on its rank until `acting` or `joined` (R-LEAD-3). */
   suspended: [{ readonly rank: number; readonly because: Suspension }];
   /** The member may act on its rank again, after `suspended`. */
   acting: [{ readonly rank: number }];
-  /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms; if undefined, there is none. */
+  /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms. Undefined: there is no next attempt. */
   disconnected: [{ readonly error: RankdError; readonly retryInMs: number | undefined }];
   /** A command that this member received has ended. */
   executed: [Execution];

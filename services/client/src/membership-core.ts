@@ -1,4 +1,4 @@
-/** Joins the parts of a membership. */
+/** Connects the parts of a membership. */
 
 import type { HelloMessage } from '@rankd/protocol';
 import type { ClientEnvironment } from './client-environment.js';

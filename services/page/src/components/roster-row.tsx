@@ -14,7 +14,7 @@ interface RosterRowProps {
   /** Whether any member of the group has tags. */
   readonly hasTags: boolean;
   readonly place: Place;
-  /** `staying`: the member is in the roster. Otherwise it has left, and its exit is animated. */
+  /** `staying`: the member is in the roster. `going`: it has left, and its exit is animated. */
   readonly presence: { readonly kind: 'staying'; readonly size: number } | { readonly kind: 'going' };
 }
 

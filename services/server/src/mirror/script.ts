@@ -9,7 +9,7 @@ const RANKS_A_CALL = 1000;
  * Writes a newer view of a group to its keys. It is atomic, so a reader never sees parts of two views. It returns 'stale' if Redis has a
  * newer (epoch, view). A stored epoch that no server writes is ignored. With the same (epoch, view) it only renews the keys.
  *
- * The server sends only the changes, and the script renumbers the ranks. So a departure causes the server no work for each member with a
+ * The server sends only the changes, and the script renumbers the ranks. So after a departure, the server need not write each member with a
  * larger rank. The script returns 'whole' if the changes do not apply to the stored view, or if a key was evicted or deleted. The server
  * then sends the whole roster.
  *

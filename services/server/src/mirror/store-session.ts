@@ -218,7 +218,7 @@ export class StoreSession {
     await this.#passStaleEpoch();
   }
 
-  /** Deletes late-read orders of groups that this server does not have. The next write replaces those of its own groups. */
+  /** Deletes stored orders of groups that this server does not have. The next write replaces those of its own groups. */
   async #replaceOrders(): Promise<void> {
     for (const group of this.#toReplace) {
       if (this.#keeper?.epochOf(group) === undefined) await this.#ports.connection.deleteOrder(group);

@@ -44,7 +44,7 @@ export type RoleEvent =
   | { readonly kind: 'outranked'; readonly sighting: WriterSighting & { readonly other: WriterClaim } }
   /** The claim was read while another server is the writer. */
   | { readonly kind: 'looked'; readonly sighting: WriterSighting }
-  /** Redis has refused a write, because it has this larger epoch, although no other server writes. */
+  /** Redis has refused a write because a larger epoch is stored, although no other server writes. */
   | { readonly kind: 'stale'; readonly epochStored: number }
   /** Time has passed. */
   | { readonly kind: 'tick' };

@@ -15,7 +15,7 @@ import { EPOCH_MAX } from './writer-claim.js';
  * The first value is `held` if this server's claim is in Redis afterwards, `outranked` if another server holds the key, and `seen` after
  * `look` and `release`. A value that is not a claim is ignored.
  *
- * KEYS: writer ARGV: 1 look | hold | renew | release, 2 the own claim as JSON, 3 its epoch, 4 its incarnation, 5 ms until it expires
+ * KEYS: writer ARGV: 1 look | hold | renew | release, 2 this server's claim as JSON, 3 its epoch, 4 its incarnation, 5 ms until it expires
  */
 export const writerScript = `
 local text = redis.pcall('GET', KEYS[1])

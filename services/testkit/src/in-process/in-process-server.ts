@@ -14,7 +14,7 @@ import { ProcessClock } from '../processes/process-clock.js';
 import { ManualTime } from '../time/manual-time.js';
 import { ServerSocket } from './server-socket.js';
 
-/** The server's wall clock at the start of its time, ms since 1970. */
+/** The wall clock when the server's time starts, ms since 1970. */
 const WALL_START_MS = 1_700_000_000_000;
 /** How long a connection may take to close, ms. The server's TCP connections have the same limit. */
 const LINGER_MS = 1000;

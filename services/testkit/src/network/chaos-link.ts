@@ -48,7 +48,7 @@ export class ChaosLink {
     for (const pipe of this.#pipes[direction]) pipe.treat(treatment);
   }
 
-  /** Sets the pace of open and future connections. Bytes that are already on their way stay in front. */
+  /** Sets the pace of open and future connections. Bytes that were written before still arrive first. */
   pace(direction: Direction, pace: Pace): void {
     this.#paces[direction] = pace;
     for (const pipe of this.#pipes[direction]) pipe.pace(pace);
@@ -94,7 +94,7 @@ class Pipe {
   #treatment: Treatment;
   #pace: Pace;
   #held: Piece[] = [];
-  /** Resolves when all writes so far are done. Writes are done one after another, for any delay. */
+  /** Resolves when all writes so far are done. Each write waits for the one before it. */
   #written: Promise<void> = Promise.resolve();
   #pendingCalls = 0;
 

@@ -24,7 +24,7 @@ export async function readGauges<const Name extends string>(
 ): Promise<Record<Name, number>> {
   const text = await readMetrics(httpPort);
   const named = Object.entries<Gauge>(gauges);
-  // /metrics has no line for a kind of resource of which there is none.
+  // /metrics has no line for a kind of resource that is not in use.
   const values = named.map(([name, { sample, unit }]) => [name, (sampleIn(text, sample) ?? 0) / unit]);
   return Object.fromEntries(values) as Record<Name, number>;
 }
