@@ -57,7 +57,7 @@ export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): Judge
     }
   }
   const isMeasured = values.length > 0 && values.every(Number.isFinite);
-  if (values.length > 0 && !isMeasured) reason = 'the numbers have no ratio';
+  if (values.length > 0 && !isMeasured) reason = 'no ratio can be computed from these numbers';
   return {
     ...described,
     judgement: isMeasured

@@ -32,7 +32,7 @@ export async function runRow(prober: Prober, row: Row, options: RowRunOptions): 
       options.onProbe(probe);
       outcomes[at]?.push(
         options.isOutOfTime()
-          ? { kind: 'fault', why: 'the time of the run was over' }
+          ? { kind: 'fault', why: 'the run had no time left' }
           : await runProbe(prober, probe, options.probeDeadlineMs),
       );
     }

@@ -205,7 +205,8 @@ export class StoreSession {
     const { standing, other, ttlMs } = await connection.runWriterScript(act, this.#claim(role.epoch));
     if (!this.#isBusy) return;
     if (standing === 'outranked') {
-      if (other === undefined) throw new Error('the claim of another server in Redis is not valid: delete it');
+      if (other === undefined)
+        throw new Error('the claim in Redis is not valid: delete the key RANKD_REDIS_PREFIX:writer');
       this.#apply({ kind: 'outranked', sighting: { other, ttlMs } });
       return;
     }

@@ -30,7 +30,7 @@ export function whyUnreadable(path: string, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
-      return `ENOENT: there is no such file${path === resolve(path) ? '' : `; it would be ${resolve(path)}`}`;
+      return `ENOENT: there is no such file${path === resolve(path) ? '' : `; its full path is ${resolve(path)}`}`;
     case 'ENOTDIR':
       return 'ENOTDIR: a part of the path is not a directory';
     case 'EISDIR':
