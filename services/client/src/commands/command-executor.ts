@@ -116,8 +116,8 @@ export class CommandExecutor {
   }
 
   /**
-   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so only the
-   * last seq is kept.
+   * R-CMD-9: returns whether this command was delivered before. Only the last seq is kept, because commands arrive in the order of seq
+   * within an epoch.
    */
   #recordDelivery(epoch: number, seq: number): boolean {
     const isRepeated = epoch === this.#lastDelivered.epoch && seq <= this.#lastDelivered.seq;
@@ -159,7 +159,7 @@ function resultMessage(error: unknown): string {
   return Array.from(errorText(error)).slice(0, limits.errorMessageCharsMax).join('');
 }
 
-/** A handler can throw any value, even one whose conversion to a string throws. */
+/** A handler can throw any value, even one that throws when it is converted to a string. */
 function errorText(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);

@@ -25,8 +25,8 @@ import { StallDetector } from './stall-detector.js';
 /** How long to wait for the TCP connection and the TLS handshake, ms. */
 const CONNECT_MS = 5000;
 /**
- * How long to wait for the welcome, ms. It is longer than the hello timeout of a server. TCP repeats a lost hello, so a server
- * that is silent for this long is lost.
+ * How long to wait for the welcome, ms. It is longer than the hello timeout of a server. TCP resends a lost hello, so a server that is
+ * silent for this long does not work.
  */
 const WELCOME_MS = 10_000;
 /** The longest frame that is read from a server, bytes. It is larger than the largest RANKD_FRAME_BYTES_MAX. */
@@ -77,7 +77,7 @@ export class Connection {
     this.#stallDetector = new StallDetector(environment);
     socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
     socket.on('error', error => this.end(new RankdError('NOT_CONNECTED', error.message)));
-    // The event `close` fires only after all data is written. The other end may never read it.
+    // Do not wait for `close` alone: it fires only after all data is written, and the other end may never read it.
     for (const event of ['end', 'close']) {
       socket.on(event, () => this.end(new RankdError('NOT_CONNECTED', 'the server closed the connection')));
     }
@@ -178,14 +178,14 @@ export class Connection {
       this.#welcomeTimer?.cancel();
       this.#listener?.handleWelcome(message);
     } else {
-      // A client may stay on the waitlist for any time. The server's pings prove that the server is alive.
+      // On the waitlist there is no time limit, because the server's pings prove that it is alive.
       if (message.type === 'waiting') this.#welcomeTimer?.cancel();
       this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs);
     }
   }
 }
 
-/** A host name with several addresses fails with an AggregateError, which has one error for each address and no message. */
+/** If a host name has several addresses, the error is an AggregateError with one error for each address and no message. */
 function errorText(error: unknown): string {
   if (error instanceof AggregateError) return [...new Set(error.errors.map(errorText))].join('; ');
   return error instanceof Error ? error.message : String(error);

@@ -18,8 +18,8 @@ export interface Judgement {
 
 /**
  * Decides who executes a command (R-CMD-2): the targeted members that are present and whose rank number is larger than the sender's.
- * Superiors and the sender itself are refused with OUTRANKED, away members with AWAY. The decision uses the roster at the command's place
- * in the log. An administrator's rank is -1. At most `refusedMax` refused targets are listed.
+ * Superiors and the sender itself are refused with OUTRANKED, away members with AWAY. The decision uses the roster at the position of the
+ * command in the log. An administrator's rank is -1. At most `refusedMax` refused targets are listed.
  */
 export function judge(roster: Roster, senderRank: number, target: Target, refusedMax: number): Judgement {
   switch (target.kind) {
@@ -81,7 +81,8 @@ function refusal(member: Member, rank: number, code: RefusedTarget['code']): Ref
 }
 
 /**
- * Returns the ranges from `from` to `to` (excluded) without the ranks `without`. These must be strictly increasing and inside the range.
+ * Returns the ranges from `from` to `to` (excluded) without the ranks `without`. `without` must be strictly increasing and inside the
+ * range.
  */
 function rangesBetween(from: number, to: number, without: readonly number[]): RankRange[] {
   const ranges: RankRange[] = [];
@@ -104,7 +105,7 @@ function ranksWhere(roster: Roster, from: number, holds: (member: Member) => boo
   return roster.slice(from).flatMap((member, index) => (holds(member) ? [from + index] : []));
 }
 
-/** Divides the targeted ranks into recipients and refused targets. `aimedAt` may be in any order and contain repetitions. */
+/** Divides the targeted ranks `aimedAt` into recipients and refused targets. They may be in any order, and a rank may occur twice. */
 function sift(roster: Roster, senderRank: number, aimedAt: readonly number[], refusedMax: number): Judgement {
   const recipients: number[] = [];
   const refused: RefusedTarget[] = [];

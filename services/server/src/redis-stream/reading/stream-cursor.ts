@@ -12,7 +12,7 @@ export class StreamCursor {
   #lastRead: RecordRef;
   /** A record that was read when the stream was opened, and that the listener has not received yet. */
   #undelivered: StreamRecord | undefined;
-  /** Whether the history check has passed on the present connection. Nothing is read before. */
+  /** Whether the history check has passed on the present connection. No records are read before that. */
   isVerified = false;
 
   /**
@@ -57,7 +57,7 @@ export class StreamCursor {
     this.#notifyListener(listener => listener.onBroken(why));
   }
 
-  /** Rethrows an exception of the listener in a microtask. Otherwise the reader would treat it as a failed connection. */
+  /** Rethrows an exception of the listener in a microtask, because the reader would treat it as a failed connection. */
   #notifyListener(notify: (listener: StreamListener) => void): void {
     try {
       notify(this.#listener);
