@@ -86,7 +86,7 @@ function authorityOf(issuer) {
 /** Imports the unencrypted EC or RSA key of a CA. Another program may have made it. */
 async function importKey({ cert, key: pem }) {
   const key = createPrivateKey(pem);
-  if (!new X509Certificate(cert).checkPrivateKey(key)) throw new Error('the certificate has another key');
+  if (!new X509Certificate(cert).checkPrivateKey(key)) throw new Error('the key does not belong to the certificate');
   const curve = curves[key.asymmetricKeyDetails.namedCurve];
   if (key.asymmetricKeyType !== 'rsa' && curve === undefined) throw new Error('the key is neither EC nor RSA');
   const algorithm = curve === undefined ? { name: 'RSASSA-PKCS1-v1_5' } : { name: 'ECDSA', namedCurve: curve };

@@ -28,7 +28,7 @@ const refusals = {
   DUPLICATE_ID: unreached('another command of the sender has the same id and is still open'),
   TOO_MANY_OPEN: unreached('too many commands of the sender are still open'),
   RATE_LIMITED: unreached('the sender has sent more commands per second than allowed'),
-  PAYLOAD_TOO_LARGE: unreached('the arguments of {it} are too long'),
+  PAYLOAD_TOO_LARGE: unreached('the arguments are too long'),
   DRAINING: unreached('the server is stopping'),
   UNAVAILABLE: unreached('the server cannot accept commands now'),
   NOT_CONNECTED: unreached('the sender has no session with a server'),

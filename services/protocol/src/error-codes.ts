@@ -201,7 +201,7 @@ export const errorCodes = {
   OTHER_CLUSTER: entry(
     ['library'],
     true,
-    'this server belongs to another cluster than the server before it',
+    'this server belongs to another cluster than the server of the last session',
     'list only servers of one cluster in the URL',
   ),
   ABORTED: entry(['library'], false, 'the given signal was aborted'),

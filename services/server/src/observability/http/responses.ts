@@ -105,7 +105,10 @@ export function misdirected(host: string): Answer {
 
 /** The answer to a stream of too many groups. `max` is the limit. */
 export function tooManyGroups(max: number): Answer {
-  return jsonAnswer(400, { code: 'BAD_REQUEST', message: `one stream has at most ${max} groups: open another one` });
+  return jsonAnswer(400, {
+    code: 'BAD_REQUEST',
+    message: `one stream has at most ${max} groups: open another stream for the others`,
+  });
 }
 
 /** Returns the answer to a method other than GET and HEAD. */
