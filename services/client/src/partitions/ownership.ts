@@ -139,8 +139,8 @@ export class PartitionOwnership {
 
   /**
    * Returns whether a member that this one never saw may have joined, acquired a partition, and been removed. Its join and its removal are
-   * two changes that the lists do not contain, at least `handoverMs` apart. In a step, both changes happened within `suspendMs`. So without
-   * a leap, this is only possible if `handoverMs` is shorter than `suspendMs`.
+   * two changes that the lists do not contain, at least `handoverMs` apart. In a step, both changes arrive within `suspendMs`. So without a
+   * leap, this is only possible if `handoverMs` is shorter than `suspendMs`.
    */
   #mayMissMember({ kind, unlisted }: RosterChange, { suspendMs }: OwnSeat): boolean {
     return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
