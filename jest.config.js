@@ -15,7 +15,7 @@ const shared = {
     '^@rankd/server/dist/(.*)\\.js$': '<rootDir>/services/server/src/$1.ts',
     '^@rankd/client/internal$': '<rootDir>/services/client/src/internal.ts',
     '^@rankd/startup/(.*)$': '<rootDir>/services/startup/src/$1.ts',
-    '^@rankd/protocol/(departure-reasons|printable)$': '<rootDir>/services/protocol/src/$1.ts',
+    '^@rankd/protocol/(departure-reasons|on-abort|printable)$': '<rootDir>/services/protocol/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/services/[^/]+/dist/'],

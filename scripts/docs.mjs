@@ -6,12 +6,14 @@ import {
   adminSchemas,
   clientMessageSchemas,
   errorCodes,
+  mistakes,
   serverMessageSchemas,
 } from '../services/protocol/dist/index.js';
 import { serverSettingsSchema } from '../services/server/dist/config.js';
 import { describeMetrics } from '../services/server/dist/observability/metrics/metric-descriptions.js';
 import { renderApi } from './lib/docs/render-api.mjs';
 import { renderConfiguration } from './lib/docs/render-configuration.mjs';
+import { renderConnectionErrors } from './lib/docs/render-connection-errors.mjs';
 import { renderErrors } from './lib/docs/render-errors.mjs';
 import { renderMetrics } from './lib/docs/render-metrics.mjs';
 import { renderRankctl } from './lib/docs/render-rankctl.mjs';
@@ -28,6 +30,7 @@ function rankctlHelp() {
 
 const pages = [
   { path: 'docs/errors.md', render: () => renderErrors(errorCodes) },
+  { path: 'docs/connection-errors.md', render: () => renderConnectionErrors(mistakes) },
   {
     path: 'docs/configuration.md',
     render: () => renderConfiguration({ server: serverSettingsSchema, client: clientSettingsSchema }),

@@ -140,7 +140,7 @@ async function lookForPrograms(wanted) {
 
 async function lookForPython(wanted) {
   if (!wanted.includes('integration') || (await hasPython())) return;
-  complain('the tests of examples/python need python3 3.10 or later and fail without it: install it');
+  complain('the tests of examples/python need python3 3.9 or later and fail without it: install it');
 }
 
 /** Runs the checks. Does not check the types if the build has failed, because the build has reported the error. */

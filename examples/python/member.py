@@ -17,12 +17,16 @@ def say(event, **fields):
 
 
 def tell(frame):
+    if frame["type"] == "view" and frame["rank"] == frame["was"]:
+        return  # the size or the leader has changed: `me.size`, `me.leader`
     promoted = frame["type"] == "view" and frame["rank"] < frame["was"]
     say("promoted" if promoted else frame["type"], **{field: frame[field] for field in SAID if field in frame})
 
 
 async def run(options):
-    async with join(options.url, name=options.name, group=options.group, token=options.token, on_event=tell) as me:
+    hello = {"name": options.name, "group": options.group, "token": options.token}
+    limits = {"ca": options.ca, "join_within_ms": options.join_within_ms or None}
+    async with join(options.url, on_event=tell, **limits, **hello) as me:
 
         async def print_it(args, sender):
             say("print", args=args, by=sender["name"])
@@ -55,6 +59,8 @@ async def main():
     parser.add_argument("--name", default=f"python-{os.getpid()}")
     parser.add_argument("--group")
     parser.add_argument("--token", default=os.environ.get("RANKD_TOKEN"))
+    parser.add_argument("--ca", help="the file with the CA of a server at rankds://")
+    parser.add_argument("--join-within-ms", type=int, default=0, help="how long to try to join, ms (0: no limit)")
     parser.add_argument("--stamps", default=os.devnull, help="the file that it writes to while it leads")
     parser.add_argument("--every-ms", type=int, default=1000, help="the interval of these writes, ms")
     options, me = parser.parse_args(), asyncio.current_task()

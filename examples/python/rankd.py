@@ -3,15 +3,17 @@
 import asyncio
 import json
 import random
+import re
 import ssl
 import time
-from urllib.parse import urlsplit
 
 ANSWER_MS = 10_000  # for the connection, for the answer to hello, for the bye after leave
 LINE_BYTES_MAX = 2**24 + 2  # no server has a larger frameBytesMax
 TASKS_MAX = 100  # concurrent commands, and two or three other tasks; further commands are refused with BUSY
 BACKOFF_S, BACKOFF_CAP_S, SEATED_CAP_S = 0.1, 5.0, 1.0
 UNKNOWN = {"code": "OUTCOME_UNKNOWN", "message": "the session ended first: any recipient may have executed it"}
+URL = re.compile(r"([a-z]\w*)://([^\s/?#]*@)?(\[[0-9a-fA-F:.]+\]|[^\s:/?#@,\[\]]+)?(?::([^\s/?#]*))?([/?#]\S*)?", re.I)
+BROKEN = (OSError, ValueError, KeyError, TypeError, asyncio.TimeoutError)  # of a connection or of a frame
 
 
 class RankdError(Exception):
@@ -20,6 +22,28 @@ class RankdError(Exception):
     def __init__(self, frame):
         super().__init__(ascii(f"{frame['code']}: {frame['message']}")[1:-1])  # a terminal may show it in a traceback
         self.code, self.frame = frame["code"], frame
+
+
+def fail(code, message):
+    raise RankdError({"code": code, "message": message})
+
+
+def parse_url(url):
+    """Returns the scheme, the host and the port of `rankd://host:port` or `rankds://host:port`. Raises RankdError."""
+    found = URL.fullmatch(str(url))
+    scheme, user, host, port, path = found.groups() if found else ("rankd", None, None, None, None)
+    number = int(port or 2700) if re.fullmatch("[0-9]{0,5}", port or "") else 0
+    wrong = {
+        "it has no scheme": "://" not in str(url),
+        f"the scheme is {scheme!r}": scheme.lower() not in ("rankd", "rankds"),
+        "it has a user: pass token= instead": user,
+        "the port is not a number from 1 to 65535": not 0 < number < 2**16,
+        "it has a path or a query": path not in (None, "/"),
+        "it has no host, or a space": not host,
+    }
+    for what in filter(wrong.get, wrong):
+        fail("BAD_ARGUMENT", f"the URL is not of the form rankd://host:port or rankds://host:port: {what}")
+    return scheme.lower(), host.strip("[]"), number
 
 
 def now_ms():  # a monotonic clock, which also runs while the machine sleeps if the system has one
@@ -39,7 +63,7 @@ class Session:
         """Does not wait, so that reading continues during a write (R-FLOW-1). A field that is None is omitted."""
         line = json.dumps({"type": type, **{k: v for k, v in fields.items() if v is not None}}, allow_nan=False)
         if len(line) > self.frame_bytes_max - 1024:  # the server accepts every shorter frame (R-FRAME-2)
-            raise RankdError({"code": "PAYLOAD_TOO_LARGE", "message": f"{type}: {len(line)} bytes, too many"})
+            fail("PAYLOAD_TOO_LARGE", f"{type}: {len(line)} bytes, too many")
         self.writer.write(line.encode() + b"\n")
 
     def pong(self, n, seen):
@@ -50,13 +74,18 @@ class Session:
 
 
 class join:
-    """`async with join(url, name="ann") as me`, with fields of hello by name. Reconnects after a lost session."""
+    """`async with join(url, name="ann") as me`, or `me = await join(url)`, with fields of hello by name. Reconnects
+    after a lost session. After `join_within_ms` without a seat (None: no limit) it raises the last failure."""
 
-    def __init__(self, url, *, tls=None, on_event=lambda frame: None, **hello):
-        address = urlsplit(url)
-        tls = (tls or ssl.create_default_context()) if address.scheme == "rankds" else None
-        self._place = {"host": address.hostname, "port": address.port or 2700, "ssl": tls, "limit": LINE_BYTES_MAX}
-        self._hello, self._on_event = {"protocol": 1, **hello}, on_event  # on_event must not wait
+    def __init__(self, url, *, tls=None, ca=None, join_within_ms=10_000, on_event=lambda frame: None, **hello):
+        scheme, host, port = parse_url(url)
+        if join_within_ms is not None and not join_within_ms > 0:
+            fail("BAD_ARGUMENT", f"join_within_ms is {join_within_ms}: give a number above 0, or None")
+        tls = (tls or ssl.create_default_context(cafile=ca)) if scheme == "rankds" else None
+        self._place = {"host": host, "port": port, "ssl": tls, "limit": LINE_BYTES_MAX}
+        self._hello, self._on_event = {"protocol": 1, "updates": "size", **hello}, on_event  # on_event must not wait
+        self.size = self.slot = self.leader = None  # as the server last sent them; leader: {"member", "name"}
+        self._join_within_ms, self._failure = join_within_ms, {"code": "CONNECT_FAILED", "message": "no answer"}
         self.handlers = {}  # name → async function(args, sender): returns the value, or raises
         self._tasks, self._open, self._orders = set(), {}, 0  # open: id of a command → its frames
         self._link = self._session = self._seat = self._fence = None  # link: the connection, seated or not
@@ -66,11 +95,17 @@ class join:
     async def __aenter__(self):
         self._life = self._spawn(self._live())
         self._life.add_done_callback(lambda _: self._tell())
+        within_s = self._join_within_ms and self._join_within_ms / 1000
         try:
-            await self.until(lambda: self._seat)
+            await asyncio.wait_for(self.until(lambda: self._seat), within_s)
+        except asyncio.TimeoutError:
+            fail(self._failure["code"], f"not admitted within {within_s} s: {self._failure['message']}")
         finally:
             self._seat or self._life.cancel()
         return self
+
+    def __await__(self):
+        return self.__aenter__().__await__()
 
     @property
     def rank(self):
@@ -105,7 +140,7 @@ class join:
     async def command(self, name, args=None, *, to="below", deadline_ms=5000):
         """Returns the outcome, with the receipt as `receipt`: each target is in one of them. Raises RankdError."""
         if self._session is None:
-            raise RankdError({"code": "NOT_CONNECTED", "message": "there is no session at the moment"})
+            fail("NOT_CONNECTED", "there is no session at the moment")
         self._orders += 1
         order_id, told, frames = str(self._orders), [], asyncio.Queue()
         self._session.send("command", id=order_id, name=name, args=args, to=to, deadlineMs=deadline_ms)
@@ -140,15 +175,18 @@ class join:
     async def _live(self):
         while True:
             try:
-                bye = await self._sit() or {"code": "CLOSED", "message": "the connection was closed"}
-            except (OSError, ValueError, asyncio.TimeoutError) as error:
-                bye = {"code": "CLOSED", "message": str(error) or "the server did not answer in time"}
+                bye = await self._sit() or {"code": "CONNECT_FAILED", "message": "the connection was closed"}
+            except BROKEN as error:
+                what = f"{type(error).__name__}: {error}" if str(error) else "the server did not answer in time"
+                bye = {"code": "CONNECT_FAILED", "message": "{host}:{port}: ".format(**self._place) + what}
             if self._leaving or bye.get("retry") is False:
                 return bye
-            self._on_event({**bye, "type": "lost"})
+            self._failure = bye
+            self._report({**bye, "type": "lost"})
             most_s = min(SEATED_CAP_S if self._seat else BACKOFF_CAP_S, BACKOFF_S * 2 ** min(self._attempt, 10))
             self._attempt += 1
-            await asyncio.sleep(bye.get("retryAfterMs", 0) / 1000 + random.uniform(0, most_s))
+            after_s = bye.get("retryAfterMs", 0) / 1000
+            await asyncio.sleep(after_s + random.uniform(0, min(most_s, 0.1) if after_s else most_s))
 
     async def _sit(self):
         reader, writer = await asyncio.wait_for(asyncio.open_connection(**self._place), ANSWER_MS / 1000)
@@ -157,6 +195,8 @@ class join:
         try:
             session.send("hello", **self._hello)
             async for line in reader:
+                if line.strip() and not line.lstrip().startswith(b"{"):
+                    raise ValueError(f"the server on this port is not rankd: it sent {line[:60]!r}")
                 if line.strip() and (bye := self._take(session, json.loads(line))):
                     return bye
         finally:
@@ -184,7 +224,13 @@ class join:
         news, self._news = self._news, asyncio.Event()
         news.set()
         if frame is not None:
+            self._report(frame)
+
+    def _report(self, frame):
+        try:
             self._on_event(frame)
+        except Exception as error:  # the membership continues
+            asyncio.get_running_loop().call_exception_handler({"message": "on_event failed", "exception": error})
 
     async def _stopped(self, then=lambda: None):
         if self._stopping is not None:
@@ -192,30 +238,31 @@ class join:
         then()
 
     def _take(self, session, frame):
-        match frame["type"]:
-            case "ping":
-                session.pong(frame["n"], frame["seen"])
-            case "waiting" | "welcome" | "view" as kind:
-                self._told(session, frame, kind)
-            case "yield":
-                session.yielded = True
-                self._tell(frame)
-                self._spawn(self._stopped(lambda: session.send("yielded")))
-            case "command":
-                self._spawn(self._execute(frame, now_ms(), self._objection(frame)))
-            case "receipt" | "outcome" if frame["id"] in self._open:
-                self._open[frame["id"]].put_nowait(frame)
-            case "bye":
-                return frame
+        kind = frame["type"]
+        if kind == "ping":
+            session.pong(frame["n"], frame["seen"])
+        elif kind in ("waiting", "welcome", "view"):
+            self._told(session, frame, kind)
+        elif kind == "yield":
+            session.yielded = True
+            self._tell(frame)
+            self._spawn(self._stopped(lambda: session.send("yielded")))
+        elif kind == "command":
+            self._spawn(self._execute(frame, now_ms(), self._objection(frame)))
+        elif kind in ("receipt", "outcome") and frame["id"] in self._open:
+            self._open[frame["id"]].put_nowait(frame)
+        return frame if kind == "bye" else None
 
     def _told(self, session, frame, kind):
         if kind != "view":
             session.suspend_ms, session.dead_ms = frame["suspendMs"], frame["deadMs"]
         if kind == "welcome":
             session.frame_bytes_max, self._session, self._attempt = frame["frameBytesMax"], session, 0
-            self._hello["resume"] = {"member": frame["member"], "secret": frame["resume"]}
+            self._hello["resume"] = {"member": frame["member"], "secret": frame["resume"], "epoch": frame["epoch"]}
+            self.slot = frame["slot"]
             earlier, self._seat = self._seat, (frame["member"], frame["epoch"])
             self._fence = self._fence if self._seat == earlier else None
+        self.size, self.leader = frame.get("size", self.size), frame.get("leader", self.leader)  # waiting has neither
         session.rank, session.yielded, own, told = frame.get("rank"), False, self._fence, frame.get("fence", frame)
         if session.rank != 0:
             self._fence = None

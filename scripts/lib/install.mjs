@@ -80,7 +80,7 @@ async function anySucceeds(commands) {
 
 /** Returns whether there is a Python that can run examples/python. */
 export async function hasPython() {
-  return succeeds('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
+  return succeeds('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']);
 }
 
 async function changedAt(path) {

@@ -1,5 +1,6 @@
 /** Asks a server's side port, the port for HTTP. */
 
+import { mistakes } from '@rankd/protocol';
 import { settings } from '@rankd/startup/env-fields';
 import { parseSettings, SettingsError, type Environment } from '@rankd/startup/env';
 import { formatSystemReason } from './output/format-error.js';
@@ -89,5 +90,8 @@ function whyNot(error: unknown): string {
   const { name, message, cause } = error as Error;
   if (name === 'TimeoutError') return `no answer within ${ANSWER_MS / 1000} s`;
   if (name === 'SyntaxError') return 'the answer is not from a rankd server';
+  const { code = '' } = (cause ?? {}) as { readonly code?: string };
+  if (code.startsWith('HPE_')) return mistakes.NOT_HTTP.meaning;
+  if (code.startsWith('ERR_SSL_')) return 'the side port does not use TLS: write http://';
   return formatSystemReason(cause) ?? message;
 }

@@ -1,5 +1,7 @@
 /** Monotonic time and timers. */
 
+import { onAbort } from '@rankd/protocol';
+
 /** A monotonic clock with timers. The library reads time and sets timers only through it, so that tests can pass a clock of their own. */
 export interface Clock {
   /** The time in ms from an arbitrary start. It never runs backwards. */
@@ -31,13 +33,14 @@ export async function sleep(
   { signal, lifetime }: { readonly signal?: AbortSignal; readonly lifetime?: 'background' } = {},
 ): Promise<void> {
   if (signal?.aborted === true) return;
+  let removeListener: () => void = () => undefined;
   await new Promise<void>(resolve => {
-    const wake = (): void => {
+    const timer = clock.after(delayMs, resolve, lifetime);
+    if (signal === undefined) return;
+    removeListener = onAbort(signal, () => {
       timer.cancel();
-      signal?.removeEventListener('abort', wake);
       resolve();
-    };
-    const timer = clock.after(delayMs, wake, lifetime);
-    signal?.addEventListener('abort', wake, { once: true });
+    });
   });
+  removeListener();
 }

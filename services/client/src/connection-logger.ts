@@ -1,5 +1,5 @@
-import { errorCodes, type ErrorEntry } from '@rankd/protocol';
 import type { Clock, Timer } from './clock.js';
+import { formatAttempts, formatSeconds, withoutHint } from './connection/attempt-summary.js';
 import type { MembershipEvents } from './events.js';
 import type { Logger } from './logger.js';
 import type { RankdError } from './rankd-error.js';
@@ -8,7 +8,7 @@ import type { RankdError } from './rankd-error.js';
 const CONNECTING_LINE_MS = 500;
 /** How many failed attempts in a row get a line each. Later lines are written at intervals. */
 export const ATTEMPT_LINES_MAX = 5;
-/** The interval between later lines about failed attempts, ms. It doubles with each line. */
+/** The interval between later lines about failed attempts, ms. It doubles with each line, but not while `join` has a time limit. */
 const LINE_DISTANCE_MS = { first: 5000, longest: 60_000 };
 
 /** How many different reasons are logged at once, without waiting for the interval. */
@@ -35,24 +35,27 @@ interface Outage {
   distanceMs: number;
   /** The reasons that were logged, at most REASONS_MAX. The same reason of another server counts as another reason. */
   readonly reasons: Set<string>;
-  /** The codes whose advice was logged. */
+  /** The mistakes and codes whose advice was logged. */
   readonly advised: Set<string>;
 }
 
 /**
  * Logs how a membership connects: one line for each failed attempt, with the server's address and the reason. The advice of an error is
  * logged once. After ATTEMPT_LINES_MAX failed attempts in a row, an attempt is logged only if its reason is new, or if the interval since
- * the last line has passed. The interval is 5 s and doubles with each line, up to a minute.
+ * the last line has passed. The interval is 5 s and doubles with each line, up to a minute. While `join` has a time limit, it stays 5 s.
  */
 export class ConnectionLogger {
   readonly #logger: Logger;
   readonly #clock: Clock;
   #state: State = { kind: 'idle' };
   #outage: Outage | undefined;
+  #pace: 'steady' | 'slowing';
 
-  constructor(logger: Logger, clock: Clock) {
+  /** @param joinWithinMs how long to try for the first seat, ms */
+  constructor(logger: Logger, clock: Clock, joinWithinMs: number = Infinity) {
     this.#logger = logger;
     this.#clock = clock;
+    this.#pace = Number.isFinite(joinWithinMs) ? 'steady' : 'slowing';
   }
 
   /**
@@ -75,6 +78,7 @@ export class ConnectionLogger {
     this.stop();
     this.#state = { kind: 'connected' };
     this.#outage = undefined;
+    this.#pace = 'slowing';
   }
 
   /** Called when the client stops connecting. */
@@ -90,7 +94,8 @@ export class ConnectionLogger {
     if (retryInMs === undefined) this.#writeEnd(error, state);
     else if (state.kind === 'connecting') this.#logFailure(error, retryInMs, state);
     else {
-      const message = `${withoutAdvice(error)} (${error.code}); reconnecting in ${retryInMs} ms`;
+      // The advice is left out: the library itself reconnects.
+      const message = `${withoutHint(error)} (${error.code}); reconnecting in ${retryInMs} ms`;
       this.#logger.warn({ event: 'disconnected', code: error.code, retryInMs }, message);
     }
   }
@@ -102,15 +107,15 @@ export class ConnectionLogger {
   ): void {
     const nowMs = this.#clock.nowMs();
     const outage = (this.#outage ??= newOutage(nowMs));
-    const reason = withoutAdvice(error);
+    const reason = withoutHint(error);
     const isKnown = outage.reasons.has(reason) || outage.reasons.size >= REASONS_MAX;
     if (isKnown && !this.#mayLog(outage, nowMs)) return;
     const sinceMs = Math.round(nowMs - outage.startedAtMs);
     const forTime = outage.lines < ATTEMPT_LINES_MAX ? '' : ` after ${formatSeconds(sinceMs)}`;
-    const advice = outage.advised.has(error.code) ? '' : adviceOf(error);
+    const advice = outage.advised.has(error.mistake ?? error.code) ? '' : adviceOf(error);
     const fields = { event: 'disconnected', code: error.code, retryInMs, address, attempt, sinceMs };
     const line = `attempt ${attempt}${forTime}: ${reason} (${error.code}); reconnecting in ${retryInMs} ms`;
-    this.#countLine(outage, error.code, reason, nowMs);
+    this.#countLine(outage, error.mistake ?? error.code, reason, nowMs);
     const rest = outage.lines === ATTEMPT_LINES_MAX ? '. From now on not every attempt is logged' : '';
     this.#logger.warn(fields, `${line}${advice}${rest}`);
   }
@@ -119,12 +124,12 @@ export class ConnectionLogger {
     return outage.lines < ATTEMPT_LINES_MAX || nowMs >= outage.nextLineAtMs;
   }
 
-  #countLine(outage: Outage, code: string, reason: string, nowMs: number): void {
+  #countLine(outage: Outage, advised: string, reason: string, nowMs: number): void {
     outage.lines += 1;
     if (outage.reasons.size < REASONS_MAX) outage.reasons.add(reason);
-    outage.advised.add(code);
+    outage.advised.add(advised);
     outage.nextLineAtMs = nowMs + outage.distanceMs;
-    if (outage.lines > ATTEMPT_LINES_MAX) {
+    if (outage.lines > ATTEMPT_LINES_MAX && this.#pace === 'slowing') {
       outage.distanceMs = Math.min(2 * outage.distanceMs, LINE_DISTANCE_MS.longest);
       outage.nextLineAtMs = nowMs + outage.distanceMs;
     }
@@ -153,28 +158,10 @@ function newOutage(startedAtMs: number): Outage {
   return { startedAtMs, lines: 0, nextLineAtMs: startedAtMs, distanceMs, reasons: new Set(), advised: new Set() };
 }
 
-/** Returns the message of an error without its advice, because the library itself reconnects. */
-function withoutAdvice({ code, message }: RankdError): string {
-  const { remedy }: ErrorEntry = errorCodes[code];
-  const advice = `: ${remedy ?? ''}`;
-  return remedy !== undefined && message.endsWith(advice) ? message.slice(0, -advice.length) : message;
-}
-
-function adviceOf({ code }: RankdError): string {
-  const { remedy }: ErrorEntry = errorCodes[code];
-  return remedy === undefined ? '' : `. ${capitalize(remedy)}`;
+function adviceOf({ hint }: RankdError): string {
+  return hint === undefined ? '' : `. ${capitalize(hint)}`;
 }
 
 function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** Returns a text such as `after 12 attempts in 3.1 s`. */
-export function formatAttempts(attempts: number, ms: number): string {
-  return `after ${attempts} attempts in ${formatSeconds(ms)}`;
-}
-
-/** Returns a duration for people: `0.4 s`, `12 s`. */
-function formatSeconds(ms: number): string {
-  return `${ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
 }

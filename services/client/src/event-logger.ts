@@ -13,8 +13,9 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(
   membership: Membership<C>,
   logger: Logger,
   clock: Clock,
+  joinWithinMs?: number,
 ): void {
-  const connection = new ConnectionLogger(logger, clock);
+  const connection = new ConnectionLogger(logger, clock, joinWithinMs);
   membership.on('connecting', event => connection.logConnecting(event));
   membership.on('disconnected', event => connection.logDisconnected(event));
   membership.on('closed', () => connection.stop());

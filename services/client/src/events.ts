@@ -1,6 +1,7 @@
 /** The events that a membership emits. */
 
 import type { Cause } from '@rankd/protocol';
+import type { ListenerError } from './callbacks/application-callbacks.js';
 import type { Execution } from './commands/command-executor.js';
 import type { RankdError } from './rankd-error.js';
 
@@ -22,7 +23,10 @@ export interface RankChange {
  */
 export type Suspension = 'silence' | 'yield' | 'leave';
 
-/** The events of a membership, with the arguments of their listeners. */
+/**
+ * The events of a membership, with the arguments of their listeners. The membership is up to date before it calls a listener. A listener
+ * that throws or rejects affects no other listener and not the membership: see `listenerError`.
+ */
 export interface MembershipEvents {
   /** A connection attempt starts. `address` is `host:port`. `attempt` counts the attempts since the last seat, from 1. */
   connecting: [{ readonly address: string; readonly attempt: number }];
@@ -51,4 +55,28 @@ export interface MembershipEvents {
   executed: [Execution];
   /** The membership is closed. `error` is undefined after `leave`. Otherwise it is the error that no retry can solve. */
   closed: [{ readonly error: RankdError | undefined }];
+  /**
+   * A function that the application passed to the library has thrown, or its promise has rejected. `source` is the event of the
+   * listener, or the name of the function: `logger`, `acquire`, `release`, `lost`, `dial`, `tls`, `prepare`, or `abort` for a listener
+   * of a signal that the library created. If nothing listens to this
+   * event, the library throws the error by `process.nextTick`: it becomes an uncaught exception. Errors of `dial` and `tls` are not
+   * thrown, because `disconnected` reports them. Errors of `acquire`, `release` and `lost` are not thrown if `join` was given a
+   * `logger`. Errors of `handle` and `lead` are not emitted: they become the result of the command, and the rejection of `lead`. An
+   * error of a listener of `listenerError` itself is thrown.
+   */
+  listenerError: [ListenerError];
 }
+
+/** The names of the events. */
+export const membershipEvents: Readonly<Record<keyof MembershipEvents, true>> = {
+  connecting: true,
+  joined: true,
+  waiting: true,
+  rank: true,
+  suspended: true,
+  acting: true,
+  disconnected: true,
+  executed: true,
+  closed: true,
+  listenerError: true,
+};

@@ -1,6 +1,7 @@
 /** The public API of `@rankd/client`. Begin with `join`. */
 
 export type { Json, Leader, MissingRecipient, NamedMember, RefusedTarget, Sender, Target } from '@rankd/protocol';
+export type { ListenerError } from './callbacks/application-callbacks.js';
 export type { MembershipEvents, RankChange, Suspension } from './events.js';
 export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/declared-commands.js';
 export type { CommandContext, Execution } from './commands/command-executor.js';
@@ -13,5 +14,5 @@ export type { Dial, TlsOptions, TlsSource } from './connection/dial.js';
 export type { PartitionHandlers, PartitionHold, PartitionOptions, Partitions } from './partitions/partition-types.js';
 export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './session/seat.js';
-export type { ServerAddress } from './connection/server-address.js';
+export type { ServerAddress, ServerUrls } from './connection/server-address.js';
 export type { CommandResult, Ending, Sheet } from './commands/sheet.js';

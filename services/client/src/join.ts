@@ -1,17 +1,19 @@
 /** Joins a group: the entry point of the library. */
 
-import { checkClientMessage, type HelloMessage } from '@rankd/protocol';
+import { type HelloMessage, onAbort } from '@rankd/protocol';
+import { checkOptions } from './arguments/check-argument.js';
+import { joinRules } from './arguments/rules.js';
 import { type ClientEnvironment, systemEnvironment } from './client-environment.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Dial, TlsSource } from './connection/dial.js';
-import { parseServerAddresses } from './connection/server-address.js';
+import { parseServerAddresses, type ServerUrls } from './connection/server-address.js';
 import { logMembership } from './event-logger.js';
-import { type Logger, silentLogger, withPrintableMessages } from './logger.js';
+import { type Logger, withPrintableMessages } from './logger.js';
 import { MembershipCore } from './membership-core.js';
 import type { Membership } from './membership.js';
-import { RankdError, rejectOnAbort } from './rankd-error.js';
+import { rejectOnAbort } from './rankd-error.js';
 
-/** Options of `join`. A value outside its limits rejects with BAD_ARGUMENT. */
+/** Options of `join`. A value outside its limits, and an unknown option, rejects with BAD_ARGUMENT, which names the option. */
 export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   /** The group to join: 1 to 64 of the characters A-Z a-z 0-9 . _ -. Default: `default`. */
   readonly group?: string;
@@ -43,7 +45,10 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   readonly joinWithinMs?: number;
   /** If aborted before the member is admitted, `join` rejects with ABORTED. If aborted later, the member leaves. */
   readonly signal?: AbortSignal;
-  /** Called once, before the first connection attempt. Register listeners and handlers here, so that they receive the first events. */
+  /**
+   * Called once, before the first connection attempt. Register listeners and handlers here, so that they receive the first events. If it
+   * throws, `join` rejects with its error.
+   */
   readonly prepare?: (membership: Membership<C>) => void;
 }
 
@@ -55,14 +60,14 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
  * (R-JOIN-6). Otherwise it joins again with the last rank.
  *
  * `join<Commands>(…)` checks the names, arguments and values of commands at compile time.
- * @param url `rankd://host:port` for TCP or `rankds://host:port` for TLS; several, separated by commas, are tried in turn. The
- *   default port is 2700
+ * @param url `rankd://host:port` for TCP or `rankds://host:port` for TLS; several, in a list or separated by commas, are tried in
+ *   turn. The default port is 2700
  * @throws RankdError BAD_ARGUMENT if the URL or an option is invalid; ABORTED if `signal` is aborted; the code of the server if
  *   no retry can solve it, for example UNAUTHORIZED; after `joinWithinMs` the code of the last failure, for example
  *   CONNECT_FAILED or FULL
  */
 export async function join<C extends CommandsOf<C> = AnyCommands>(
-  url: string,
+  url: ServerUrls,
   options: JoinOptions<C> = {},
 ): Promise<Membership<C>> {
   return joinWith(systemEnvironment, url, options);
@@ -71,25 +76,27 @@ export async function join<C extends CommandsOf<C> = AnyCommands>(
 /** Joins as `join` does, in another environment. Tests use it to run the library in-process on a manual clock. */
 export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
   environment: ClientEnvironment,
-  url: string,
+  url: ServerUrls,
   options: JoinOptions<C> = {},
 ): Promise<Membership<C>> {
+  checkOptions('join', options, joinRules);
   const addresses = parseServerAddresses(url);
-  const { updates = 'rank', tls = {}, dial } = options;
-  const logger = options.logger === undefined ? silentLogger : withPrintableMessages(options.logger);
+  const { updates = 'rank', tls = {}, dial, joinWithinMs = 10_000 } = options;
   const settings = {
     hello: buildHello(options),
     targets: { addresses, tls, dial },
     interest: updates === 'rank' ? 'rank' : 'size',
-    logger,
+    logger: options.logger === undefined ? undefined : withPrintableMessages(options.logger),
   } as const;
   const core = new MembershipCore<C>(settings, environment);
-  const { membership } = core;
-  if (options.logger !== undefined) logMembership(membership, logger, environment.clock);
-  options.prepare?.(membership);
+  const { membership, callbacks } = core;
+  if (options.logger !== undefined) logMembership(membership, core.logger, environment.clock, joinWithinMs);
   leaveOnAbort(membership, options.signal);
   try {
-    await rejectOnAbort(core.start(options.joinWithinMs ?? 10_000), options.signal);
+    const prepared: unknown = options.prepare?.(membership);
+    // An async `prepare` is not awaited.
+    callbacks.call('prepare', () => prepared);
+    await rejectOnAbort(core.start(joinWithinMs), options.signal);
   } catch (error) {
     await membership.leave();
     throw error;
@@ -98,16 +105,14 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 }
 
 function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const leave = (): void => void membership.leave();
-  signal.addEventListener('abort', leave, { once: true });
-  membership.once('closed', () => signal.removeEventListener('abort', leave));
+  if (signal === undefined || signal.aborted) return;
+  membership.once(
+    'closed',
+    onAbort(signal, () => void membership.leave()),
+  );
 }
 
-/**
- * Builds the hello from the options.
- * @throws RankdError BAD_ARGUMENT, which names the option
- */
+/** Builds the hello from the options, which are checked. */
 function buildHello({ group, name, tags, token, updates }: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
   const hello: HelloMessage = {
     type: 'hello',
@@ -118,7 +123,5 @@ function buildHello({ group, name, tags, token, updates }: Omit<JoinOptions, 'pr
     ...(token === undefined ? {} : { token }),
     ...(updates === undefined ? {} : { updates }),
   };
-  const checked = checkClientMessage(hello);
-  if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
   return hello;
 }

@@ -1,19 +1,24 @@
 /** Connects the parts of a membership. */
 
+import { EventEmitter } from 'node:events';
 import type { HelloMessage } from '@rankd/protocol';
+import { reportAbortErrors } from './callbacks/abort-listeners.js';
+import { ApplicationCallbacks } from './callbacks/application-callbacks.js';
+import { reportDialErrors } from './callbacks/dial-callbacks.js';
 import type { ClientEnvironment } from './client-environment.js';
-import { CommandExecutor } from './commands/command-executor.js';
+import { CommandExecutor, type Handler } from './commands/command-executor.js';
 import { CommandSender } from './commands/command-sender.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
 import type { Connection } from './connection/connection.js';
 import { type DialTargets, Reconnector } from './connection/reconnector.js';
-import { Leadership } from './leadership/leadership.js';
-import type { Logger } from './logger.js';
+import type { MembershipEvents } from './events.js';
+import { Leadership, type LeadershipPorts, type Work } from './leadership/leadership.js';
+import { type Logger, silentLogger } from './logger.js';
 import { Membership } from './membership.js';
 import { MemberPartitions } from './partitions/member-partitions.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import { RankdError } from './rankd-error.js';
-import { EventNotifier, type ViewInterest } from './session/event-notifier.js';
+import { EventNotifier, type EventSink, type ViewInterest } from './session/event-notifier.js';
 import { MemberSession } from './session/member-session.js';
 import { MemberState } from './session/member-state.js';
 
@@ -23,7 +28,7 @@ export interface MembershipSettings {
   readonly targets: DialTargets;
   /** Which changes `rank` events report. */
   readonly interest: ViewInterest;
-  readonly logger: Logger;
+  readonly logger: Logger | undefined;
 }
 
 /**
@@ -33,6 +38,11 @@ export interface MembershipSettings {
 export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   /** The public facade. It emits every event of this membership. */
   readonly membership: Membership<C>;
+  readonly callbacks: ApplicationCallbacks;
+  /** The logger of the application. An error of it does not reach the library. */
+  readonly logger: Logger;
+  /** The state of this member for code that waits for a change of it. */
+  readonly changes: LeadershipPorts;
   readonly state: MemberState;
   readonly commands: CommandSender;
   readonly executor: CommandExecutor;
@@ -40,29 +50,42 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   readonly #assignments: MemberPartitions;
   readonly #reconnector: Reconnector;
   readonly #environment: ClientEnvironment;
+  /** The library's own listeners. They run before those of the application, which cannot remove them. */
+  readonly #internalListeners = new EventEmitter<MembershipEvents>().setMaxListeners(0);
 
   constructor({ hello, targets, interest, logger }: MembershipSettings, environment: ClientEnvironment) {
     const { clock } = environment;
     this.#environment = environment;
     this.membership = new Membership<C>(this);
-    this.state = new MemberState(new EventNotifier(this.membership, interest), clock);
+    this.callbacks = new ApplicationCallbacks(this.membership);
+    this.logger = logger === undefined ? silentLogger : this.callbacks.isolateLogger(logger);
+    const events: EventSink = { emit: (event, ...payload) => this.#emit(event, ...payload) };
+    this.state = new MemberState(new EventNotifier(events, interest), clock);
+    this.changes = this.#createChanges();
     this.commands = new CommandSender(() => this.state.seat);
     this.executor = new CommandExecutor({
       sendResult: result => this.state.sendResult(result),
-      emitExecuted: execution => this.membership.emit('executed', execution),
+      emitExecuted: execution => events.emit('executed', execution),
       clock,
       frameBytesMax: () => this.state.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
     });
-    this.leadership = new Leadership(this.membership, clock);
-    this.#assignments = new MemberPartitions(environment, logger);
+    this.leadership = new Leadership(this.changes, clock);
+    this.#assignments = new MemberPartitions(environment, this.logger, {
+      reportError: (handler, error) => {
+        // The logger has the error already. Without a logger it must not disappear.
+        if (logger === undefined) this.callbacks.report(handler, error);
+        else this.callbacks.notify(handler, error);
+      },
+      reportAbortErrors: signal => reportAbortErrors(signal, this.callbacks),
+    });
     this.#reconnector = new Reconnector(
       {
-        emitConnecting: event => this.membership.emit('connecting', event),
-        emitDisconnected: event => this.membership.emit('disconnected', event),
+        emitConnecting: event => events.emit('connecting', event),
+        emitDisconnected: event => events.emit('disconnected', event),
         openSession: (connection, onSeated) => this.#openSession(hello, connection, onSeated),
         close: error => this.#close(error),
       },
-      targets,
+      reportDialErrors(targets, this.callbacks),
       environment,
     );
   }
@@ -74,22 +97,43 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
    */
   async start(withinMs: number): Promise<void> {
     const firstSeat = new Promise<void>((resolve, reject) => {
-      this.membership.on('joined', () => {
+      this.#internalListeners.on('joined', () => {
         this.#reconnector.recordSeat();
         resolve();
       });
-      this.membership.once('closed', ({ error }) => reject(error ?? new RankdError('ABORTED')));
+      this.#internalListeners.once('closed', ({ error }) => reject(error ?? new RankdError('ABORTED')));
     });
     const stopWaiting = this.#reconnector.start(withinMs);
     return firstSeat.finally(stopWaiting);
   }
 
+  /** Sets the handler of a command. Returns a function that removes it. */
+  setHandler(name: string, handler: Handler): () => void {
+    return this.executor.setHandler(name, (args, context) => {
+      reportAbortErrors(context.signal, this.callbacks);
+      return handler(args, context);
+    });
+  }
+
+  /**
+   * Runs `work` each time this member leads. Resolves when the membership is closed.
+   * @throws the error of `work`, if it throws while the member leads; RankdError ABORTED
+   */
+  async lead(work: Work, signal: AbortSignal | undefined): Promise<void> {
+    const isolated: Work = (leading, fence) => {
+      reportAbortErrors(leading, this.callbacks);
+      return work(leading, fence);
+    };
+    await this.leadership.lead(isolated, signal);
+  }
+
   /**
    * Divides `count` partitions among the members of the group. Replaces the session if the server does not send every change of
    * the roster on it.
-   * @throws RankdError BAD_ARGUMENT
+   * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
    */
   addPartitions(count: number, handlers: PartitionHandlers, options: PartitionOptions): Partitions {
+    if (this.state.isOver) throw new RankdError('NOT_CONNECTED');
     const partitions = this.#assignments.add(count, handlers, options);
     if (this.state.seat !== undefined && !this.#assignments.receivesRoster) this.#reconnector.replaceSession();
     return partitions;
@@ -134,6 +178,27 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     if (this.state.isClosed) return;
     this.state.close();
     this.commands.rejectAll(new RankdError('OUTCOME_UNKNOWN'));
-    this.membership.emit('closed', { error });
+    this.#emit('closed', { error });
+  }
+
+  /** Calls the library's own listeners, then those of the application. */
+  #emit<E extends keyof MembershipEvents>(event: E, ...payload: MembershipEvents[E]): void {
+    (this.#internalListeners as EventEmitter).emit(event, ...payload);
+    this.callbacks.emit(event, payload[0]);
+  }
+
+  #createChanges(): LeadershipPorts {
+    const { state } = this;
+    const listeners = this.#internalListeners;
+    return {
+      get fence() {
+        return state.acting?.fence;
+      },
+      get isClosed() {
+        return state.isClosed;
+      },
+      on: (change, listener) => listeners.on(change, listener),
+      off: (change, listener) => listeners.off(change, listener),
+    };
   }
 }

@@ -1,5 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Leader } from '@rankd/protocol';
+import { checkArgument, checkOptions } from './arguments/check-argument.js';
+import { checkListeners } from './arguments/check-listeners.js';
+import { commandNameRule, functionRule, rankRule, waitRules } from './arguments/rules.js';
 import type {
   AnyCommands,
   CommandName,
@@ -9,10 +12,11 @@ import type {
   ValueOf,
 } from './commands/declared-commands.js';
 import type { CommandResult, Sheet } from './commands/sheet.js';
-import type { MembershipEvents } from './events.js';
+import { membershipEvents, type MembershipEvents } from './events.js';
 import { waitUntil, type Work } from './leadership/leadership.js';
 import type { MembershipCore } from './membership-core.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
+import { RankdError } from './rankd-error.js';
 import type { Fence } from './session/seat.js';
 
 /**
@@ -32,6 +36,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     this.#core = core;
     // Every call of `lead` and `untilRank` adds listeners. Node warns from 11 on.
     this.setMaxListeners(0);
+    checkListeners<MembershipEvents>(this, membershipEvents);
   }
 
   /** The rank of this member. 0 leads. Undefined while the member must not act on its rank. */
@@ -97,10 +102,15 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * Sets the handler for commands of this name. It replaces an earlier handler. Returns a function that removes the handler.
    *
    * A handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`, NO_HANDLER. A
-   * handler that throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED.
+   * handler that throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED. A handler that returns a
+   * value that `command` would not accept as `args` has the result `failed`, BAD_ARGUMENT.
+   * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
    */
   handle<K extends CommandName<C>>(name: K, handler: HandlerOf<C, K>): () => void {
-    return this.#core.executor.setHandler(name, handler);
+    checkArgument('the name of the command', name, commandNameRule);
+    checkArgument('the handler', handler, functionRule);
+    if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
+    return this.#core.setHandler(name, handler);
   }
 
   /**
@@ -108,7 +118,9 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * at the latest 100 ms after the deadline (R-CMD-7).
    * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
    * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes: the
-   *   server's RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024
+   *   server's RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024. They are written as JSON.stringify does: `toJSON` is called, a
+   *   Date is its text, and a field that is undefined is left out. What JSON cannot express is BAD_ARGUMENT, at any depth: functions,
+   *   symbols, Map, Set, NaN, Infinity, BigInt, cycles, and undefined in a list. So are a key `__proto__` and more than 31 levels
    * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED if there is no session; the code
    *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
    *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first; ABORTED if `signal` is aborted
@@ -137,10 +149,12 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * `aborted` checks the clock. One call never runs `work` twice at the same time: the next leadership waits until the last
    * `work` has ended. Pass `fence` to the resources that `work` writes to, so that they can refuse an earlier leader.
    * @param options `signal` ends the call: the work is aborted, and `lead` rejects with ABORTED after the work has ended
-   * @throws the error of `work`, if it throws while this member leads; RankdError ABORTED
+   * @throws the error of `work`, if it throws while this member leads; RankdError ABORTED; BAD_ARGUMENT
    */
   async lead(work: Work, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await this.#core.leadership.lead(work, options.signal);
+    checkArgument('the work', work, functionRule);
+    checkOptions('lead', options, waitRules);
+    await this.#core.lead(work, options.signal);
   }
 
   /**
@@ -168,7 +182,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * call it has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates:
    * 'roster'`, the library replaces it by one that has. This member's open commands then end with OUTCOME_UNKNOWN.
    * @param count the number of partitions, 1 to 65 536
-   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range
+   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range, or `acquire` is missing; NOT_CONNECTED after
+   *   `leave`
    */
   partitions(count: number, handlers: PartitionHandlers, options: PartitionOptions = {}): Partitions {
     return this.#core.addPartitions(count, handlers, options);
@@ -177,10 +192,12 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   /**
    * Resolves when this member has rank `rank` or a smaller one, and may act on it.
    * @param options `signal` ends the wait
-   * @throws RankdError ABORTED if `signal` is aborted; NOT_CONNECTED if the membership is closed
+   * @throws RankdError ABORTED if `signal` is aborted; NOT_CONNECTED if the membership is closed; BAD_ARGUMENT
    */
   async untilRank(rank: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await waitUntil(this, () => this.rank !== undefined && this.rank <= rank, options.signal);
+    checkArgument('rank', rank, rankRule);
+    checkOptions('untilRank', options, waitRules);
+    await waitUntil(this.#core.changes, () => this.rank !== undefined && this.rank <= rank, options.signal);
   }
 
   /**

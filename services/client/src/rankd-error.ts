@@ -1,6 +1,16 @@
 /** The errors of this library. */
 
-import { errorCodes, explain, printable, type ErrorCode } from '@rankd/protocol';
+import {
+  errorCodes,
+  explain,
+  explainMistake,
+  findMistake,
+  mistakes,
+  onAbort,
+  printable,
+  type ErrorCode,
+  type Mistake,
+} from '@rankd/protocol';
 
 /** The optional properties of an error. */
 export interface RankdErrorOptions {
@@ -11,6 +21,8 @@ export interface RankdErrorOptions {
   readonly retry?: boolean | undefined;
   /** How long the server asks to wait before a retry, ms. */
   readonly retryAfterMs?: number | undefined;
+  /** The mistake behind the error. Its sentence replaces that of the error table. */
+  readonly mistake?: Mistake | undefined;
 }
 
 /** Every error that this library throws. docs/errors.md explains each code. */
@@ -22,17 +34,22 @@ export class RankdError extends Error {
   readonly retry: boolean;
   /** How long the server asks to wait before a retry, ms. Undefined if it does not ask. */
   readonly retryAfterMs: number | undefined;
+  /** The mistake that caused the error, if the library recognizes it: a name in docs/connection-errors.md. */
+  readonly mistake: Mistake | undefined;
+  /** What to do next: the last part of the message. Undefined if there is nothing to do. */
+  readonly hint: string | undefined;
 
   /** @internal */
   constructor(code: ErrorCode, detail?: string, options: RankdErrorOptions = {}) {
+    const { mistake } = options;
+    const sentence = mistake === undefined ? explain(code, detail) : explainMistake(mistake, detail);
     // The message may quote the server. Node prints an uncaught error unescaped.
-    super(
-      printable(options.message ?? explain(code, detail)),
-      options.cause === undefined ? undefined : { cause: options.cause },
-    );
+    super(printable(options.message ?? sentence), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retry = options.retry ?? errorCodes[code].retry;
     this.retryAfterMs = options.retryAfterMs;
+    this.mistake = mistake;
+    this.hint = mistake === undefined ? errorCodes[code].remedy : mistakes[mistake].remedy;
   }
 }
 
@@ -52,6 +69,7 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
   if (Object.hasOwn(errorCodes, code)) {
     return new RankdError(code as ErrorCode, undefined, {
       message: message === '' ? undefined : message,
+      mistake: findMistake(message),
       retry,
       retryAfterMs,
     });
@@ -63,15 +81,13 @@ export function errorFromServer({ code = '', message = '', retry, retryAfterMs }
 /** Settles as `work` does. Rejects with ABORTED as soon as `signal` is aborted, and then ignores the result of `work`. */
 export async function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  let onAbort: () => void = () => undefined;
+  let removeListener: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new RankdError('ABORTED', undefined, { cause: signal.reason }));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    removeListener = onAbort(signal, () => reject(new RankdError('ABORTED', undefined, { cause: signal.reason })));
   });
   try {
     return await Promise.race([aborted, work]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    removeListener();
   }
 }

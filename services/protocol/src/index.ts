@@ -2,6 +2,7 @@
 
 export * from './assert-never.js';
 export * from './schemas/check-client-message.js';
+export * from './schemas/check-field.js';
 export * from './schemas/client-messages.js';
 export * from './command-refusals.js';
 export * from './departure-reasons.js';
@@ -10,6 +11,9 @@ export * from './error-codes.js';
 export * from './frames/frame-decoder.js';
 export * from './json.js';
 export * from './limits.js';
+export * from './mistakes.js';
+export * from './on-abort.js';
+export * from './frames/opening-bytes.js';
 export * from './schemas/message-parts.js';
 export * from './frames/parse-frame.js';
 export * from './printable.js';

@@ -1,6 +1,6 @@
 /** The events of a server: what the log, the metrics and the event streams show. */
 
-import type { OutcomeCounts } from '@rankd/protocol';
+import type { Mistake, OutcomeCounts } from '@rankd/protocol';
 
 /**
  * An event in the server. `event` is its stable name in logs (docs/operations/logs.md). Log and metrics use the same events, so they always
@@ -25,6 +25,7 @@ export type ServerEvent =
       readonly address: string;
       readonly code: string;
       readonly detail: string;
+      readonly mistake?: Mistake;
     }
   | { readonly event: 'session.closed'; readonly session: string; readonly code: string }
   | { readonly event: 'observer.joined'; readonly group: string; readonly member: string; readonly name: string }

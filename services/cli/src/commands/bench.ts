@@ -11,12 +11,13 @@ import {
   type Target,
   type TargetReport,
 } from '@rankd/bench';
-import { formatAddress, openSocket, parseServerAddresses, systemEnvironment } from '@rankd/client/internal';
+import { formatAddress, openSocket, parseServerAddresses, RankdError, systemEnvironment } from '@rankd/client/internal';
 import { printable } from '@rankd/protocol';
 import { readTlsFiles } from '@rankd/startup/tls-files';
-import type { Connection } from '../connection.js';
+import { open, type Connection } from '../connection.js';
 import { NotDone, UsageError } from '../errors.js';
 import { benchTables } from '../output/bench-tables.js';
+import { formatError } from '../output/format-error.js';
 import { Output } from '../output/standard-output.js';
 import { type CommandContext, type ExitCode, writeJson } from './command-context.js';
 
@@ -41,6 +42,7 @@ export async function bench(call: CommandContext, options: BenchOptions): Promis
     else call.terminal.write(benchTables(report, call.terminal).join('\n'));
     return report.rows.every(({ probes }) => probes.every(({ samples }) => samples.length > 0)) ? 0 : 1;
   } catch (error) {
+    if (error instanceof RankdError) throw new NotDone('BENCH_FAILED', formatError(error, call.connection).message);
     throw error instanceof BenchError ? new NotDone('BENCH_FAILED', error.message) : error;
   } finally {
     for (const name of signals) process.off(name, stop);
@@ -54,7 +56,11 @@ async function measure(
 ): Promise<TargetReport> {
   const { quick, members, url } = options;
   const reporter = createTerminalReporter(new Output(process.stderr), printable);
-  if (url !== undefined) return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
+  if (url !== undefined) {
+    // The load generator reads only frames of rankd. An observer names what is wrong with another server.
+    (await open(connection, signal)).close();
+    return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
+  }
   if (serverIn(repository) === undefined) {
     throw new UsageError(
       'this package of rankctl contains no server to start: give the address of a running server with --url',

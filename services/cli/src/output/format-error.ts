@@ -12,9 +12,11 @@ export function formatError(error: unknown, connection: Connection): NotDone {
 }
 
 function sentenceOf(error: RankdError, { url, token }: Connection): string {
+  const reason = formatSystemReason(error.cause);
+  if (error.mistake !== undefined && reason === undefined) return `${url}: ${error.message}`;
   switch (error.code) {
     case 'CONNECT_FAILED':
-      return `no rankd server answers at ${url} (${reasonOf(error)}): start one, or give its address with --url or RANKD_URL`;
+      return `no rankd server answers at ${url} (${reason ?? inParentheses(error.message) ?? error.message}): ${error.hint ?? ''}`;
     case 'UNAUTHORIZED':
       return token === undefined
         ? `the server at ${url} requires a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
@@ -24,10 +26,6 @@ function sentenceOf(error: RankdError, { url, token }: Connection): string {
     default:
       return error.message;
   }
-}
-
-function reasonOf({ message, cause }: RankdError): string {
-  return formatSystemReason(cause) ?? inParentheses(message) ?? message;
 }
 
 /** Returns the text between the first `(` and the last `)`, without a leading code and colon. Undefined if there are no parentheses. */

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RankdError, type Observer, type Roster } from '@rankd/client/observer';
+import { onAbort } from '@rankd/protocol';
 import { open, type Connection } from '../connection.js';
 
 /**
@@ -42,7 +43,7 @@ export async function watchRoster(
 /** Follows the roster on one session. Rejects with the reason when the session ends. */
 async function followRoster(observer: Observer, listener: RosterListener, signal: AbortSignal): Promise<void> {
   using watched = observer;
-  const changes = new Changes(watched, signal);
+  using changes = new Changes(watched, signal);
   while (!signal.aborted) {
     changes.forget();
     const roster = await watched.roster();
@@ -53,7 +54,8 @@ async function followRoster(observer: Observer, listener: RosterListener, signal
 }
 
 /** Records whether the roster has changed since the last query, and why the session ended. */
-class Changes {
+class Changes implements Disposable {
+  readonly #removeListener: () => void;
   #isPending = false;
   #ended: RankdError | undefined;
   #wake: () => void = () => undefined;
@@ -67,7 +69,11 @@ class Changes {
       this.#ended = error;
       this.#wake();
     });
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
+    this.#removeListener = onAbort(signal, () => this.#wake());
+  }
+
+  [Symbol.dispose](): void {
+    this.#removeListener();
   }
 
   forget(): void {

@@ -4,11 +4,13 @@ import {
   type DeliveredCommandMessage,
   explain,
   limits,
+  onAbort,
   type RawField,
   type ResultMessage,
   type Sender,
 } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
+import { errorText } from '../error-text.js';
 import { RankdError } from '../rankd-error.js';
 import { encodePayload } from './payload.js';
 
@@ -22,7 +24,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-type Handler = (args: never, context: CommandContext) => unknown;
+/** A function of the application that executes a command. */
+export type Handler = (args: never, context: CommandContext) => unknown;
 
 /** How a command that was delivered to this member ended. */
 export interface Execution {
@@ -98,18 +101,23 @@ export class CommandExecutor {
   }
 
   /**
-   * Runs the handler of a command and passes the result to `sendResult`. Does nothing if this command has been executed before.
+   * Runs the handler of a command, passes the result to `sendResult`, and emits `executed`. Does nothing if this command has been executed before.
    * Drops the result if the sender does not want one, if the deadline has passed, or if the seat is lost.
    */
   async execute(delivery: Delivery): Promise<void> {
-    const { command, recipient, ownRank, arrivedAtMs } = delivery;
-    const { seq } = command;
-    if (this.#recordDelivery(recipient.epoch, seq)) return;
+    const { command, recipient, ownRank } = delivery;
+    if (this.#recordDelivery(recipient.epoch, command.seq)) return;
     const outcome = await this.#runHandler(delivery);
-    const { status, error, value } = outcome;
+    const { status, error } = outcome;
+    // The result is sent first: listeners of `executed` may take their time.
+    this.#sendResult(delivery, outcome);
     this.#ports.emitExecuted({ command, ownRank, status, error });
+  }
+
+  #sendResult({ command, recipient, arrivedAtMs, seatLost }: Delivery, { status, error, value }: HandlerOutcome): void {
     const expiresAtMs = arrivedAtMs + command.deadlineMs;
-    if (!command.reply || this.#ports.clock.nowMs() >= expiresAtMs || delivery.seatLost.aborted) return;
+    if (!command.reply || this.#ports.clock.nowMs() >= expiresAtMs || seatLost.aborted) return;
+    const { seq } = command;
     const { epoch } = recipient;
     const message: ResultMessage = { type: 'result', seq, epoch, status, ...(error === undefined ? {} : { error }) };
     this.#ports.sendResult({ message, value, recipient, expiresAtMs });
@@ -134,10 +142,7 @@ export class CommandExecutor {
     if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
     const handler = this.#handlers.get(command.name);
     if (handler === undefined) return refusal('NO_HANDLER', `this member has no handler for ${command.name}`);
-    const deadline = new AbortController();
-    // The timer is `background`: a handler that never ends must not keep a closed process running.
-    const timer = this.#ports.clock.after(leftMs, () => deadline.abort(), 'background');
-    const signal = AbortSignal.any([deadline.signal, seatLost]);
+    const { signal, release } = this.#openSignal(leftMs, seatLost);
     try {
       const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
       return { status: 'done', error: undefined, value: encodePayload('value', value, this.#ports.frameBytesMax()) };
@@ -145,8 +150,26 @@ export class CommandExecutor {
       const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
       return { status: 'failed', error: { code, message: resultMessage(error) } };
     } finally {
-      timer.cancel();
+      release();
     }
+  }
+
+  /** Opens the signal of one command. `release` ends what it needs: the seat is kept for many commands, and must keep none of them. */
+  #openSignal(leftMs: number, seatLost: AbortSignal): { signal: AbortSignal; release: () => void } {
+    const controller = new AbortController();
+    const release = (): void => {
+      timer.cancel();
+      removeListener();
+    };
+    const end = (): void => {
+      release();
+      controller.abort();
+    };
+    // The timer is `background`: a handler that never ends must not keep a closed process running.
+    const timer = this.#ports.clock.after(leftMs, end, 'background');
+    let removeListener: () => void = () => undefined;
+    removeListener = onAbort(seatLost, end);
+    return { signal: controller.signal, release };
   }
 }
 
@@ -157,13 +180,4 @@ function refusal(code: string, message: string): HandlerOutcome {
 /** Returns the message of an error, cut to the limit of a result's message (R-FRAME-4), 256 characters. */
 function resultMessage(error: unknown): string {
   return Array.from(errorText(error)).slice(0, limits.errorMessageCharsMax).join('');
-}
-
-/** A handler can throw any value, even one that throws when it is converted to a string. */
-function errorText(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return 'an error that cannot be shown as text';
-  }
 }

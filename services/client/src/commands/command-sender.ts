@@ -1,17 +1,20 @@
 /** Sends the commands of this member to its subordinates. A subordinate is a member with a larger rank number. */
 
 import {
-  checkClientMessage,
   type CommandMessage,
   encodeFrame,
   type ForwardedResultMessage,
+  type Json,
   type OutcomeMessage,
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
+import { checkArgument, checkOptions } from '../arguments/check-argument.js';
+import { toJsonTree } from '../arguments/json-tree.js';
+import { commandNameRule, commandRules } from '../arguments/rules.js';
 import { RankdError, rejectOnAbort } from '../rankd-error.js';
 import type { Seat } from '../session/seat.js';
-import { encodePayload } from './payload.js';
+import { encodeJsonTree } from './payload.js';
 import { PendingCommands } from './pending-commands.js';
 import { ResultStream } from './result-stream.js';
 import type { CommandResult, Sheet } from './sheet.js';
@@ -52,7 +55,7 @@ export class CommandSender {
    */
   async send(name: string, args: unknown, options: CommandOptions = {}): Promise<Sheet> {
     const sheet = this.#sendCommand({ name, args, options }, 'outcome', () => undefined);
-    return rejectOnAbort(sheet, options.signal);
+    return rejectOnAbort(sheet, signalOf(options));
   }
 
   /**
@@ -62,7 +65,7 @@ export class CommandSender {
   stream(name: string, args: unknown, options: CommandOptions = {}): ResultStream {
     const queue = new ResultStream();
     const sheet = this.#sendCommand({ name, args, options }, 'each', result => queue.push(result));
-    rejectOnAbort(sheet, options.signal).then(
+    rejectOnAbort(sheet, signalOf(options)).then(
       () => queue.end(),
       (error: unknown) => queue.fail(error as Error),
     );
@@ -93,6 +96,9 @@ export class CommandSender {
     reply: 'outcome' | 'each',
     onResult: (result: CommandResult) => void,
   ): Promise<Sheet> {
+    checkArgument('the name of the command', name, commandNameRule);
+    checkOptions('command', options, commandRules);
+    const tree = toJsonTree('args', args);
     const { to, deadlineMs, signal } = options;
     if (signal?.aborted === true) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
     const seat = this.#getSeat();
@@ -106,7 +112,7 @@ export class CommandSender {
       ...(to === undefined ? {} : { to }),
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
     };
-    const frame = encodeCommand(message, args, seat.welcome.frameBytesMax);
+    const frame = encodeCommand(message, tree, seat.welcome.frameBytesMax);
     const sheet = this.#pending.add(id, onResult);
     seat.connection.write(frame);
     return sheet;
@@ -114,15 +120,19 @@ export class CommandSender {
 }
 
 /**
- * Encodes the frame of a command. The checks come first because the server ends a session that sends an invalid frame.
- * @throws RankdError BAD_ARGUMENT; PAYLOAD_TOO_LARGE
+ * Encodes the frame of a command whose fields are checked. The server ends a session that sends an invalid frame.
+ * @throws RankdError PAYLOAD_TOO_LARGE
  */
-function encodeCommand(message: CommandMessage, args: unknown, frameBytesMax: number): string {
-  const checked = checkClientMessage(message);
-  if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
-  const frame = encodeFrame(message, encodePayload('args', args, frameBytesMax));
+function encodeCommand(message: CommandMessage, args: Json | undefined, frameBytesMax: number): string {
+  const frame = encodeFrame(message, encodeJsonTree('args', args, frameBytesMax));
   const bytes = Buffer.byteLength(frame);
   if (bytes > frameBytesMax)
     throw new RankdError('PAYLOAD_TOO_LARGE', `with its list "to" the command has ${bytes} bytes`);
   return frame;
+}
+
+/** Returns the signal of the options. Bad options reject the command, and have no signal that can end it. */
+function signalOf(options: CommandOptions | null): AbortSignal | undefined {
+  const signal = options?.signal;
+  return signal !== undefined && commandRules.signal.accepts(signal) ? signal : undefined;
 }

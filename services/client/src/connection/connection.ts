@@ -8,6 +8,8 @@ import {
   FrameDecoder,
   type HelloMessage,
   type ObserverViewMessage,
+  onAbort,
+  OpeningBytes,
   type ObserverWelcomeMessage,
   parseFrame,
   type RawField,
@@ -17,7 +19,9 @@ import {
 } from '@rankd/protocol';
 import type { ClientEnvironment } from '../client-environment.js';
 import type { Timer } from '../clock.js';
+import { errorText } from '../error-text.js';
 import { errorFromServer, RankdError } from '../rankd-error.js';
+import { connectError, mistakeError, openingError, unansweredError } from './connect-mistake.js';
 import { type DialTarget, openSocket } from './dial.js';
 import { formatAddress, type ServerAddress } from './server-address.js';
 import { StallDetector } from './stall-detector.js';
@@ -67,20 +71,22 @@ export class Connection {
   readonly #decoder = new FrameDecoder(FRAME_BYTES_MAX);
   readonly #environment: ClientEnvironment;
   readonly #stallDetector: StallDetector;
+  readonly #address: ServerAddress;
+  /** The first bytes of the server, until its first frame has arrived. */
+  #opening: OpeningBytes | undefined = new OpeningBytes();
   #listener: MessageListener<unknown, unknown> | undefined;
   #welcomeTimer: Timer | undefined;
   #endReason: RankdError | undefined;
 
-  private constructor(socket: Duplex, environment: ClientEnvironment) {
+  private constructor(socket: Duplex, address: ServerAddress, environment: ClientEnvironment) {
     this.#socket = socket;
+    this.#address = address;
     this.#environment = environment;
     this.#stallDetector = new StallDetector(environment);
     socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
-    socket.on('error', error => this.end(new RankdError('NOT_CONNECTED', error.message)));
+    socket.on('error', error => this.end(this.#socketError(error)));
     // Do not wait for `close` alone: it fires only after all data is written, and the other end may never read it.
-    for (const event of ['end', 'close']) {
-      socket.on(event, () => this.end(new RankdError('NOT_CONNECTED', 'the server closed the connection')));
-    }
+    for (const event of ['end', 'close']) socket.on(event, () => this.end(this.#socketError(undefined)));
   }
 
   /**
@@ -96,18 +102,22 @@ export class Connection {
     environment: ClientEnvironment,
   ): Promise<Connection> {
     const connectMs = Math.max(0, Math.min(CONNECT_MS, Math.round(withinMs)));
-    const timeout = new AbortController();
+    const attempt = new AbortController();
     const abort = (): void =>
-      timeout.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-    environment.clock.after(connectMs, abort, 'background');
-    const attempt = AbortSignal.any([signal, timeout.signal]);
+      attempt.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+    const timer = environment.clock.after(connectMs, abort, 'background');
+    const removeListener = onAbort(signal, () => attempt.abort(signal.reason));
     const timeoutMessage = `no connection within ${connectMs} ms`;
     try {
-      const socket = await openSocket(address, target, attempt, timeoutMessage, environment.connect);
-      return new Connection(socket, environment);
+      const socket = await openSocket(address, target, attempt.signal, timeoutMessage, environment.connect);
+      return new Connection(socket, address, environment);
     } catch (error) {
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
-      throw new RankdError('CONNECT_FAILED', `${formatAddress(address)}: ${errorText(error)}`, { cause: error });
+      throw connectError(address, error, attempt.signal.aborted);
+    } finally {
+      // The signal is of this attempt only. A user may have passed it to the stream, which must not be destroyed later.
+      timer.cancel();
+      removeListener();
     }
   }
 
@@ -120,7 +130,10 @@ export class Connection {
       listener.handleEnd(this.#endReason);
       return;
     }
-    const noWelcome = new RankdError('CONNECT_FAILED', `no welcome arrived within ${WELCOME_MS} ms`);
+    const noWelcome = mistakeError(
+      'UNANSWERED',
+      `${formatAddress(this.#address)}, no welcome arrived within ${WELCOME_MS} ms`,
+    );
     this.#welcomeTimer = this.#environment.clock.after(WELCOME_MS, () => this.end(noWelcome));
     this.send(hello);
   }
@@ -132,7 +145,13 @@ export class Connection {
 
   /** Writes an encoded frame. Does nothing if the connection is closed. */
   write(frame: string): void {
-    if (this.#socket.writable) this.#socket.write(frame);
+    if (!this.#socket.writable) return;
+    try {
+      this.#socket.write(frame);
+    } catch (error) {
+      // The application wrote the stream of `dial`, and its method `_write` may throw.
+      this.end(new RankdError('NOT_CONNECTED', errorText(error), { cause: error }));
+    }
   }
 
   /** Closes the connection at once. `reason` is ignored if the connection has ended before. */
@@ -160,6 +179,11 @@ export class Connection {
 
   #receiveBytes(bytes: Buffer): void {
     if (this.#hasEnded()) return;
+    const error = this.#checkOpening(bytes);
+    if (error !== undefined) {
+      this.end(error);
+      return;
+    }
     this.#decoder.push(bytes);
     for (let frame = this.#decoder.next(); frame !== undefined && !this.#hasEnded(); frame = this.#decoder.next()) {
       const message = frame.kind === 'line' ? parseFrame(frame.text) : undefined;
@@ -169,6 +193,22 @@ export class Connection {
       }
       this.#dispatchMessage(message as unknown as ServerMessage);
     }
+  }
+
+  /** Returns the error if the first bytes are of another protocol. Such a server may never send the end of a line. */
+  #checkOpening(bytes: Buffer): RankdError | undefined {
+    const seen = this.#opening?.push(bytes);
+    const error = openingError(seen, this.#opening?.text ?? '', this.#address);
+    if (seen === undefined || error !== undefined) return error;
+    this.#opening = undefined;
+    return undefined;
+  }
+
+  /** Returns why the connection has ended. Before the first frame, the reason may be a mistake in the URL or in a certificate. */
+  #socketError(error: Error | undefined): RankdError {
+    return this.#opening === undefined
+      ? new RankdError('NOT_CONNECTED', error?.message ?? 'the server closed the connection')
+      : unansweredError(this.#address, error);
   }
 
   #dispatchMessage(message: ServerMessage): void {
@@ -183,10 +223,4 @@ export class Connection {
       this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs);
     }
   }
-}
-
-/** If a host name has several addresses, the error is an AggregateError with one error for each address and no message. */
-function errorText(error: unknown): string {
-  if (error instanceof AggregateError) return [...new Set(error.errors.map(errorText))].join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -27,8 +27,8 @@ export type Dial = (
   address: ServerAddress,
   options: {
     /**
-     * Aborted when the attempt has timed out, after at most 5000 ms, or when the membership closes. A stream that opens later is
-     * destroyed.
+     * Aborted when the attempt has timed out, after at most 5000 ms, or when the membership closes during the attempt. A stream that
+     * opens later is destroyed. After the attempt the signal is not aborted any more.
      */
     readonly signal: AbortSignal;
   },

@@ -1,9 +1,11 @@
 /** Keeps a membership connected to one of its servers. */
 
+import { onAbort } from '@rankd/protocol';
 import type { ClientEnvironment } from '../client-environment.js';
 import { sleep } from '../clock.js';
 import type { MembershipEvents } from '../events.js';
 import { RankdError } from '../rankd-error.js';
+import { AttemptSummary } from './attempt-summary.js';
 import { backoffMs } from './backoff.js';
 import { Connection } from './connection.js';
 import type { DialTarget } from './dial.js';
@@ -60,6 +62,9 @@ export class Reconnector {
   #backoff = BACKOFF;
   /** When the time for the first seat ends, by the monotonic clock. Infinite after the first seat. */
   #giveUpAtMs = 0;
+  #startedAtMs = 0;
+  #address = '';
+  readonly #failures = new AttemptSummary();
   #loop: Promise<void> = Promise.resolve();
 
   constructor(ports: ReconnectorPorts, targets: DialTargets, environment: ClientEnvironment) {
@@ -75,7 +80,8 @@ export class Reconnector {
    */
   start(withinMs: number): () => void {
     const { clock } = this.#environment;
-    this.#giveUpAtMs = clock.nowMs() + withinMs;
+    this.#startedAtMs = clock.nowMs();
+    this.#giveUpAtMs = this.#startedAtMs + withinMs;
     const noSeat = new RankdError('CONNECT_FAILED', `not admitted within ${withinMs} ms`);
     // End the session too: the server may not answer on it, or may keep the client on the waitlist.
     const endSession = (): void => this.#session?.connection.end(noSeat);
@@ -111,16 +117,22 @@ export class Reconnector {
     for (;;) {
       const error = await this.#runSession();
       if (this.#isStopping()) return;
+      this.#failures.record(this.#address, error);
       const retryInMs = this.#retryInMs(error);
       const isFinal = !error.retry || this.#environment.clock.nowMs() + retryInMs >= this.#giveUpAtMs;
       this.#ports.emitDisconnected({ error, retryInMs: isFinal ? undefined : retryInMs });
       if (isFinal) {
-        this.#ports.close(error);
+        this.#ports.close(error.retry ? this.#giveUpError(error) : error);
         return;
       }
       await this.#pause(retryInMs);
       if (this.#isStopping()) return;
     }
+  }
+
+  /** Returns the error of the membership when the time for the first seat has passed. */
+  #giveUpError(error: RankdError): RankdError {
+    return this.#failures.summarize(error, this.#environment.clock.nowMs() - this.#startedAtMs);
   }
 
   #isStopping(): boolean {
@@ -165,7 +177,8 @@ export class Reconnector {
     const { addresses } = this.#targets;
     const address = addresses[this.#attempt % addresses.length] ?? NO_ADDRESS;
     this.#attempt += 1;
-    this.#ports.emitConnecting({ address: formatAddress(address), attempt: this.#attempt });
+    this.#address = formatAddress(address);
+    this.#ports.emitConnecting({ address: this.#address, attempt: this.#attempt });
     const withinMs = this.#giveUpAtMs - this.#environment.clock.nowMs();
     return Connection.open(address, this.#targets, this.#stopping.signal, withinMs, this.#environment);
   }
@@ -174,11 +187,15 @@ export class Reconnector {
   async #retryReplacement(): Promise<void> {
     const replaced = this.#session;
     if (replaced === undefined) return;
-    while (!replaced.connection.isEnded && !this.#isStopping()) {
+    const over = new AbortController();
+    const removeListener = onAbort(this.#stopping.signal, () => over.abort());
+    void replaced.ended.then(() => over.abort());
+    while (!over.signal.aborted) {
       const error = await this.#tryReplacement(replaced);
-      if (error === undefined) return;
-      await Promise.race([this.#pause(this.#retryInMs(error)), replaced.ended]);
+      if (error === undefined) break;
+      await sleep(this.#environment.clock, this.#retryInMs(error), { signal: over.signal });
     }
+    removeListener();
   }
 
   /** Resolves with undefined if the session is replaced or has ended, otherwise with the error of the attempt. */

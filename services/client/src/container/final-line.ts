@@ -1,6 +1,6 @@
 /** The last line of the client container after an error. */
 
-import { formatAttempts } from '../connection-logger.js';
+import { formatAttempts } from '../connection/attempt-summary.js';
 import type { Logger } from '../logger.js';
 import type { RankdError } from '../rankd-error.js';
 

@@ -1,10 +1,11 @@
 /** Connects an observer to a group. */
 
-import { checkClientMessage } from '@rankd/protocol';
+import { checkOptions } from '../arguments/check-argument.js';
+import { observeRules } from '../arguments/rules.js';
 import { type ClientEnvironment, systemEnvironment } from '../client-environment.js';
 import { Connection, type ObserverHello } from '../connection/connection.js';
 import type { TlsSource } from '../connection/dial.js';
-import { parseServerAddresses } from '../connection/server-address.js';
+import { parseServerAddresses, type ServerUrls } from '../connection/server-address.js';
 import { RankdError } from '../rankd-error.js';
 import { Observer } from './observer.js';
 
@@ -33,16 +34,17 @@ export interface ObserveOptions {
  *   is tried for at most 5000 ms
  * @throws RankdError the code of the server, for example UNAUTHORIZED; CONNECT_FAILED; BAD_ARGUMENT; ABORTED
  */
-export async function observe(url: string, options: ObserveOptions = {}): Promise<Observer> {
+export async function observe(url: ServerUrls, options: ObserveOptions = {}): Promise<Observer> {
   return observeWith(systemEnvironment, url, options);
 }
 
 /** Observes as `observe` does, in another environment. Tests use it to run the library in-process on a manual clock. */
 export async function observeWith(
   environment: ClientEnvironment,
-  url: string,
+  url: ServerUrls,
   options: ObserveOptions = {},
 ): Promise<Observer> {
+  checkOptions('observe', options, observeRules);
   const { group, token, tls = {}, signal = new AbortController().signal } = options;
   const hello: ObserverHello = {
     type: 'hello',
@@ -51,8 +53,6 @@ export async function observeWith(
     ...(group === undefined ? {} : { group }),
     ...(token === undefined ? {} : { token }),
   };
-  const checked = checkClientMessage(hello);
-  if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
   const failures: unknown[] = [];
   for (const address of parseServerAddresses(url)) {
     try {

@@ -3,12 +3,22 @@
 import { EventEmitter } from 'node:events';
 import {
   type AdminMessage,
-  checkClientMessage,
   type ObserverViewMessage,
   type ObserverWelcomeMessage,
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
+import { checkArgument, checkOptions } from '../arguments/check-argument.js';
+import { checkListeners } from '../arguments/check-listeners.js';
+import {
+  adminOrderRules,
+  historyLimitRule,
+  memberIdRule,
+  orderRule,
+  rankRule,
+  removeReasonRule,
+} from '../arguments/rules.js';
+import { ApplicationCallbacks, type ListenerError } from '../callbacks/application-callbacks.js';
 import type { Clock, Timer } from '../clock.js';
 import { checkPayloadJson } from '../commands/payload.js';
 import { PendingCommands } from '../commands/pending-commands.js';
@@ -47,6 +57,11 @@ export interface ObserverEvents {
   view: [ObserverViewMessage];
   /** The session has ended, with the reason. */
   closed: [RankdError];
+  /**
+   * A listener, `onReceipt` or `onResult` has thrown, or its promise has rejected. `source` names the event or the function. If nothing
+   * listens to this event, the library throws the error by `process.nextTick`: it becomes an uncaught exception.
+   */
+  listenerError: [ListenerError];
 }
 
 /** One session of an observer. When the session ends, every open call rejects with the reason, and `closed` is emitted. */
@@ -56,6 +71,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
   readonly #connection: Connection;
   readonly #queries: PendingQueries;
   readonly #commands: PendingCommands;
+  readonly #callbacks = new ApplicationCallbacks(this);
   #lastAdminId = 0;
 
   private constructor(
@@ -69,6 +85,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
     this.welcome = welcome;
     this.#queries = queries;
     this.#commands = commands;
+    checkListeners<ObserverEvents>(this, { view: true, closed: true, listenerError: true });
   }
 
   /**
@@ -95,14 +112,15 @@ export class Observer extends EventEmitter<ObserverEvents> {
         },
         handleMessage: message => {
           if (observer !== undefined) restartSilenceTimer(observer.welcome);
-          handleMessage(message, { connection, queries, commands, observer });
+          const callbacks = observer === undefined ? undefined : observer.#callbacks;
+          handleMessage(message, { connection, queries, commands, callbacks });
         },
         handleEnd: error => {
           silenceTimer?.cancel();
           queries.rejectAll(error);
           commands.rejectAll(error);
-          observer?.emit('closed', error);
           reject(error);
+          if (observer !== undefined) observer.#callbacks.emit('closed', error);
         },
       };
       connection.sendHello(hello, listener);
@@ -114,6 +132,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async roster(): Promise<Roster> {
+    this.#checkOpen();
     return this.#queries.rosters.add(() => this.#connection.send({ type: 'roster' }));
   }
 
@@ -123,6 +142,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError RATE_LIMITED after more than 10 queries in a second; the reason if the session ends
    */
   async history(limit: number): Promise<History> {
+    checkArgument('limit', limit, historyLimitRule);
+    this.#checkOpen();
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
   }
 
@@ -134,6 +155,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
    *   is sent; the reason if the session ends
    */
   async move(member: string, rank: number): Promise<ReceiptMessage> {
+    checkArgument('member', member, memberIdRule);
+    checkArgument('rank', rank, rankRule);
     return this.#sendAdminMessage({ type: 'admin', action: 'move', id: this.#nextAdminId(), member, rank });
   }
 
@@ -145,6 +168,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
    *   is sent; the reason if the session ends
    */
   async remove(member: string, reason?: string): Promise<ReceiptMessage> {
+    checkArgument('member', member, memberIdRule);
+    if (reason !== undefined) checkArgument('reason', reason, removeReasonRule);
     const why = reason === undefined ? {} : { reason };
     return this.#sendAdminMessage({ type: 'admin', action: 'remove', id: this.#nextAdminId(), member, ...why });
   }
@@ -154,16 +179,24 @@ export class Observer extends EventEmitter<ObserverEvents> {
    * @throws RankdError the code of the receipt if the server accepts the command for no member; BAD_ARGUMENT and
    *   PAYLOAD_TOO_LARGE before anything is sent; the reason if the session ends
    */
-  async command({ name, argsJson, to, deadlineMs, onReceipt, onResult }: AdminOrder): Promise<Sheet> {
+  async command(order: AdminOrder): Promise<Sheet> {
+    checkOrder(order);
+    const { name, argsJson, to, deadlineMs, onReceipt, onResult } = order;
+    this.#checkOpen();
     const id = this.#commands.nextId();
     const deadline = deadlineMs === undefined ? {} : { deadlineMs };
     const message = { type: 'admin', action: 'command', id, name, to, reply: 'each', ...deadline } as const;
-    checkOrThrow(message);
     const { frameBytesMax } = this.welcome;
     const raw = argsJson === undefined ? undefined : checkPayloadJson('args', argsJson, frameBytesMax);
-    const sheet = this.#commands.add(id, onResult);
+    const callbacks = this.#callbacks;
+    const sheet = this.#commands.add(id, result => callbacks.call('onResult', () => onResult(result)));
     // If the session ends first, the sheet rejects with the reason, so this rejection is ignored.
-    this.#queries.addReceipt(id, () => this.#connection.send(message, raw)).then(onReceipt, () => undefined);
+    this.#queries
+      .addReceipt(id, () => this.#connection.send(message, raw))
+      .then(
+        receipt => callbacks.call('onReceipt', () => onReceipt(receipt)),
+        () => undefined,
+      );
     return sheet;
   }
 
@@ -184,32 +217,40 @@ export class Observer extends EventEmitter<ObserverEvents> {
     return `admin-${this.#lastAdminId}`;
   }
 
+  /** @throws RankdError NOT_CONNECTED if the session has ended: no answer would arrive */
+  #checkOpen(): void {
+    if (this.#connection.isEnded) throw new RankdError('NOT_CONNECTED');
+  }
+
   async #sendAdminMessage(message: AdminMessage): Promise<ReceiptMessage> {
-    checkOrThrow(message);
+    this.#checkOpen();
     const receipt = await this.#queries.addReceipt(message.id, () => this.#connection.send(message));
     if (!receipt.accepted) throw errorFromServer(receipt);
     return receipt;
   }
 }
 
-function checkOrThrow(message: AdminMessage): void {
-  const checked = checkClientMessage(message);
-  if (checked.kind === 'bad') throw new RankdError('BAD_ARGUMENT', checked.detail);
+/** @throws RankdError BAD_ARGUMENT */
+function checkOrder(order: AdminOrder): void {
+  checkArgument('the order', order, orderRule);
+  checkOptions('command', order, adminOrderRules);
+  for (const name of ['name', 'onReceipt', 'onResult'] as const)
+    checkArgument(name, order[name], adminOrderRules[name]);
 }
 
 interface ObserverParts {
   readonly connection: Connection;
   readonly queries: PendingQueries;
   readonly commands: PendingCommands;
-  readonly observer: Observer | undefined;
+  readonly callbacks: ApplicationCallbacks | undefined;
 }
 
-function handleMessage(message: ObserverMessage, { connection, queries, commands, observer }: ObserverParts): void {
+function handleMessage(message: ObserverMessage, { connection, queries, commands, callbacks }: ObserverParts): void {
   switch (message.type) {
     case 'ping':
       return connection.send({ type: 'pong', n: message.n });
     case 'view':
-      observer?.emit('view', message);
+      callbacks?.emit('view', message);
       return;
     case 'roster':
       return queries.handleRoster(message);

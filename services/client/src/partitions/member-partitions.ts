@@ -1,21 +1,18 @@
 /** All `partitions()` calls of one member. */
 
 import type { ErrorMessage, RosterMessage, ViewMessage } from '@rankd/protocol';
+import { checkArgument, checkOptions } from '../arguments/check-argument.js';
+import { partitionCountRule, partitionHandlersRule, partitionRules } from '../arguments/rules.js';
 import type { ClientEnvironment } from '../client-environment.js';
 import type { Timer } from '../clock.js';
 import type { Logger } from '../logger.js';
-import { RankdError } from '../rankd-error.js';
 import type { Seat } from '../session/seat.js';
 import type { OwnershipSeat } from './ownership.js';
-import { PartitionRunner } from './partition-runner.js';
+import { type PartitionErrors, PartitionRunner } from './partition-runner.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partition-types.js';
 import { RosterReplica, type RosterReplicaStep } from './roster-replica.js';
 
-/** The largest number of partitions. */
-const COUNT_MAX = 65_536;
 const HANDOVER_MS_DEFAULT = 5000;
-/** The longest `handoverMs`: one hour. */
-const HANDOVER_MS_MAX = 3_600_000;
 /** How long to wait after RATE_LIMITED, ms. The server answers at most 10 queries a second (R-ASK-1). */
 const ROSTER_RETRY_MS = 1000;
 
@@ -23,6 +20,7 @@ const ROSTER_RETRY_MS = 1000;
 export class MemberPartitions {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'random'>;
   readonly #logger: Logger;
+  readonly #errors: PartitionErrors;
   readonly #roster = new RosterReplica();
   readonly #runners: PartitionRunner[] = [];
   /** The seat of the present session. Undefined unless the server sends every change of the roster on this session. */
@@ -30,9 +28,10 @@ export class MemberPartitions {
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
   #retryTimer: Timer | undefined;
 
-  constructor(environment: Pick<ClientEnvironment, 'clock' | 'random'>, logger: Logger) {
+  constructor(environment: Pick<ClientEnvironment, 'clock' | 'random'>, logger: Logger, errors: PartitionErrors) {
     this.#environment = environment;
     this.#logger = logger;
+    this.#errors = errors;
   }
 
   /** Whether this member needs a session on which the server sends every change of the roster. */
@@ -47,13 +46,21 @@ export class MemberPartitions {
 
   /**
    * Adds a `partitions()` call.
-   * @throws RankdError BAD_ARGUMENT if `count` is not 1 to 65 536, or `handoverMs` not 0 to 3 600 000
+   * @throws RankdError BAD_ARGUMENT
    */
-  add(count: number, handlers: PartitionHandlers, { handoverMs = HANDOVER_MS_DEFAULT }: PartitionOptions): Partitions {
-    checkInteger('the number of partitions', count, 1, COUNT_MAX);
-    checkInteger('handoverMs', handoverMs, 0, HANDOVER_MS_MAX);
+  add(count: number, handlers: PartitionHandlers, options: PartitionOptions): Partitions {
+    checkArgument('the number of partitions', count, partitionCountRule);
+    checkArgument('the argument with the handlers', handlers, partitionHandlersRule);
+    checkOptions('partitions', options, partitionRules);
+    const { handoverMs = HANDOVER_MS_DEFAULT } = options;
     const { clock, random } = this.#environment;
-    const ports = { clock, random, logger: this.#logger, knownUntilMs: () => this.#knownUntilMs };
+    const ports = {
+      clock,
+      random,
+      logger: this.#logger,
+      ...this.#errors,
+      knownUntilMs: () => this.#knownUntilMs,
+    };
     const runner = new PartitionRunner(count, handlers, handoverMs, ports);
     this.#runners.push(runner);
     const { asChange } = this.#roster;
@@ -132,9 +139,4 @@ export class MemberPartitions {
 function toOwnershipSeat({ welcome }: Seat): OwnershipSeat {
   const { member, epoch, suspendMs, resumed, size } = welcome;
   return { member, epoch, suspendMs, isFounder: size === 1 && !resumed };
-}
-
-function checkInteger(what: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RankdError('BAD_ARGUMENT', `${what} must be a whole number from ${least} to ${most}, not ${value}`);
 }

@@ -8,19 +8,30 @@ export class PartitionLease implements PartitionHold {
   /** Whether the `acquire` handler was called and has not failed. */
   isAcquired = false;
   readonly #holds: () => boolean;
+  readonly #prepareSignal: (signal: AbortSignal) => void;
   #leaseSignal: LeaseSignal | undefined;
   #isOver = false;
 
-  /** @param holds returns whether this member holds the partition at this moment, by the clock */
-  constructor(fence: Fence, holds: () => boolean) {
+  /**
+   * @param holds returns whether this member holds the partition at this moment, by the clock
+   * @param prepareSignal called with the signal when it is created
+   */
+  constructor(fence: Fence, holds: () => boolean, prepareSignal: (signal: AbortSignal) => void) {
     this.fence = fence;
     this.#holds = holds;
+    this.#prepareSignal = prepareSignal;
   }
 
   get signal(): AbortSignal {
-    this.#leaseSignal ??= new LeaseSignal(this.fence, () => this.isActive(), 'PARTITION_LOST');
+    this.#leaseSignal ??= this.#createSignal();
     if (this.#isOver) this.#leaseSignal.abort();
     return this.#leaseSignal.signal;
+  }
+
+  #createSignal(): LeaseSignal {
+    const leaseSignal = new LeaseSignal(this.fence, () => this.isActive(), 'PARTITION_LOST');
+    this.#prepareSignal(leaseSignal.signal);
+    return leaseSignal;
   }
 
   isActive(): boolean {

@@ -3,6 +3,7 @@
 import { assertNever } from '@rankd/protocol';
 import type { Clock, Timer } from '../clock.js';
 import { backoffMs } from '../connection/backoff.js';
+import { errorText } from '../error-text.js';
 import type { Logger } from '../logger.js';
 import type { Fence } from '../session/seat.js';
 import { type OwnershipSeat, type PartitionAction, PartitionOwnership } from './ownership.js';
@@ -14,12 +15,20 @@ import type { RosterChange } from './roster-replica.js';
 const BACKOFF = { baseMs: 100, capMs: 5000 };
 
 /** The functions and values that a runner gets from its membership. */
-export interface PartitionRunnerPorts {
+export interface PartitionRunnerPorts extends PartitionErrors {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
   /** Returns the time until which this member knows the roster, by the monotonic clock. */
   readonly knownUntilMs: () => number;
+}
+
+/** Reports errors of the application's functions. */
+export interface PartitionErrors {
+  /** Reports an error of a handler. It is logged already. */
+  readonly reportError: (handler: keyof PartitionHandlers, error: unknown) => void;
+  /** Makes the errors of listeners of a partition's signal known. */
+  readonly reportAbortErrors: (signal: AbortSignal) => void;
 }
 
 /** The handlers of one partition that run or wait to run. Deleted when all have ended. */
@@ -80,11 +89,12 @@ export class PartitionRunner implements Partitions {
   /** Runs every action that is due, and starts the timer for the next one. */
   runDueActions(): void {
     const { clock, knownUntilMs } = this.#ports;
-    this.#timer?.cancel();
     const nowMs = clock.nowMs();
     const untilMs = knownUntilMs();
     this.#logActions(this.#ownership.collectActions(nowMs, untilMs).map(action => this.#startAction(action)));
     if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
+    // `lost` and the logger are functions of the application. They may have called the library, which has then started a timer.
+    this.#timer?.cancel();
     // If the roster is not known, set no timer: the next message of the server starts this again.
     const nextMs =
       nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
@@ -113,7 +123,7 @@ export class PartitionRunner implements Partitions {
   }
 
   #acquire(partition: number, tasks: PartitionTasks, fence: Fence): void {
-    const lease = new PartitionLease(fence, () => this.holds(partition));
+    const lease = new PartitionLease(fence, () => this.holds(partition), this.#ports.reportAbortErrors);
     tasks.lease = lease;
     this.#enqueue(partition, tasks, async () => {
       if (!lease.isActive()) return;
@@ -179,7 +189,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** Calls a handler and returns whether it succeeded. Logs its error otherwise. */
+  /** Calls a handler and returns whether it succeeded. Logs and reports its error otherwise. */
   async #callHandler(during: keyof PartitionHandlers, partition: number, handler: () => unknown): Promise<boolean> {
     try {
       await handler();
@@ -187,8 +197,9 @@ export class PartitionRunner implements Partitions {
     } catch (error) {
       this.#ports.logger.error(
         { event: 'partition.failed', during, partition, err: error },
-        `${during} of partition ${partition} failed: ${error instanceof Error ? error.message : String(error)}`,
+        `${during} of partition ${partition} failed: ${errorText(error)}`,
       );
+      this.#ports.reportError(during, error);
       return false;
     }
   }

@@ -23,13 +23,14 @@ export interface PartitionHold {
 export interface PartitionHandlers {
   /**
    * Called when this member owns the partition: start to work on it. `holds` returns true from this call on. If `acquire` throws
-   * or rejects, the error is logged, and the library calls it again within 5000 ms while this member owns the partition.
+   * or rejects, the error is logged and emitted as `listenerError`, and the library calls it again within 5000 ms while this member
+   * owns the partition.
    */
   readonly acquire: (partition: number, hold: PartitionHold) => unknown;
   /**
    * Called when another member will own the partition: stop the work and settle within `deadlineMs`. It is called after `acquire`
    * has settled. If it does not settle in time, or if the session is lost, `lost` is called. If it throws or rejects, the error
-   * is logged, and the partition counts as released.
+   * is logged and emitted as `listenerError`, and the partition counts as released.
    */
   readonly release?: (
     partition: number,
@@ -40,7 +41,7 @@ export interface PartitionHandlers {
   ) => unknown;
   /**
    * Called when the partition must be given up at once, because another member may acquire it at any moment. It is called even
-   * while another handler runs. If it throws or rejects, the error is logged.
+   * while another handler runs. If it throws or rejects, the error is logged and emitted as `listenerError`.
    */
   readonly lost?: (partition: number) => unknown;
 }

@@ -1,15 +1,19 @@
 /** Decides which events of a membership are emitted, and in which order. */
 
-import type { EventEmitter } from 'node:events';
 import type { ViewMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
 import type { MembershipEvents, RankChange, Suspension } from '../events.js';
 
 /** Which changes of a view are reported: `rank` for the rank and the leader, `size` for the size too. */
 export type ViewInterest = 'rank' | 'size';
 
+/** Emits an event. An EventEmitter does, and so does a membership. */
+export interface EventSink {
+  emit<E extends keyof MembershipEvents>(event: E, ...payload: MembershipEvents[E]): unknown;
+}
+
 /** Emits the events of a member in order. Emits each change once, and a change of the rank only while the member may act on its rank. */
 export class EventNotifier {
-  readonly #listeners: EventEmitter<MembershipEvents>;
+  readonly #listeners: EventSink;
   readonly #interest: ViewInterest;
   /** The state in the last welcome or view. */
   #lastView: Pick<ViewMessage, 'rank' | 'size' | 'leader'> | undefined;
@@ -17,7 +21,7 @@ export class EventNotifier {
   #pendingChange: RankChange | undefined;
   #emittedActing = false;
 
-  constructor(listeners: EventEmitter<MembershipEvents>, interest: ViewInterest) {
+  constructor(listeners: EventSink, interest: ViewInterest) {
     this.#listeners = listeners;
     this.#interest = interest;
   }
@@ -65,7 +69,8 @@ export class EventNotifier {
       else this.#listeners.emit('suspended', { rank, because: suspension });
     }
     const change = this.#pendingChange;
-    if (!acts || change === undefined) return;
+    // A listener of `acting` may have called `leave`, which suspends the member.
+    if (!this.#emittedActing || change === undefined) return;
     this.#pendingChange = undefined;
     this.#emittedRank = change.rank;
     this.#listeners.emit('rank', change);

@@ -47,10 +47,11 @@ export class MemberSession implements ConnectionListener {
     const { state, commands, assignments } = this.#parts;
     // The outcomes of the earlier session's commands would arrive on the earlier connection, which is no longer read.
     if (this.#isSuperseded) commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
-    state.handleWelcome(this.#sentHello, welcome);
-    const { seat } = state;
-    if (seat !== undefined && this.#hello.updates === 'roster') assignments.seated(seat);
-    this.#callbacks.onSeated();
+    state.handleWelcome(this.#sentHello, welcome, () => {
+      this.#callbacks.onSeated();
+      const { seat } = state;
+      if (seat !== undefined && this.#hello.updates === 'roster') assignments.seated(seat);
+    });
   }
 
   handleMessage(message: SessionMessage, arrivedAtMs: number): void {
@@ -72,8 +73,8 @@ export class MemberSession implements ConnectionListener {
     const { state, commands, assignments } = this.#parts;
     if (!this.#isSuperseded) {
       state.handleSessionEnd(error);
-      assignments.handleSessionEnd();
       commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', error.code));
+      assignments.handleSessionEnd();
     }
     this.#callbacks.onEnd(error);
   }
@@ -91,8 +92,7 @@ export class MemberSession implements ConnectionListener {
   ): void {
     switch (message.type) {
       case 'view':
-        this.#parts.state.handleView(seat, message);
-        this.#parts.assignments.handleView(message);
+        this.#parts.state.handleView(seat, message, () => this.#parts.assignments.handleView(message));
         return;
       case 'roster':
         this.#parts.assignments.handleRoster(message);

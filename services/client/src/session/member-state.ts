@@ -57,6 +57,11 @@ export class MemberState {
     return this.#status.kind === 'closed';
   }
 
+  /** Whether the member leaves or has left, or the membership is closed. */
+  get isOver(): boolean {
+    return this.#intent === 'leave' || this.isClosed;
+  }
+
   /** The claim with which the next hello takes back the seat (R-JOIN-6). Undefined if there is no seat to take back. */
   get claim(): SeatClaim | undefined {
     return this.#resumableSeat?.claim;
@@ -77,15 +82,25 @@ export class MemberState {
   }
 
   /**
-   * Records a new seat or the earlier one (R-JOIN-3, R-JOIN-6). Ends the connection with OTHER_CLUSTER if the server belongs to
-   * another cluster.
+   * Records a new seat or the earlier one (R-JOIN-3, R-JOIN-6), and emits `joined`. Ends the connection with OTHER_CLUSTER if the server
+   * belongs to another cluster.
+   * @param onRecorded called after the seat is recorded and before the events, so that listeners find every part up to date
    */
-  handleWelcome({ connection, helloSentAtMs }: SentHello, welcome: WelcomeMessage): void {
+  handleWelcome(sentHello: SentHello, welcome: WelcomeMessage, onRecorded: () => void = () => undefined): void {
+    const isSeated = this.#recordWelcome(sentHello, welcome);
+    onRecorded();
+    if (!isSeated) return;
+    this.#notifier.emitJoined(welcome);
+    this.#restartLeaseTimer();
+  }
+
+  /** Returns whether this member has the seat of the welcome. */
+  #recordWelcome({ connection, helloSentAtMs }: SentHello, welcome: WelcomeMessage): boolean {
     // `leave` has been sent, so another member may lead already.
-    if (this.#intent === 'leave') return;
+    if (this.#intent === 'leave') return false;
     if (this.#cluster !== undefined && welcome.cluster !== this.#cluster) {
       connection.end(new RankdError('OTHER_CLUSTER'));
-      return;
+      return false;
     }
     this.#cluster = welcome.cluster;
     const lease = this.#status.kind === 'waiting' ? this.#status.lease : new Lease(helloSentAtMs, welcome);
@@ -97,15 +112,18 @@ export class MemberState {
     resumableSeat.recordSeat(seat);
     this.#resumableSeat = resumableSeat;
     this.#status = { kind: 'seated', seat };
-    this.#notifier.emitJoined(welcome);
     for (const result of resumableSeat.removeResults()) this.sendResult(result);
-    this.#restartLeaseTimer();
+    return true;
   }
 
-  /** Applies a view to the seat and emits what has changed. */
-  handleView(seat: Seat, view: ViewMessage): void {
+  /**
+   * Applies a view to the seat and emits what has changed.
+   * @param onRecorded called before the events, as in `handleWelcome`
+   */
+  handleView(seat: Seat, view: ViewMessage, onRecorded: () => void = () => undefined): void {
     seat.applyView(view);
     this.#notifier.recordView(view);
+    onRecorded();
     this.#emitChanges();
   }
 

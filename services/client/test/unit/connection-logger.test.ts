@@ -70,6 +70,25 @@ describe('failed attempts', () => {
     expect(messages()[ATTEMPT_LINES_MAX]).toMatch(/^attempt \d+ after 5\.\d s: /);
   });
 
+  it('have a line every 5 s while join waits with a time limit, and longer distances after the first seat', () => {
+    log = new ConnectionLogger(
+      logger,
+      { nowMs: () => clock.nowMs, after: (delayMs, run) => clock.after(delayMs, run) },
+      60_000,
+    );
+    const distances = (): number[] => {
+      const times = lines.slice(ATTEMPT_LINES_MAX).map(({ fields }) => Number(fields['sinceMs']));
+      return times.slice(1).map((ms, index) => Math.round((ms - (times[index] ?? 0)) / 1000));
+    };
+    fail(500);
+    expect(distances()).toEqual(Array(distances().length).fill(5));
+    expect(distances().length).toBeGreaterThan(7);
+    log.logConnected();
+    lines = [];
+    fail(500);
+    expect(distances()).toEqual([10, 20]);
+  });
+
   it('for another reason have a line at once, with their own advice', () => {
     fail(50);
     const before = lines.length;

@@ -1,5 +1,6 @@
 /** Reads an event stream. */
 
+import { onAbort } from '@rankd/protocol/on-abort';
 import { printable } from '@rankd/protocol/printable';
 import { authorization } from './addresses.js';
 import { Restartable } from './restartable.js';
@@ -23,14 +24,16 @@ export interface EventReaderPorts {
 
 /** Reads one stream to its end. Returns how it ended. */
 export async function readEvents({ path, token, signal, told }: EventReaderPorts): Promise<Ending> {
-  const silence = new AbortController();
-  const timer = new Restartable(SILENCE_MS, () => silence.abort());
+  // `signal` is long-lived, so fetch gets the signal of this reading only.
+  const reading = new AbortController();
+  const timer = new Restartable(SILENCE_MS, () => reading.abort());
   timer.restart();
+  const removeListener = onAbort(signal, () => reading.abort());
   try {
     const response = await fetch(path, {
       headers: authorization(token),
       cache: 'no-store',
-      signal: AbortSignal.any([signal, silence.signal]),
+      signal: reading.signal,
     });
     if (response.status === 401) return { kind: 'locked' };
     if (!response.ok || response.body === null) return { kind: 'lost', why: await refusal(response) };
@@ -46,10 +49,11 @@ export async function readEvents({ path, token, signal, told }: EventReaderPorts
     if (error instanceof TooLongError) return { kind: 'lost', why: error.message };
     return {
       kind: 'lost',
-      why: silence.signal.aborted ? 'the server does not answer' : 'the server cannot be reached',
+      why: reading.signal.aborted ? 'the server does not answer' : 'the server cannot be reached',
     };
   } finally {
     timer.cancel();
+    removeListener();
   }
 }
 

@@ -1,5 +1,6 @@
 /** Watches a group over several streams. */
 
+import { onAbort } from '@rankd/protocol/on-abort';
 import { retryDelayMs, type Connection } from './connection.js';
 import { eventsAddress } from './addresses.js';
 import { readEvents, type Ending } from './event-reader.js';
@@ -135,14 +136,17 @@ export class GroupSubscription {
     this.#tabs?.post({ kind: 'who' });
     for (;;) {
       const groups = [...new Set([this.#group, ...held.wanted.values()])];
-      held.reading = new AbortController();
+      const reading = (held.reading = new AbortController());
       held.arriving = new Set(groups);
+      const sources = [signal, this.#stopping.signal];
+      const removeListeners = sources.map(source => onAbort(source, () => reading.abort(source.reason)));
       const ending = await this.#parts.read({
         path: eventsAddress(groups),
         token: this.#token,
-        signal: AbortSignal.any([held.reading.signal, signal, this.#stopping.signal]),
+        signal: reading.signal,
         told: events => this.#passOn(held, events),
       });
+      for (const remove of removeListeners) remove();
       const isReplaced = held.reading.signal.reason === 'replaced';
       if (!isReplaced || signal.aborted || this.#isStopped()) return ending;
     }

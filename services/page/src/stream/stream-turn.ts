@@ -3,6 +3,8 @@
  * together, so not every tab can have one.
  */
 
+import { onAbort } from '@rankd/protocol/on-abort';
+
 /** The right to have a stream. */
 export interface StreamTurn {
   /**
@@ -30,7 +32,8 @@ export class LockTurn implements StreamTurn {
     const waiting = new AbortController();
     const taken = new AbortController();
     this.#stopWaiting = () => waiting.abort();
-    const options = this.#isTaking ? { steal: true } : { signal: AbortSignal.any([stopping, waiting.signal]) };
+    const removeListener = onAbort(stopping, () => waiting.abort());
+    const options = this.#isTaking ? { steal: true } : { signal: waiting.signal };
     this.#isTaking = false;
     try {
       return await this.#locks.request(this.#name, options, async () => await read(taken.signal));
@@ -40,6 +43,8 @@ export class LockTurn implements StreamTurn {
       if ((error as Error).name !== 'AbortError') return await read(taken.signal);
       taken.abort();
       return 'given up';
+    } finally {
+      removeListener();
     }
   }
 
@@ -62,8 +67,7 @@ export class VisibleTurn implements StreamTurn {
       if (document.hidden) hidden.abort();
     };
     document.addEventListener('visibilitychange', follow);
-    const result = await read(hidden.signal);
-    document.removeEventListener('visibilitychange', follow);
+    const result = await read(hidden.signal).finally(() => document.removeEventListener('visibilitychange', follow));
     return hidden.signal.aborted ? 'given up' : result;
   }
 
@@ -73,14 +77,15 @@ export class VisibleTurn implements StreamTurn {
 }
 
 async function untilVisible(stopping: AbortSignal): Promise<void> {
+  if (!document.hidden || stopping.aborted) return;
   await new Promise<void>(resolve => {
     const look = (): void => {
       if (document.hidden && !stopping.aborted) return;
       document.removeEventListener('visibilitychange', look);
+      removeListener();
       resolve();
     };
+    const removeListener = onAbort(stopping, look);
     document.addEventListener('visibilitychange', look);
-    stopping.addEventListener('abort', look);
-    look();
   });
 }

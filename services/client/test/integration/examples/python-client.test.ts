@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,6 +31,22 @@ const QUICK = {
   RANKD_DEAD_MS: '2000',
   RANKD_ADMIN_TOKEN: 'admin',
 };
+/** A member that prints its rank, the size, its slot and the leader after each change. Its listener of events throws. */
+const SHOWS = `
+import asyncio, json, sys
+from rankd import join
+
+def throw(frame):
+    raise ValueError("of the application")
+
+async def main():
+    me, shown = await join(sys.argv[1], group=sys.argv[2], on_event=throw), None
+    while True:
+        now = [me.rank, me.size, me.slot, me.leader["name"]]
+        print(json.dumps(now), flush=True)
+        await me.until(lambda: [me.rank, me.size, me.slot, me.leader["name"]] != now)
+
+asyncio.run(main())`;
 /** A member whose leader work and whose command end when a file exists. */
 const SLOW = `
 import asyncio, os, sys
@@ -68,8 +85,8 @@ let group: string;
 let directory: string;
 
 beforeAll(async () => {
-  const { error, status } = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
-  if (error !== undefined || status !== 0) throw new Error('these tests need python3, 3.10 or later, in PATH');
+  const { error, status } = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']);
+  if (error !== undefined || status !== 0) throw new Error('these tests need python3, 3.9 or later, in PATH');
   server = await fleet.server(QUICK);
 });
 afterAll(() => fleet.dispose());
@@ -86,9 +103,16 @@ afterEach(async () => {
 const stampsOf = (name: string): string => join(directory, name);
 
 /** Starts a member in Python, in a process that can import only the standard library. */
-function python(name: string, url: string, env: Readonly<Record<string, string>> = {}): ChildProcess {
+function python(
+  name: string,
+  url: string,
+  env: Readonly<Record<string, string>> = {},
+  ...more: readonly string[]
+): ChildProcess {
   const options = ['--name', name, '--group', group, '--stamps', stampsOf(name), '--every-ms', '10'];
-  const member = new ChildProcess('python3', ['-S', '-B', join(folder, 'member.py'), url, ...options], { env });
+  const member = new ChildProcess('python3', ['-S', '-B', join(folder, 'member.py'), url, ...options, ...more], {
+    env,
+  });
   members.push(member);
   return member;
 }
@@ -145,9 +169,108 @@ async function twoBelow(): Promise<Membership[]> {
   return two;
 }
 
-it('the client in Python has less than 250 lines', () => {
+it('the client in Python has less than 300 lines, and runs with Python 3.9', () => {
   expect(readdirSync(folder).filter(name => name.endsWith('.py'))).toEqual(['member.py', 'rankd.py']);
-  expect(readFileSync(join(folder, 'rankd.py'), 'utf8').split('\n').length - 1).toBeLessThan(250);
+  expect(readFileSync(join(folder, 'rankd.py'), 'utf8').split('\n').length - 1).toBeLessThan(300);
+  const script = 'import ast, sys; [ast.parse(open(path).read(), feature_version=(3, 9)) for path in sys.argv[1:]]';
+  const files = ['member.py', 'rankd.py'].map(name => join(folder, name));
+  expect(spawnSync('python3', ['-c', script, ...files], { encoding: 'utf8' }).stderr).toBe('');
+});
+
+/** Runs a script that imports rankd.py. */
+function run(script: string, ...args: string[]): { stdout: string; stderr: string } {
+  const options = { env: { PYTHONPATH: folder, PATH: process.env['PATH'] }, encoding: 'utf8' } as const;
+  return spawnSync('python3', ['-S', '-B', '-c', script, ...args], { ...options, timeout: DEADLINE_MS });
+}
+
+it('the client in Python accepts only a URL with a scheme, a host and a port, and names what is wrong', () => {
+  const good = ['rankd://h', 'rankds://h:1', 'RANKD://h:65535', 'rankd://[::1]:5', 'rankd://h/'];
+  const bad: Readonly<Record<string, string>> = {
+    'localhost:2700': 'no scheme',
+    '': 'no scheme',
+    'http://h:1': "the scheme is 'http'",
+    'rankd://:1': 'no host',
+    'rankd://h:0': 'the port',
+    'rankd://h:65536': 'the port',
+    'rankd://h:x': 'the port',
+    'rankd://h:-1': 'the port',
+    'rankd://h/x': 'a path',
+    'rankd://h?x': 'a path',
+    'rankd://ann:secret@h': 'a user',
+    'rankd://a b': 'a space',
+    'rankd://h\n': 'a space',
+    'rankd://a,rankd://b': 'no host',
+  };
+  const script = `
+import json, sys
+from rankd import RankdError, join
+for url in json.loads(sys.argv[1]):
+    try:
+        join(url)
+        print("good")
+    except RankdError as error:
+        print(error)
+`;
+  const { stdout } = run(script, JSON.stringify([...good, ...Object.keys(bad)]));
+  const lines = stdout.split('\n');
+  expect(lines.slice(0, good.length)).toEqual(good.map(() => 'good'));
+  expect(lines.slice(good.length, -1)).toEqual(
+    Object.values(bad).map(what => expect.stringMatching(`^BAD_ARGUMENT: .*rankds?://host:port.*${what}`)),
+  );
+  expect(stdout).not.toContain('secret');
+});
+
+it('the client in Python gives up after join_within_ms, and says what it tried and why it failed', async () => {
+  const script = `
+import asyncio, sys
+from rankd import RankdError, join
+
+async def main(url, within_ms):
+    try:
+        await join(url, join_within_ms=within_ms)
+    except RankdError as error:
+        print(error)
+
+asyncio.run(main(sys.argv[1], float(sys.argv[2])))`;
+  expect(run(script, 'rankd://127.0.0.1:1', '300').stdout).toMatch(
+    /^CONNECT_FAILED: not admitted within 0\.3 s: 127\.0\.0\.1:1: ConnectionRefusedError/,
+  );
+  expect(run(script, `rankd://127.0.0.1:${server.httpPort}`, '300').stdout).toMatch(
+    /^CONNECT_FAILED: .*the server on this port is not rankd: it sent b'HTTP\/1\.1 400/,
+  );
+  for (const wrong of ['0', '-1', 'nan']) {
+    expect(run(script, 'rankd://127.0.0.1:1', wrong).stdout).toMatch(/^BAD_ARGUMENT: join_within_ms/);
+  }
+  const silent = await ScriptedCoordinator.open();
+  const member = new ChildProcess('python3', ['-S', '-B', '-c', script, `rankd://127.0.0.1:${silent.port}`, '300'], {
+    env: { PYTHONPATH: folder },
+  });
+  members.push(member);
+  await member.line(line => line === 'CONNECT_FAILED: not admitted within 0.3 s: no answer');
+  silent.dispose();
+});
+
+it('the three lines of the README print the rank and the size', async () => {
+  const [, block = ''] = /```python\n([^]*?)```/.exec(readFileSync(join(folder, 'README.md'), 'utf8')) ?? [];
+  const lines = block.trim().split('\n');
+  expect(lines).toHaveLength(3);
+  const all = await fleet.joinAll(server.port, ['ann', 'bob']);
+  const repl = spawn('python3', ['-B', '-m', 'asyncio'], { env: { ...process.env, PYTHONPATH: folder } });
+  let output = '';
+  for (const stream of [repl.stdout, repl.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+  repl.stdin.write(
+    `${lines.slice(0, 2).join('\n').replace('rankd://127.0.0.1:2700', `rankd://127.0.0.1:${server.port}`)}\n`,
+  );
+  await server.childProcess.event('member.joined', ({ rank, group: joined }) => rank === 2 && joined === 'default');
+  all.push(...(await fleet.joinAll(server.port, ['cid', 'dan'])));
+  await eventually(DEADLINE_MS, 'the size', () => {
+    repl.stdin.write(`${lines[2] ?? ''}\n`);
+    return output.includes('I am 2 of 5') ? true : undefined;
+  });
+  const ended = once(repl, 'close');
+  repl.stdin.end();
+  await within(DEADLINE_MS, 'its end', ended);
+  await Promise.all(all.map(async member => member.leave()));
 });
 
 it('a traceback of the client in Python has no control characters of the server', () => {
@@ -212,6 +335,20 @@ describe('a member in Python', () => {
     ]);
   });
 
+  it('knows the size, its slot and the leader, as they change', async () => {
+    const all = await fleet.joinAll(server.port, ['ann', 'eve'], { group });
+    const args = ['-S', '-B', '-c', SHOWS, `rankd://127.0.0.1:${server.port}`, group];
+    const bob = new ChildProcess('python3', args, { env: { PYTHONPATH: folder } });
+    members.push(bob);
+    await bob.line(line => line === '[2, 3, 2, "ann"]');
+    const [cid] = await fleet.joinAll(server.port, ['cid'], { group });
+    await bob.line(line => line === '[2, 4, 2, "ann"]');
+    await all[0].leave();
+    await bob.line(line => line === '[1, 3, 2, "eve"]');
+    await cid.leave();
+    await bob.line(line => line === '[1, 2, 2, "eve"]');
+  });
+
   it('R-LEAD-2 yields when it is moved: it stops, then another member leads', async () => {
     const ann = await seated('ann');
     const [bob] = await fleet.joinAll(server.port, ['bob'], { group });
@@ -272,6 +409,7 @@ describe('a member in Python', () => {
     const url = `rankds://localhost:${secure.port}`;
     const believing = python('ann', url, { SSL_CERT_FILE: certificates.path('ca.pem') });
     await believing.event('welcome', ({ rank }) => rank === 0);
+    await python('cid', url, {}, '--ca', certificates.path('ca.pem')).event('welcome', ({ rank }) => rank === 1);
     await python('bob', url).event('lost', ({ message }) => String(message).includes('CERTIFICATE_VERIFY_FAILED'));
     await certificates.dispose();
   });
@@ -356,6 +494,39 @@ describe('a member in Python with a scripted server', () => {
     coordinator.send({ type: 'ping', n: 2, seen: 1 });
     await ann.event('restored');
     expect(fencesOf(await stamped('ann'))).toHaveLength(1);
+  });
+
+  it('R-JOIN-6 resumes its seat with the epoch, after at most 1 s and the time that the server asks for', async () => {
+    const ann = await welcomed({ rank: 1, epoch: 71, resume: 'secret-7' });
+    const bye = { type: 'bye', code: 'DRAINING', message: 'stopping', retry: true, retryAfterMs: 700 };
+    const startedAtMs = performance.now();
+    coordinator.send(bye);
+    await ann.event('lost', ({ code }) => code === 'DRAINING');
+    await coordinator.untilReceived('hello', 2);
+    expect(performance.now() - startedAtMs).toBeGreaterThan(650);
+    const hello = coordinator.received.filter(({ type }) => type === 'hello').at(-1);
+    const { member } = welcomeOf();
+    expect(hello).toMatchObject({ updates: 'size', resume: { member, secret: 'secret-7', epoch: 71 } });
+    coordinator.send({ ...welcomeOf(), resumed: true, resume: 'secret-8', epoch: 71 });
+    await ann.event('welcome', ({ resumed }) => resumed === true);
+  });
+
+  it.each(['REPLACED', 'UNAUTHORIZED', 'SOMETHING_NEW'])(
+    'R-BYE-1 ends with %s, which no retry can solve',
+    async code => {
+      const ann = await welcomed({ rank: 1 });
+      coordinator.send({ type: 'bye', code, message: 'enough', retry: false });
+      expect(await within(DEADLINE_MS, 'its end', ann.exited)).toEqual({ code: 1, signal: null });
+      expect(ann.output).toContain(`rankd: ${code}: enough`);
+      expect(coordinator.receivedTypes.filter(type => type === 'hello')).toHaveLength(1);
+    },
+  );
+
+  it('continues after a frame without a field that it needs, on another connection', async () => {
+    const ann = await welcomed({ rank: 1 });
+    coordinator.send({ type: 'ping' });
+    await ann.event('lost', ({ message }) => String(message).includes("KeyError: 'n'"));
+    await coordinator.untilReceived('hello', 2);
   });
 
   async function slow(rank: number): Promise<{ member: ChildProcess; end: () => Promise<void> }> {

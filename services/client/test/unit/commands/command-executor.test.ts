@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/clock.js';
 import type { DeliveredCommandMessage, ResultMessage } from '@rankd/protocol';
@@ -192,6 +193,23 @@ describe('the deadline of a command', () => {
     seat.abort();
     await within(1000, 'abort', execution);
     expect([sent, executions.length]).toEqual([[], 1]);
+  });
+
+  it('keeps no listener on the signal of the seat after a command, and one listener during any number of commands', async () => {
+    const { executor, seat, deliver } = createFixture();
+    const ends: (() => void)[] = [];
+    executor.setHandler('print', async () => new Promise<void>(resolve => ends.push(resolve)));
+    executor.setHandler('late', async (_, { signal }) => {
+      await new Promise(resolve => signal.addEventListener('abort', resolve));
+    });
+    const listeners = (): number => getEventListeners(seat.signal, 'abort').length;
+    const running = Array.from({ length: 20 }, (_, index) => deliver({ seq: 7 + index }));
+    expect(listeners()).toBe(1);
+    for (const end of ends) end();
+    await Promise.all(running);
+    expect(listeners()).toBe(0);
+    await deliver({ seq: 50, name: 'late', deadlineMs: 10 });
+    expect(listeners()).toBe(0);
   });
 
   it('does not abort the signal after the handler has ended', async () => {

@@ -15,7 +15,10 @@ beforeEach(() => {
   asked = [];
   const process = new ProcessClock(clock, 0);
   const time = { nowMs: () => process.nowMs, after: (ms: number, run: () => void) => process.after(ms, run) };
-  assignments = new MemberPartitions({ clock: time, random: Math.random }, silentLogger);
+  assignments = new MemberPartitions({ clock: time, random: Math.random }, silentLogger, {
+    reportError: () => undefined,
+    reportAbortErrors: () => undefined,
+  });
 });
 
 const handlers = { acquire: () => undefined };

@@ -14,12 +14,14 @@ let knownUntilMs: number;
 let view: number;
 const handlerCalls: string[] = [];
 const errors: unknown[] = [];
+const reported: string[] = [];
 beforeEach(() => {
   clock = new VirtualClock();
   knownUntilMs = Number.MAX_SAFE_INTEGER;
   view = 0;
   handlerCalls.length = 0;
   errors.length = 0;
+  reported.length = 0;
 });
 
 /** Passes time. After each step it waits for every promise that is ready. */
@@ -38,7 +40,15 @@ function holdingOf(handlers: Partial<PartitionHandlers> = {}): PartitionRunner {
   const recordCall = (what: string) => (partition: number) => void handlerCalls.push(`${what} ${partition}`);
   const all = { acquire: recordCall('acquire'), release: recordCall('release'), lost: recordCall('lost'), ...handlers };
   const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
-  const ports = { clock: time, random: Math.random, logger, knownUntilMs: () => knownUntilMs };
+  const reportError = (handler: string): void => void reported.push(handler);
+  const ports = {
+    clock: time,
+    random: Math.random,
+    logger,
+    reportError,
+    reportAbortErrors: () => undefined,
+    knownUntilMs: () => knownUntilMs,
+  };
   const runner = new PartitionRunner(1, all, HANDOVER_MS, ports);
   runner.setSeat(terms);
   change(runner, ['own'], []);
@@ -137,6 +147,7 @@ describe('the handlers of a partition', () => {
     await settled();
     expect(attempts).toBe(1);
     expect(errors).toEqual([expect.objectContaining({ event: 'partition.failed', during: 'acquire', partition: 0 })]);
+    expect(reported).toEqual(['acquire']);
     await pass(500);
     expect([attempts, runner.held]).toEqual([2, [0]]);
     jitter.mockRestore();

@@ -22,9 +22,9 @@ export function errorMessage(code: ErrorCode, seq?: number): ErrorMessage {
   return seq === undefined ? message : { ...message, seq };
 }
 
-/** Returns a `bye` message (R-BYE-1). `detail` is added to the sentence of the code. */
-export function byeMessage(code: ErrorCode, detail?: string, retryAfterMs?: number): ByeMessage {
+/** Returns a `bye` message (R-BYE-1). `message` is the sentence for people. */
+export function byeMessage(code: ErrorCode, message: string, retryAfterMs?: number): ByeMessage {
   const { retry } = errorCodes[code];
-  const message: ByeMessage = { type: 'bye', code, message: explain(code, detail), retry };
-  return retryAfterMs === undefined ? message : { ...message, retryAfterMs };
+  const bye: ByeMessage = { type: 'bye', code, message, retry };
+  return retryAfterMs === undefined ? bye : { ...bye, retryAfterMs };
 }

@@ -1,6 +1,6 @@
 /** The registry of sessions: it owns how a session opens and how it ends. */
 
-import { encodeFrame, type ErrorCode } from '@rankd/protocol';
+import { encodeFrame, type ErrorCode, type Mistake } from '@rankd/protocol';
 import type { EventReporter } from '../delivery/event-reporter.js';
 import { byeMessage } from '../frames/session-frames.js';
 import type { ClosedBy, Connection } from '../transport/connection.js';
@@ -74,22 +74,28 @@ export class SessionRegistry {
 
   #endByUs(session: Session, before: SessionState, cause: Extract<SessionEndCause, { kind: 'bye' }>): void {
     if (before.phase === 'closing') return;
-    const { code, detail, retryAfterMs, reason } = cause;
+    const { code, message, retryAfterMs, reason, mistake } = cause;
     // The commands that are pending for this session come before `bye`.
     if (before.phase === 'active') before.fanOut.queueBatches();
     // The session has ended already if these commands did not fit into its outbox.
     if (session.state.phase === 'closing') return;
     session.outbox.addBatch();
-    session.outbox.addFrame(encodeFrame(byeMessage(code, detail, retryAfterMs)));
+    session.outbox.addFrame(encodeFrame(byeMessage(code, message, retryAfterMs)));
     session.enterClosing();
     session.outbox.flush();
     if (cutOff.has(code)) session.connection.destroy();
     else session.connection.end();
-    this.#removeSession(session, before, code, reason);
+    this.#removeSession(session, before, code, reason, mistake);
   }
 
   /** Removes the session from every part of the gateway, and proposes the departure of its member. */
-  #removeSession(session: Session, before: SessionState, code: ErrorCode | 'CLOSED', detail: string): void {
+  #removeSession(
+    session: Session,
+    before: SessionState,
+    code: ErrorCode | 'CLOSED',
+    detail: string,
+    mistake?: Mistake,
+  ): void {
     const { sessions, holders, departures, events } = this.#ports;
     sessions.delete(session);
     for (const holder of holders) holder.removeSession(session, before);
@@ -97,7 +103,8 @@ export class SessionRegistry {
       events.reportOwn({ event: 'session.closed', session: session.id, code });
     } else if (code !== 'CLOSED') {
       const { address } = session.connection;
-      events.reportOwn({ event: 'session.refused', session: session.id, address, code, detail });
+      const refused = { event: 'session.refused', session: session.id, address, code, detail } as const;
+      events.reportOwn(mistake === undefined ? refused : { ...refused, mistake });
     }
     departures.proposeEnd(session.id, before, code);
   }

@@ -4,8 +4,12 @@ import {
   encodeFrame,
   type ErrorCode,
   explain,
+  explainMistake,
   FrameDecoder,
   limits,
+  type Mistake,
+  type Opening,
+  OpeningBytes,
   type ReadMessage,
   readMessage,
   type ServerMessage,
@@ -26,11 +30,22 @@ export type SessionEndCause =
   | {
       readonly kind: 'bye';
       readonly code: ErrorCode;
-      readonly detail: string | undefined;
+      /** The sentence for the client. */
+      readonly message: string;
       readonly retryAfterMs: number | undefined;
       readonly reason: string;
+      readonly mistake: Mistake | undefined;
     }
   | { readonly kind: 'closed'; readonly by: ClosedBy };
+
+/** The mistakes that the first bytes of a connection show. */
+const openingMistakes: Readonly<Partial<Record<Opening, Mistake>>> = {
+  'tls handshake': 'TLS_NOT_SPOKEN',
+  'proxy header': 'PROXY_HEADER',
+  'http request': 'HTTP_REQUEST',
+  'redis request': 'OTHER_CLIENT',
+  ssh: 'OTHER_CLIENT',
+};
 
 /** The limits of every session. */
 export interface SessionSettings extends OutboxLimits {
@@ -61,6 +76,8 @@ export class Session implements ConnectionListener {
   #state: SessionState = { phase: 'greeting', request: undefined };
   #intake: 'open' | 'paused' | 'undecided' = 'open';
   #receivedBytes = 0;
+  /** The first bytes, until they show what the client sends. Undefined: it sends frames, or bytes of an unknown protocol. */
+  #opening: OpeningBytes | { readonly mistake: Mistake; readonly seen: Opening } | undefined = new OpeningBytes();
   #readAtMs = 0;
 
   constructor(id: string, connection: Connection, settings: SessionSettings, ports: SessionPorts) {
@@ -95,8 +112,17 @@ export class Session implements ConnectionListener {
     this.#ports.traffic.receivedBytes += bytes.length;
     this.#receivedBytes += bytes.length;
     if (this.#state.phase === 'closing') return;
+    if (this.#opening instanceof OpeningBytes) this.#readOpening(this.#opening, bytes);
     this.#decoder.push(bytes);
     this.#readFrames();
+  }
+
+  /** Records that the first bytes are of another protocol. The frame or the hello timeout then ends the session with that reason. */
+  #readOpening(opening: OpeningBytes, bytes: Buffer): void {
+    const seen = opening.push(bytes);
+    if (seen === undefined) return;
+    const mistake = openingMistakes[seen];
+    this.#opening = mistake === undefined ? undefined : { mistake, seen };
   }
 
   /** Handles no further frame until `resume`, not even one that was received already (R-FLOW-1). */
@@ -166,7 +192,12 @@ export class Session implements ConnectionListener {
 
   /** Sends `bye` with the code, then closes. The member of the session departs. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
-    this.#ports.registry.endSession(this, { kind: 'bye', code, detail, retryAfterMs, reason: detail ?? explain(code) });
+    if (this.#opening !== undefined && 'mistake' in this.#opening) {
+      this.refuse(code, `first bytes: ${this.#opening.seen}`, this.#opening.mistake);
+      return;
+    }
+    const [message, reason] = [explain(code, detail), detail ?? explain(code)];
+    this.#ports.registry.endSession(this, { kind: 'bye', code, message, retryAfterMs, reason, mistake: undefined });
   }
 
   /** Ends a session that this server cannot accept now, with `retryAfterMs` (R-BYE-2). The client reconnects, to this or another server. */
@@ -174,10 +205,10 @@ export class Session implements ConnectionListener {
     this.end(code, detail, code === 'UNAVAILABLE' ? UNAVAILABLE_RETRY_MS : this.#settings.retryAfterMs);
   }
 
-  /** Ends a session with `bye` that contains the code only. `reason` is for the log. */
-  refuse(code: ErrorCode, reason: string): void {
-    const cause = { kind: 'bye', code, detail: undefined, retryAfterMs: undefined, reason } as const;
-    this.#ports.registry.endSession(this, cause);
+  /** Ends a session with `bye` that contains the code and the sentence of the mistake. `reason` is for the log. */
+  refuse(code: ErrorCode, reason: string, mistake?: Mistake): void {
+    const message = mistake === undefined ? explain(code) : explainMistake(mistake);
+    this.#ports.registry.endSession(this, { kind: 'bye', code, message, retryAfterMs: undefined, reason, mistake });
   }
 
   /** Ends the session, because its connection has closed. */

@@ -1,5 +1,7 @@
 /** The interface between a session and the bytes of its client. */
 
+import type { Mistake } from '@rankd/protocol';
+
 /** Which side closed a connection: the client (`peer`, by FIN or RST) or this server (`us`). */
 export type ClosedBy = 'peer' | 'us';
 
@@ -31,8 +33,11 @@ export interface ConnectionListener {
   receiveBytes(bytes: Buffer): void;
   /** The connection has closed. May be called more than once. */
   endClosed(by: ClosedBy): void;
-  /** The connection cannot carry a session. The client is sent only the code, if that is possible. `reason` is for the log. */
-  refuse(code: 'BAD_FRAME' | 'UNAUTHORIZED', reason: string): void;
+  /**
+   * The connection cannot carry a session. The client is sent only the code and the sentence of the mistake, if that is possible.
+   * `reason` is for the log.
+   */
+  refuse(code: 'BAD_FRAME' | 'UNAUTHORIZED', reason: string, mistake?: Mistake): void;
 }
 
 /** Called for each new connection. Returns the listener of its events. */

@@ -3,6 +3,7 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { Mistake } from '@rankd/protocol';
 import type { TlsFiles } from '@rankd/startup';
 import type { Accept, ConnectionListener } from './connection.js';
 import { forwardEvents } from './tcp-connection.js';
@@ -68,14 +69,16 @@ export class TlsServer {
     connection.secure(socket);
     forwardEvents(socket, listener);
     if (this.#asksForCertificate && !socket.authorized) {
-      listener.refuse('UNAUTHORIZED', `client certificate: ${String(socket.authorizationError)}`);
+      const reason = `client certificate: ${String(socket.authorizationError)}`;
+      listener.refuse('UNAUTHORIZED', reason, certificateMistake(socket));
     }
   }
 
   #failHandshake(error: NodeJS.ErrnoException, socket: TLSSocket): void {
     // A client that only closes is not reported. The same holds without TLS.
     if (error.code === 'ECONNRESET') return;
-    this.#takeHandshake(socket)?.listener.refuse('BAD_FRAME', `TLS handshake: ${error.code ?? 'failed'}`);
+    const { code = 'failed' } = error;
+    this.#takeHandshake(socket)?.listener.refuse('BAD_FRAME', `TLS handshake: ${code}`, handshakeMistake(code));
   }
 
   #takeHandshake(socket: TLSSocket): Handshake | undefined {
@@ -84,6 +87,19 @@ export class TlsServer {
     this.#handshakes.delete(key);
     return handshake;
   }
+}
+
+function certificateMistake(socket: TLSSocket): Mistake {
+  const hasNone = Object.keys(socket.getPeerCertificate()).length === 0;
+  return hasNone ? 'CLIENT_CERTIFICATE_MISSING' : 'CLIENT_CERTIFICATE_REJECTED';
+}
+
+/** Returns the mistake behind an error of OpenSSL. Undefined if the error has another cause, for example a broken handshake. */
+function handshakeMistake(code: string): Mistake | undefined {
+  if (/HTTP_REQUEST|HTTPS_PROXY_REQUEST/.test(code)) return 'HTTP_REQUEST';
+  if (/UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|PROTOCOL_VERSION/.test(code)) return 'TLS_VERSION';
+  if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_)/.test(code)) return 'SERVER_CERTIFICATE_REJECTED';
+  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? 'TLS_EXPECTED' : undefined;
 }
 
 function contextOf({ cert, key, ca }: TlsFiles): SecureContextOptions {

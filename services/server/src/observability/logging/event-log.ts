@@ -1,6 +1,6 @@
 /** The log: one line for each server event. */
 
-import { assertNever, commandRefusal, printable, reasonInWords } from '@rankd/protocol';
+import { assertNever, commandRefusal, explainMistake, printable, reasonInWords } from '@rankd/protocol';
 import type { Logger } from '@rankd/startup';
 import type { Clock } from '../../clock.js';
 import type { Promotion, ServerEvent, Watcher } from '../../server-event.js';
@@ -78,7 +78,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'result':
       return undefined;
     case 'session.refused':
-      return { level: 'warn', sentence: `refused a session from ${event.address}: ${event.code}, ${event.detail}` };
+      return { level: 'warn', sentence: formatSessionRefusal(event) };
     case 'session.closed':
       return { level: 'debug', sentence: `closed session ${event.session}: ${event.code}` };
     case 'member.moved':
@@ -209,6 +209,12 @@ function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): 
 function formatRefusal(event: Extract<ServerEvent, { event: 'command.refused' }>): string {
   const { reason } = commandRefusal(event.code);
   return `${formatSender(event)} ordered ${event.name}: refused (${event.code}): ${reason}`;
+}
+
+function formatSessionRefusal(event: Extract<ServerEvent, { event: 'session.refused' }>): string {
+  const { address, code, detail, mistake } = event;
+  const reason = mistake === undefined ? detail : explainMistake(mistake, detail);
+  return `refused a session from ${address}: ${code}, ${reason}`;
 }
 
 /** Administrators and observers have no rank. The server writes it as -1. */

@@ -58,9 +58,16 @@ export class StreamReader {
     for (const cursor of this.#followed.values()) cursor.isVerified = false;
     await this.#checkHistories(redis);
     reportUp();
+    // Promise.race is not used below: `closed` would keep a part of each wait until the connection closes.
+    const end = new AbortController();
+    closed.catch(() => {
+      end.abort();
+      this.#wakeReader();
+    });
     for (;;) {
       while (this.#followed.size === 0) {
-        await Promise.race([closed, new Promise<void>(resolve => (this.#wakeReader = resolve))]);
+        if (end.signal.aborted) await closed;
+        await new Promise<void>(resolve => (this.#wakeReader = resolve));
       }
       await this.#checkHistories(redis);
       await this.#readOnce(redis);

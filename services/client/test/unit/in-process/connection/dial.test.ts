@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import type { ServerAddress } from '@rankd/client';
+import type { Dial, Membership, ServerAddress } from '@rankd/client';
 import { TIMINGS } from '@rankd/testkit';
 import { type FleetServer, InProcessFleet } from '@rankd/testkit/in-process';
 import { codeOf, DEADLINE_MS, timedIt } from '../fixture.js';
@@ -65,7 +65,72 @@ describe('dial', () => {
   });
 });
 
+describe('the signal of dial', () => {
+  const joinWithSignal = async (): Promise<{ member: Membership; signals: AbortSignal[] }> => {
+    const signals: AbortSignal[] = [];
+    const dial: Dial = (address, { signal }) => {
+      signals.push(signal);
+      return fleet.dial(address);
+    };
+    return { member: await fleet.join(server.port, { group: fleet.newGroup(), dial }), signals };
+  };
+
+  it('is not aborted after the connection has opened: not after 5 s, and not when the membership closes', async () => {
+    const { member, signals } = await joinWithSignal();
+    await fleet.time.pass(20_000);
+    await member.leave();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
+  it('is aborted when the attempt has taken 5 s', async () => {
+    const signals: AbortSignal[] = [];
+    const dial: Dial = async (_, { signal }) => {
+      signals.push(signal);
+      return new Promise<Duplex>(() => undefined);
+    };
+    const joining = fleet.join(server.port, { dial, joinWithinMs: 20_000 });
+    await expect(joining).rejects.toMatchObject(codeOf('CONNECT_FAILED'));
+    expect(signals.length).toBeGreaterThan(1);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  });
+
+  it('is aborted when the membership closes during the attempt', async () => {
+    const stopping = new AbortController();
+    const signals: AbortSignal[] = [];
+    const dial: Dial = async (_, { signal }) => {
+      signals.push(signal);
+      stopping.abort();
+      return new Promise<Duplex>(() => undefined);
+    };
+    const joining = fleet.join(server.port, { dial, signal: stopping.signal });
+    await expect(joining).rejects.toMatchObject(codeOf('ABORTED'));
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+});
+
 describe('logger', () => {
+  it('receives a line every few seconds while no server answers, and the error has all attempts', async () => {
+    const times: number[] = [];
+    const reasons: string[] = [];
+    const record = ({ event }: Readonly<Record<string, unknown>>, message: string): void => {
+      if (event !== 'disconnected') return;
+      times.push(fleet.time.nowMs());
+      reasons.push(message);
+    };
+    const logger = { debug: record, info: record, warn: record, error: record };
+    const startedAtMs = fleet.time.nowMs();
+    const joining = fleet.joinAt('rankd://127.0.0.1:1', { logger, joinWithinMs: 120_000 });
+    await expect(joining).rejects.toMatchObject({
+      ...codeOf('CONNECT_FAILED'),
+      mistake: 'PORT_CLOSED',
+      message: expect.stringMatching(/127\.0\.0\.1:1.*; gave up after \d+ attempts in 1\d\d s$/),
+    });
+    const gaps = times.map((ms, index) => ms - (times[index - 1] ?? startedAtMs));
+    expect(Math.max(...gaps)).toBeLessThan(10_000);
+    expect(times.length).toBeGreaterThan(10);
+    expect(reasons.every(reason => reason.includes('127.0.0.1:1'))).toBe(true);
+  });
+
   it('receives the events of the member with stable names and no payloads', async () => {
     const lines: { readonly level: string; readonly event: unknown; readonly message: string }[] = [];
     const at = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) =>
