@@ -60,7 +60,10 @@ async function loadCertificates() {
   return import('./lib/certificates.mjs');
 }
 
-/** Makes the files. Each file is replaced atomically. A server that finds a new key beside an old certificate keeps its current pair. */
+/**
+ * Makes the files. Each file is replaced atomically, but not all together. A server that reads a new key and an old certificate keeps its
+ * present pair.
+ */
 async function make({ createCa, createCertificate }, directory, hosts, days) {
   await mkdir(directory, { recursive: true });
   const drafts = await mkdtemp(join(directory, '.draft-'));

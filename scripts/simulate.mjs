@@ -52,7 +52,7 @@ async function main() {
   return simulate(from, values);
 }
 
-/** Runs one process for each core. The seeds are divided among them in turn. */
+/** Runs one process for each core. The processes take the seeds in turn. */
 async function simulate(from, { minutes, seeds, steps, fault, transcript, cluster }) {
   const seedsMax = seeds === undefined ? Infinity : number('seeds', seeds);
   const processes = Math.min(seedsMax, availableParallelism());

@@ -10,7 +10,7 @@ import { complain } from './lib/terminal.mjs';
 
 const parts = ['checks', 'unit', 'integration', 'compose'];
 
-/** Programs that some tests start, with the parts of the tests that need them. */
+/** The programs that some tests start. For each, the parts of the tests that need it. */
 const programs = {
   'redis-server': ['integration', 'compose'],
   chromium: ['integration'],
@@ -143,10 +143,10 @@ async function lookForPython(wanted) {
   complain('the tests of examples/python need python3 3.9 or later and fail without it: install it');
 }
 
-/** Runs the checks. The types are not checked if the build has failed, because the build has reported the error. */
+/** Runs the checks. Does not check the types if the build has failed, because the build has reported the error. */
 async function runChecks(built) {
   const scripts = ['format:check', 'wording', ...(built ? ['typecheck'] : [])];
-  // eslint takes as long as the others together, and uses one core.
+  // Run eslint in parallel with the others: it uses one core, and takes as long as the others together.
   return sum((await Promise.all([runScripts(['lint']), runScripts(scripts)])).flat());
 }
 

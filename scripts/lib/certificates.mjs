@@ -56,17 +56,16 @@ export async function createCertificate({ ca, name, usage, hosts = [], days }) {
 }
 
 /**
- * Returns the name of a host in the form of a certificate: { type: 'ip'
- * 'dns', value }.
+ * Returns a host as a subject alternative name: { type, value }, where `type` is 'ip' or 'dns'.
  * @throws RangeError if it is neither a name nor an address
  */
 export function alternativeName(host) {
   const family = host.includes('%') ? 0 : isIP(host);
   if (family === 4) return { type: 'ip', value: host };
-  // The library does not accept ::ffff:192.0.2.1: it reads only colons and hexadecimal digits.
+  // The library accepts only colons and hexadecimal digits, so ::ffff:192.0.2.1 must be converted.
   if (family === 6) return { type: 'ip', value: new URL(`http://[${host}]`).hostname.slice(1, -1) };
   const value = domainToASCII(host);
-  // URL would complete a part of an address, such as 10.1, and would keep only the host of a longer text.
+  // Check the text too: URL completes a partial address such as 10.1, and ignores everything around the host.
   if (value === '' || isIP(value) !== 0 || /[/?#@:\\]/.test(host)) {
     throw new RangeError(`"${host}" is neither the name of a host nor an IP address`);
   }
@@ -84,10 +83,10 @@ function authorityOf(issuer) {
   return identifier === null ? [] : [new x509.AuthorityKeyIdentifierExtension(identifier.keyId)];
 }
 
-/** Imports the key of a CA, which another program may have made: EC or RSA, not encrypted. */
+/** Imports the unencrypted EC or RSA key of a CA. Another program may have made it. */
 async function importKey({ cert, key: pem }) {
   const key = createPrivateKey(pem);
-  if (!new X509Certificate(cert).checkPrivateKey(key)) throw new Error('the certificate has another key');
+  if (!new X509Certificate(cert).checkPrivateKey(key)) throw new Error('the key does not belong to the certificate');
   const curve = curves[key.asymmetricKeyDetails.namedCurve];
   if (key.asymmetricKeyType !== 'rsa' && curve === undefined) throw new Error('the key is neither EC nor RSA');
   const algorithm = curve === undefined ? { name: 'RSASSA-PKCS1-v1_5' } : { name: 'ECDSA', namedCurve: curve };

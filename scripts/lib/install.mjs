@@ -22,7 +22,7 @@ export async function ensureInstalled() {
   ]);
   if (installedTime >= lockTime) return;
   await prepare('installing packages (npm ci) …', 'npm', ['ci', '--no-audit', '--no-fund']);
-  // npm does not update the time if the packages were already right.
+  // Set the time here, because npm does not if the installed packages are up to date.
   const now = new Date();
   await utimes(installed, now, now);
 }
@@ -46,7 +46,7 @@ export async function prepare(what, command, args) {
 const programs = {
   'redis-server': [['redis-server', '--version']],
   curl: [['curl', '--version']],
-  // Debian has it in a directory that is only in root's PATH.
+  // Debian installs it in a directory that is only in root's PATH.
   nginx: [
     ['nginx', '-v'],
     ['/usr/sbin/nginx', '-v'],
@@ -65,7 +65,7 @@ export async function ensureProgram(name) {
   if (await present()) return true;
   if (process.getuid?.() !== 0 || !(await succeeds('apt-get', ['--version']))) return false;
   say(`installing ${name} (apt-get) …`);
-  // In runlevel 1 Debian does not start the service of a package. Only the program is needed.
+  // RUNLEVEL=1 keeps Debian from starting the package's service. Only the program is needed.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await run('apt-get', ['update'], { env });
   const { code, output } = await run('apt-get', ['install', '-y', '--no-install-recommends', name], { env });

@@ -7,7 +7,7 @@ import { root, run } from './run.mjs';
 
 /** The tests of this project share containers and published ports, so they run one after another. */
 const serialProjects = ['compose'];
-/** These tests mostly wait for processes. One worker more than cores keeps every core busy. */
+/** These tests mostly wait for processes, so one more worker than cores keeps every core busy. */
 const waitingProjects = ['integration'];
 
 /** A summary without tests. */
@@ -16,16 +16,15 @@ export const nothing = { passed: 0, failed: 0, skipped: 0, faults: [] };
 const jest = join(root, 'node_modules/jest/bin/jest.js');
 
 /**
- * Runs one project of jest.config.js. Returns { passed, failed, skipped, faults }, where `faults` are sentences about failures
- * that jest's own output does not show. With `skippingFails` a skipped test counts as failed. `output` is `live`, or `at the end`
- * if something else prints at the same time. `node` is the binary that runs jest.
+ * Runs one project of jest.config.js. Returns { passed, failed, skipped, faults }. `faults` are sentences about failures that jest itself
+ * does not print. With `skippingFails` a skipped test is a failure. `output` is `live`, or `at the end` if another project prints at the
+ * same time. `node` is the binary that runs jest.
  */
 export async function runJestProject(project, { directory, skippingFails, output = 'live', node = process.execPath }) {
   const path = join(directory, `${project}.json`);
-  // An earlier run under another Node may have left its report.
+  // Delete the report of an earlier run under another Node.
   await rm(path, { force: true });
-  // --passWithNoTests: a project without tests and a failed jest are different faults. With this option the report distinguishes
-  // them.
+  // --passWithNoTests: without it, the exit code of a project without tests is the same as that of a failed jest.
   const args = ['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${path}`];
   if (serialProjects.includes(project)) args.push('--runInBand');
   if (waitingProjects.includes(project)) args.push(`--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`);
@@ -33,7 +32,7 @@ export async function runJestProject(project, { directory, skippingFails, output
   process.stdout.write(ended.output);
   const report = await readReport(path);
   if (report === undefined) return fault(`${project}: jest wrote no report`);
-  // Without this, a pattern that no longer matches any file would go unnoticed.
+  // This is a fault: the pattern of the project matches no file.
   if (report.testResults.length === 0) return fault(`${project}: no test was found`);
   const summary = sum(report.testResults.map(file => summarizeFile({ project, file, skippingFails })));
   if (ended.code === 0 || summary.failed > 0) return summary;
@@ -46,7 +45,7 @@ export async function watchJestProject(project) {
     .code;
 }
 
-/** Adds summaries and joins their faults. */
+/** Returns the sum of several summaries, with all of their faults. */
 export function sum(summaries) {
   const total = field => summaries.reduce((count, summary) => count + summary[field], 0);
   const faults = summaries.flatMap(summary => summary.faults);

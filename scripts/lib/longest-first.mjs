@@ -2,7 +2,10 @@
 
 import Sequencer from '@jest/test-sequencer';
 
-/** The files of integration tests that take more than 15 s on two cores, as they end. jest knows no durations in a fresh clone. */
+/**
+ * The ends of the paths of integration tests that take more than 15 s on two cores. The list is needed because jest knows no durations in a
+ * fresh clone.
+ */
 export const longest = [
   'reliability/side-port-floods',
   'startup/log-sinks',

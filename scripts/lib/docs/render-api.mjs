@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { formatPage } from './format-page.mjs';
 
-/** The first lines of the page: which section to read for which task. */
+/** The first lines of the page: a list of tasks with the section for each. */
 const head = `Generated from the docstrings by \`node scripts/docs.mjs\`.
 
 - Join a group: [join](#join), with [JoinOptions](#joinoptions)

@@ -1,8 +1,8 @@
 import { format } from 'prettier';
 
 /**
- * Renders the JSON Schema (draft 2020-12) of every message in one direction: one of `messages`, each selected by its `type`, and
- * `admin` by its `action`. `messages` is name → schema, as JSON.
+ * Renders one JSON Schema (draft 2020-12) for all messages in one direction. It selects a message by `type`, and an `admin` message by
+ * `action`. `messages` contains the schemas by name, as JSON.
  */
 export async function renderSchemas(title, messages) {
   const schema = {

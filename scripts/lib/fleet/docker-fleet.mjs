@@ -39,8 +39,8 @@ export async function runDockerFleet(size) {
 }
 
 /**
- * Runs `docker compose up` in the foreground. `docker compose stop` stops the fleet, because the effect of a signal depends on
- * the version of Docker and on whether it writes to a terminal.
+ * Runs `docker compose up` in the foreground. Stops the fleet with `docker compose stop`, because the effect of a signal differs between
+ * versions of Docker, and with and without a terminal.
  */
 class DockerFleet {
   #size;
@@ -61,7 +61,7 @@ class DockerFleet {
     // Some versions ignore NO_COLOR.
     const ansi = ['--ansi', coloured ? 'auto' : 'never'];
     const args = ['compose', ...this.#files, ...ansi, 'up', '--no-build', ...scale(this.#size)];
-    // In its own process group: Ctrl-C reaches it only through this script.
+    // It has its own process group, so that Ctrl-C reaches only this script.
     const up = spawn('docker', args, { cwd: root, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
     this.#up = up;
     this.#watchdog.started(up.pid);
@@ -72,7 +72,7 @@ class DockerFleet {
     this.#up = undefined;
     this.#watchdog.ended(up.pid);
     if (this.#stopped === undefined) {
-      // Compose has failed and printed why. Stop the containers that it has started.
+      // Compose has failed and has printed the reason. Stop the containers that it has started.
       await compose(this.#files, ['stop']);
       return code;
     }
@@ -83,7 +83,7 @@ class DockerFleet {
   stop() {
     const stop = async () => {
       await compose(this.#files, ['stop']);
-      // If `up` was still starting containers, it starts the rest anyway.
+      // Wait, because an `up` that is still starting containers starts the rest of them after `stop`.
       await Promise.race([this.#ended, sleep(2000)]);
       if (this.#up === undefined) return;
       this.#signal('SIGTERM');
@@ -138,10 +138,10 @@ async function pageUrl(files, server) {
 }
 
 async function complaintsAboutPublishedPorts(files) {
-  // The fleet runs already and uses its own ports. Compose takes over the running containers.
+  // If this fleet runs already, its own containers use the ports. Compose takes these containers over.
   const running = await compose(files, ['ps', '--status', 'running', '--quiet', 'server']);
   if (running.code === 0 && running.output.trim() !== '') return [];
-  // Compose reads its files and .env. It reports faults in them itself, later.
+  // If the files or .env have faults, Compose reports them later.
   const { code, output } = await compose(files, ['config', '--format', 'json']);
   if (code !== 0) return [];
   const { ports } = JSON.parse(output).services.server;

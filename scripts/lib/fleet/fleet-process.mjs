@@ -15,7 +15,7 @@ export class FleetProcess {
   wanted = true;
   /** Whether it was killed. */
   killed = false;
-  /** Settles when it has ended and is not restarted. */
+  /** Settles when the program has ended and is not restarted. */
   keptRunning = Promise.resolve();
 
   #program;
@@ -38,12 +38,12 @@ export class FleetProcess {
   /** Starts the program. When it has ended and its output is read, resolves with how it ended. */
   start() {
     const { command, args, env } = this.#program;
-    // In its own process group: Ctrl-C reaches it only through this script, once and in order.
+    // It has its own process group, so that Ctrl-C reaches only this script. The script then stops the programs in order.
     const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     if (child.pid !== undefined) this.#watchdog.started(child.pid);
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', this.#print);
-    // A program that cannot be started emits an error, then closes like any other.
+    // If a program cannot be started, `error` is emitted, and `close` follows.
     child.once('error', error => this.#print(String(error)));
     this.#ended = new Promise(resolve => {
       child.once('close', (code, signal) => {
@@ -94,7 +94,7 @@ export class FleetProcess {
     try {
       if (this.#child?.pid !== undefined) process.kill(-this.#child.pid, signal);
     } catch {
-      // The process has just ended.
+      // ESRCH: the process has just ended.
     }
   }
 }

@@ -19,7 +19,7 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
   const env = {
     ...process.env,
     LOG_FORMAT: settings.LOG_FORMAT ?? 'pretty',
-    // Their output is a pipe to this script, so they cannot detect the terminal.
+    // The programs write to a pipe, so they cannot detect the terminal on which this script shows their output.
     ...(coloured && { FORCE_COLOR: '1' }),
   };
   const server = ({ port, httpPort }, at) =>
@@ -37,13 +37,13 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
   const scheme = settings.RANKD_TLS_CERT ? 'rankds' : 'rankd';
   const clientEnv = {
     ...env,
-    // The clients send commands, so that a user sees something happen.
+    // The clients send commands, so that a user sees activity.
     RANKD_COMMAND_EVERY_MS: settings.RANKD_COMMAND_EVERY_MS ?? '5000',
   };
   const urls = places.map(({ port }) => `${scheme}://${loopback}:${port}`);
   const client = at => {
     const name = `client-${at + 1}`;
-    // Each client starts with another server, so that all servers have members.
+    // Each client tries a different server first, so that all servers have members.
     const first = at % urls.length;
     const url = [...urls.slice(first), ...urls.slice(0, first)].join(',');
     return nodeProgram(name, 'services/client/dist/main.js', { ...clientEnv, RANKD_URL: url, RANKD_NAME: name });

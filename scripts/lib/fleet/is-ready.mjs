@@ -2,7 +2,7 @@
 export async function isReady(url) {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
-    // An unread response would keep its connection open, and so this process running.
+    // Read the response: otherwise its open connection keeps this process running.
     await answer.text();
     return answer.ok;
   } catch {

@@ -4,12 +4,12 @@ import { createServer } from 'node:net';
 
 const host = '127.0.0.1';
 
-/** Returns the port in the variable. For 0 it returns a free port, because the script must know the port of each server. */
+/** Returns the port in the variable. For 0 it chooses a free port, because the script must know the port of each server. */
 async function portFrom(text, fallback) {
   return Number(text ?? fallback) || freePort();
 }
 
-/** Returns the ports of several servers: from the variable's port on, one after another, or free ports if that is 0. */
+/** Returns the ports of several servers: consecutive ports from that in the variable, or free ports if it is 0. */
 export async function portsFrom(text, fallback, count) {
   const first = await portFrom(text, fallback);
   const isAny = Number(text ?? fallback) === 0;

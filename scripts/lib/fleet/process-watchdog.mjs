@@ -1,5 +1,5 @@
-// Ends the processes of a fleet if its script is killed. This file is a module and a program. The module starts the program in a
-// session of its own, so that the program continues after the script has ended.
+// Ends the processes of a fleet if its script is killed. This file is a module and a program. The module starts the program in its own
+// session, so that it continues after the script has ended.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const graceMs = 20_000;
 
 /**
- * Starts the watchdog, which ends the fleet if this process is killed. Call `started` and `ended` for every process that it must
- * end. Each must lead a process group. The watchdog deletes the directory `scratch` at the end.
+ * Starts the watchdog, which ends the fleet if this process is killed. Call `started` and `ended` for every process that it must end. Each
+ * of these processes must lead a process group. The watchdog deletes the directory `scratch` at the end.
  */
 export async function startProcessWatchdog() {
   const scratch = await mkdtemp(join(tmpdir(), 'rankd-up-'));
@@ -21,7 +21,7 @@ export async function startProcessWatchdog() {
   });
   watchdog.unref();
   watchdog.stdin.unref();
-  // The fleet also runs without its watchdog, and ends when it is asked to.
+  // Ignore errors: the fleet also runs and stops without its watchdog.
   watchdog.on('error', () => {});
   watchdog.stdin.on('error', () => {});
   return {
@@ -50,7 +50,7 @@ async function watch(scratch) {
   await rm(scratch, { recursive: true, force: true });
 }
 
-/** Each process leads a group of its own; a group that cannot be signalled has ended. */
+/** Each process leads its own group. If a group cannot be signalled, it has ended. */
 function signalAll(running, signal) {
   for (const pid of running) {
     try {

@@ -1,8 +1,8 @@
 import { say } from '../terminal.mjs';
 
 /**
- * Runs a fleet, { run, stop, kill }, and returns its exit code once all of it has stopped. The first Ctrl-C, SIGTERM or closed
- * terminal stops the fleet; every further one kills it. A reader of the output that closes it (scripts/up | head) stops it too.
+ * Runs a fleet, { run, stop, kill }. Returns its exit code when all of it has stopped. The first Ctrl-C, SIGTERM or closed terminal stops
+ * the fleet, and every further one kills it. The fleet also stops if the reader of the output closes it (scripts/up | head).
  */
 export function runFleet(fleet) {
   let stopping = false;

@@ -11,8 +11,8 @@ export function readSettings() {
 }
 
 /**
- * Returns the admin token for development, as Compose does, so that a user can administer the fleet at once. Returns none if an
- * admin token is set, even to an empty text. The server logs a warning that this token is public.
+ * Returns the public admin token for development, as Compose does, so that a user can administer the fleet at once. Returns none if
+ * RANKD_ADMIN_TOKEN is set, even to an empty text. The server logs a warning about the public token.
  */
 export function developmentToken() {
   const { RANKD_ADMIN_TOKEN, RANKD_ADMIN_TOKEN_FILE } = allSettings();
@@ -26,7 +26,7 @@ function allSettings() {
 
 function readDotenv() {
   try {
-    // parseEnv takes a byte order mark as part of the first name. The programs ignore it.
+    // Remove a byte order mark, as the programs do: parseEnv adds it to the first name.
     return parseEnv(readFileSync(join(root, '.env'), 'utf8').replace(/^\uFEFF/, ''));
   } catch {
     return {};

@@ -15,7 +15,7 @@ Runs a fleet: the server, N clients and Redis. Ctrl-C stops it. A second Ctrl-C 
 Without --docker and --local: uses Docker Compose if a Docker engine answers and has the base images or can pull them. Otherwise
 runs local processes.`;
 
-/** The number of servers in a cluster. With three, one server may fail while another is being replaced. */
+/** The number of servers in a cluster. With three servers, one may fail while another is being replaced. */
 const serversOfCluster = 3;
 
 /** Invalid arguments. The message is for people. */

@@ -3,8 +3,8 @@ import { phrases } from './phrases.mjs';
 import { textPieces } from './text-pieces.mjs';
 
 /**
- * Returns the phrases that the text of a file has, in order: `{ line, phrase, write }`. The name of the file decides which parts
- * of it are text.
+ * Returns the phrases that the text of a file has, in order: `{ line, phrase, write }`. The file's type decides which parts of it are
+ * checked.
  */
 export function findPhrases(path, content) {
   return textPieces(path, content)

@@ -19,7 +19,7 @@ function kindOf(path) {
   return /\.[jt]sx$/.test(path) ? ts.ScriptKind.TSX : undefined;
 }
 
-/** Adjacent `//` comments are one text, since a sentence may go over several of them. */
+/** Adjacent `//` comments are one text, because a sentence may continue in the next line. */
 function commentPieces(content, source) {
   const ranges = new Map();
   const visit = node => {
@@ -41,7 +41,7 @@ function commentPieces(content, source) {
   return pieces.map(({ start, end }) => ({ start, text: withoutCode(withoutMarks(content.slice(start, end))) }));
 }
 
-/** Returns the text of a string, a template or a JSX text. Undefined for other nodes, and for a text without a space: it is a name. */
+/** Returns the text of a string, a template or a JSX text. Undefined for other nodes, and for a text without a space, which is a name. */
 function textOf(node, content) {
   if (ts.isTemplateExpression(node)) return unlessName(node.getStart(), templateText(node, content));
   const isText = ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isJsxText(node);

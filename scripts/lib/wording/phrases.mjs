@@ -3,7 +3,7 @@
  * Only phrases that are wrong nearly everywhere are here: a phrase with a common good use is left to the reviewer.
  */
 export const phrases = [
-  // The subject of a sentence is a noun of the glossary.
+  // The subject of a sentence must be a noun of the glossary.
   phrase('(whoever|whomever|whosoever)', 'the member that …, the program that …'),
   phrase('(somebody|nobody|anybody|everybody)', 'a member, no member, any client, all members'),
   phrase('(his|her|he|she|him)', 'they, or repeat the noun'),

@@ -1,6 +1,6 @@
 /**
- * Replaces everything with spaces that is not within a region: from `open` to `close` of one of `kinds`. Line ends stay, so that
- * the text keeps its length and its lines.
+ * Replaces everything outside of regions with spaces. A region is the text from `open` to `close` of one of `kinds`. Line ends stay, so
+ * that the text keeps its length and its lines.
  */
 export function keepRegions(content, kinds, isKept = () => true) {
   let kept = '';

@@ -5,8 +5,8 @@ import { markdownProse, withoutCode } from './markdown-prose.mjs';
 import { blankRegions, blankText, keepRegions } from './regions.mjs';
 
 /**
- * Returns the parts of a file that people read: `{ start, text }`, where `start` is the offset of `text` in the file. Spaces replace
- * all that is not prose. They keep the length of the text, so an offset in `text` plus `start` is an offset in the file.
+ * Returns the parts of a file that people read, as `{ start, text }`. `start` is the offset of `text` in the file. In `text`, spaces
+ * replace everything that is not prose, so that its length stays the same and offsets in it can be added to `start`.
  */
 export function textPieces(path, content) {
   if (/\.[cm]?[jt]sx?$/.test(path)) return codePieces(path, content);
@@ -42,7 +42,7 @@ function isSeveralWords(text) {
   return text.startsWith('#') || text.includes(' ');
 }
 
-/** Blanks lines such as `user: nobody`, in which a single word is a name. */
+/** Replaces lines such as `user: nobody` with spaces, because their single word is a name. */
 function withoutNames(content) {
   const lines = content.split('\n');
   return lines.map(line => (/^ *(?:- )?\w[\w.-]*: +\S+$/.test(line) ? blankText(line) : line)).join('\n');

@@ -1,4 +1,4 @@
-/** The entry point `@rankd/bench`, for rankctl. */
+/** The package `@rankd/bench`, which rankctl imports. */
 
 export { benchTarget, type TargetReport, type TargetSettings } from './target/bench-target.js';
 export { BenchError } from './servers/child.js';

@@ -6,9 +6,9 @@ import { rowIds, type RowId } from './rows/row.js';
 
 /** What to measure, how often, and where to write the numbers. */
 export interface BenchOptions {
-  /** `server`: rankd beside its peers. `cluster`: what an order that several servers share costs. */
+  /** `server`: rankd in comparison with other systems. `cluster`: the cost of an order that several servers share. */
   readonly subject: 'server' | 'cluster';
-  /** Small sizes, each once, in less than a minute. It shows that everything works; its ratios have no meaning. */
+  /** Measures small sizes once, in less than a minute. This shows that the benchmark works, but the ratios have no meaning. */
   readonly quick: boolean;
   readonly rows: readonly RowId[];
   /** How often each row is measured. All servers are measured in each repeat, one after the other. */

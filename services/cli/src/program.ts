@@ -69,7 +69,7 @@ function addLooking(program: Command, run: Run): void {
   program
     .command('ls')
     .description('show the members of the group, by rank')
-    .option('-w, --watch', 'show them again after each change, until Ctrl-C')
+    .option('-w, --watch', 'show the table again after each change, until Ctrl-C')
     .addHelpText('after', examples('rankctl ls', 'rankctl ls --watch', "rankctl ls --json | jq -r '.members[0].name'"))
     .action((options: { watch?: boolean }) => run(call => ls(call, options)));
   program

@@ -6,7 +6,7 @@ import { createConnect, type Connect } from './connection/dial.js';
 /** The clock, randomness and connections that the library uses. Tests pass their own, so that no test waits for real time. */
 export interface ClientEnvironment {
   readonly clock: Clock;
-  /** Returns a number from 0 to 1. It sets the jitter of the backoff and selects which address of a host name is tried first. */
+  /** Returns a number from 0 to 1. It varies the delays between attempts, and selects which address of a host name is tried first. */
   readonly random: () => number;
   /** Opens a TCP or TLS connection. It is not used if the caller of `join` passes `dial`. */
   readonly connect: Connect;

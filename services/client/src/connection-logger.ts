@@ -4,14 +4,14 @@ import type { MembershipEvents } from './events.js';
 import type { Logger } from './logger.js';
 import type { RankdError } from './rankd-error.js';
 
-/** An attempt that has neither failed nor succeeded after this time gets a line of its own, ms. */
+/** An attempt that takes longer than this gets a line of its own, ms. */
 const CONNECTING_LINE_MS = 500;
-/** How many failed attempts in a row get a line each. After that, lines have a distance. */
+/** How many failed attempts in a row get a line each. Later lines are written at intervals. */
 export const ATTEMPT_LINES_MAX = 5;
-/** The distance of lines about failed attempts, ms. It doubles with each line, but not while `join` waits with a time limit. */
+/** The interval between later lines about failed attempts, ms. It doubles with each line, but not while `join` has a time limit. */
 const LINE_DISTANCE_MS = { first: 5000, longest: 60_000 };
 
-/** How many different reasons are logged without a distance. */
+/** How many different reasons are logged at once, without waiting for the interval. */
 export const REASONS_MAX = 10;
 
 type State =
@@ -20,7 +20,7 @@ type State =
       readonly kind: 'connecting';
       readonly address: string;
       readonly attempt: number;
-      /** The timer of the attempt's line, and whether the line is written. */
+      /** The timer that writes the attempt's line, and whether the line was written. */
       readonly timer: Timer | undefined;
       line: 'pending' | 'written';
     }
@@ -33,16 +33,16 @@ interface Outage {
   lines: number;
   nextLineAtMs: number;
   distanceMs: number;
-  /** The reasons that are logged already, at most REASONS_MAX. Each of several servers has its own. */
+  /** The reasons that were logged, at most REASONS_MAX. The same reason of another server counts as another reason. */
   readonly reasons: Set<string>;
-  /** The mistakes and codes whose advice is logged already. */
+  /** The mistakes and codes whose advice was logged. */
   readonly advised: Set<string>;
 }
 
 /**
- * Logs how a membership connects: one line for each failed attempt, with what was tried and why it failed. The advice of an error comes
- * once. After ATTEMPT_LINES_MAX failed attempts in a row, an attempt is logged only if its reason is new, or after 5 s, and then
- * after twice the time, up to a minute. While `join` waits with a time limit, the time stays 5 s.
+ * Logs how a membership connects: one line for each failed attempt, with the server's address and the reason. The advice of an error is
+ * logged once. After ATTEMPT_LINES_MAX failed attempts in a row, an attempt is logged only if its reason is new, or if the interval since
+ * the last line has passed. The interval is 5 s and doubles with each line, up to a minute. While `join` has a time limit, it stays 5 s.
  */
 export class ConnectionLogger {
   readonly #logger: Logger;
@@ -58,7 +58,10 @@ export class ConnectionLogger {
     this.#pace = Number.isFinite(joinWithinMs) ? 'steady' : 'slowing';
   }
 
-  /** An attempt starts. Its line is written only if the attempt takes long or succeeds, because a failed one has another line. */
+  /**
+   * Called when an attempt starts. Its line is written only if the attempt takes long or succeeds, because a failed attempt has another
+   * line.
+   */
   logConnecting({ address, attempt }: MembershipEvents['connecting'][0]): void {
     this.stop();
     const nowMs = this.#clock.nowMs();
@@ -69,7 +72,7 @@ export class ConnectionLogger {
     this.#state = { kind: 'connecting', address, attempt, timer, line: 'pending' };
   }
 
-  /** The server has admitted the member, or has put it on the waitlist. */
+  /** Called when the server has admitted the member or has put it on the waitlist. */
   logConnected(): void {
     this.#writeConnecting();
     this.stop();
@@ -78,13 +81,13 @@ export class ConnectionLogger {
     this.#pace = 'slowing';
   }
 
-  /** No attempt is made now. */
+  /** Called when the client stops connecting. */
   stop(): void {
     if (this.#state.kind === 'connecting') this.#state.timer?.cancel();
     this.#state = { kind: 'idle' };
   }
 
-  /** A session has ended, or an attempt has failed. */
+  /** Called when a session has ended or an attempt has failed. */
   logDisconnected({ error, retryInMs }: MembershipEvents['disconnected'][0]): void {
     const state = this.#state;
     this.stop();
@@ -132,7 +135,7 @@ export class ConnectionLogger {
     }
   }
 
-  /** Logs the error after which there is no further attempt. */
+  /** Logs the last error: no attempt follows it. */
   #writeEnd(error: RankdError, state: State): void {
     const attempts = state.kind === 'connecting' ? state.attempt : 0;
     const sinceMs = Math.round(this.#clock.nowMs() - (this.#outage?.startedAtMs ?? this.#clock.nowMs()));

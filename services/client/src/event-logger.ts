@@ -27,7 +27,7 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    // A change by joining or resuming is logged with the event `joined`.
+    // The first rank after joining or resuming is logged with the event `joined`.
     if (was === undefined || rank >= was || cause.kind === 'joined' || cause.kind === 'resumed') return;
     const why = `${cause.name} ${cause.kind}${cause.reason === undefined ? '' : ` (${reasonInWords(cause.reason)})`}`;
     const lead = rank === 0 ? ' and lead now' : '';
@@ -37,7 +37,7 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(
     );
   });
   membership.on('suspended', ({ rank, because }) => {
-    // The program logs that it leaves.
+    // The program itself logs that it leaves.
     if (because === 'leave') return;
     const state = because === 'yield' ? 'yielded' : 'suspended';
     const until = because === 'yield' ? 'the server sends the next view' : 'the server answers again';

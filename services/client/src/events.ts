@@ -5,11 +5,11 @@ import type { ListenerError } from './callbacks/application-callbacks.js';
 import type { Execution } from './commands/command-executor.js';
 import type { RankdError } from './rankd-error.js';
 
-/** A change of this member's rank, of the leader, or of the size if the option `updates` is `size` or `roster`. */
+/** A change of this member's rank or of the leader. With the option `updates` `size` or `roster`: also of the size. */
 export interface RankChange {
   /** The rank of this member now. 0 leads. */
   readonly rank: number;
-  /** The rank in the `rank` event before. Undefined in the first one. */
+  /** The rank in the previous `rank` event. Undefined in the first event. */
   readonly was: number | undefined;
   /** The number of members of the group. */
   readonly size: number;
@@ -51,7 +51,7 @@ export interface MembershipEvents {
   ];
   /** The group is full, and the member is on the waitlist (R-JOIN-4). `position` counts from 1, `of` is the length of the waitlist. */
   waiting: [{ readonly position: number; readonly of: number }];
-  /** The rank or the leader has changed. If the option `updates` is `size` or `roster`: or the size. */
+  /** The rank or the leader has changed. With the option `updates` `size` or `roster`, this event also reports a change of the size. */
   rank: [RankChange];
   /**
    * The size of the group has changed, and `Membership.size` with it. It comes after `joined` and `rank` of the same message. The
@@ -63,7 +63,7 @@ export interface MembershipEvents {
   suspended: [{ readonly rank: number; readonly because: Suspension }];
   /** The member may act on its rank again, after `suspended`. */
   acting: [{ readonly rank: number }];
-  /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms; if undefined, there is none. */
+  /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms. Undefined: there is no next attempt. */
   disconnected: [{ readonly error: RankdError; readonly retryInMs: number | undefined }];
   /** A command that this member received has ended. */
   executed: [Execution];

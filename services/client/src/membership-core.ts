@@ -1,4 +1,4 @@
-/** Joins the parts of a membership. */
+/** Connects the parts of a membership. */
 
 import { EventEmitter } from 'node:events';
 import type { HelloMessage } from '@rankd/protocol';

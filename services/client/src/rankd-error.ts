@@ -17,7 +17,7 @@ export interface RankdErrorOptions {
   readonly cause?: unknown;
   /** The message of the server. It replaces the sentence of the error table. */
   readonly message?: string | undefined;
-  /** The server's statement whether a retry may succeed. It replaces that of the error table. */
+  /** Whether the server says that a retry may succeed. It replaces the value of the error table. */
   readonly retry?: boolean | undefined;
   /** How long the server asks to wait before a retry, ms. */
   readonly retryAfterMs?: number | undefined;

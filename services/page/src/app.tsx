@@ -16,10 +16,10 @@ import { useGroup } from './hooks/use-group.js';
 import { useGroups } from './hooks/use-groups.js';
 import { useNow } from './hooks/use-now.js';
 
-/** The group of a client that sets none. */
+/** The group that a client joins if it names no group. */
 const USUAL = 'default';
 
-/** Shows the group of the address, or asks for a token. */
+/** Shows the group that the page's address names, or asks for a token. */
 export function App(): JSX.Element {
   const [token, setToken] = useState(readToken);
   const [chosen, setChosen] = useState(groupInHash(location.hash));
@@ -28,7 +28,7 @@ export function App(): JSX.Element {
   const { model, connection } = useGroup(group, token);
   const groups = useGroups(token, connection.kind === 'live');
   const machineMs = useNow(1000);
-  // While the connection is lost, the page does not know whether a member is still here.
+  // While the connection is lost, the times stop: the page does not know whether a member is still connected.
   const heardMs = connection.kind === 'lost' ? (connection.heardAtMs ?? machineMs) : machineMs;
   const nowMs = heardMs + (model.pulse?.aheadMs ?? 0);
 
@@ -39,7 +39,7 @@ export function App(): JSX.Element {
   }, []);
   useEffect(() => {
     const first = groups[0]?.group;
-    // The address names no group: show the first group that has members.
+    // The default group has no members: show the first group that has some.
     if (first !== undefined && !groups.some(each => each.group === found)) setFound(first);
   }, [groups, found]);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { render } from 'preact';
 import { App } from './app.js';
 
 const place = document.getElementById('page');
-// A page that the browser kept in memory has no stream any more.
+// The browser shows a page that it kept in memory. Its stream has ended, so load it again.
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) location.reload();
 });

@@ -2,36 +2,39 @@
 
 /**
  * A refusal in words.
- * - `forbidden`: the sender may not order the targets, or may not order at all.
- * - `unreached`: the sender may, but the command reached no member.
+ * - `forbidden`: the sender may not send commands to the targets, or to any member.
+ * - `unreached`: the sender may send the command, but it reached no member.
  */
 export interface CommandRefusal {
   readonly kind: 'forbidden' | 'unreached';
-  /** A clause without a subject before it. `{it}` stands for the command. */
+  /** Why the command was refused. `{it}` is a placeholder for the command. */
   readonly reason: string;
 }
 
 const forbidden = (reason: string): CommandRefusal => ({ kind: 'forbidden', reason });
 const unreached = (reason: string): CommandRefusal => ({ kind: 'unreached', reason });
 
-/** The codes of a receipt that is not accepted (R-CMD-3). UNAVAILABLE is for a server of a cluster that has lost the order. */
+/**
+ * The codes of a receipt that is not accepted (R-CMD-3). UNAVAILABLE comes from a server of a cluster that cannot use the shared order at
+ * the moment.
+ */
 const refusals = {
   OUTRANKED: forbidden('only members with a larger rank number than the sender may execute {it}'),
   NOT_A_MEMBER: forbidden('the sender is an observer, and only members send commands'),
-  FORBIDDEN: forbidden('the sender has not given the admin token'),
+  FORBIDDEN: forbidden('the sender has not sent the admin token'),
   AWAY: unreached('every target is away'),
-  NO_SUCH_TARGET: unreached('no member has a rank, id or name that {it} was sent to'),
+  NO_SUCH_TARGET: unreached('no member has the rank, id or name that {it} was sent to'),
   NO_RECIPIENTS: unreached('no member can execute {it}'),
   DUPLICATE_ID: unreached('another command of the sender has the same id and is still open'),
   TOO_MANY_OPEN: unreached('too many commands of the sender are still open'),
-  RATE_LIMITED: unreached('the sender has sent more commands in a second than it may'),
-  PAYLOAD_TOO_LARGE: unreached('the arguments of {it} are too long'),
-  DRAINING: unreached('the server is going down'),
+  RATE_LIMITED: unreached('the sender has sent more commands per second than allowed'),
+  PAYLOAD_TOO_LARGE: unreached('the arguments are too long'),
+  DRAINING: unreached('the server is stopping'),
   UNAVAILABLE: unreached('the server cannot accept commands now'),
   NOT_CONNECTED: unreached('the sender has no session with a server'),
 } as const satisfies Record<string, CommandRefusal>;
 
-/** Returns the refusal with a code. A later server may send a code that this table lacks. `command` names the command in the reason. */
+/** Returns the refusal for a code. A newer server may send a code that is not in the table. `command` replaces `{it}` in the reason. */
 export function commandRefusal(code: string, command = 'it'): CommandRefusal {
   const known: Record<string, CommandRefusal> = refusals;
   const { kind, reason } =

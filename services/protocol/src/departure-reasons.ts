@@ -1,6 +1,6 @@
 /** The reasons of departures, in words for people. */
 
-/** The reasons that have words. Other reasons are shown as codes. */
+/** The text for each reason. A reason without a text is shown as its code. */
 const words: Readonly<Record<string, string>> = {
   CLOSED: 'connection closed',
   LEFT: 'sent leave',
@@ -14,12 +14,13 @@ const words: Readonly<Record<string, string>> = {
   SLOW_CONSUMER: 'did not read fast enough',
 };
 
-/** The reasons that a departure usually has. */
+/** The reasons that have a text. */
 export const departureReasons: readonly string[] = Object.keys(words);
 
 /**
- * Returns a reason in words, or the code itself if it has none. Some reasons are not in the error table: CLOSED (the client closed the
- * connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (about the member's server in a cluster).
+ * Returns the text for a reason, or the code itself if there is no text. Some reasons are not in the error table: CLOSED (the client closed
+ * the connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (the member's server in a cluster failed or
+ * stopped).
  */
 export function reasonInWords(reason: string): string {
   return (Object.hasOwn(words, reason) ? words[reason] : undefined) ?? reason;

@@ -1,6 +1,6 @@
 /**
- * The table of error codes. A code is part of the protocol: it is never renamed and never used for something else (R-BYE-1). The
- * sentences are for people and may change.
+ * The table of error codes. A code is part of the protocol: it is never renamed, and its meaning never changes (R-BYE-1). The sentences are
+ * for people and may change.
  */
 
 /** One row of the table. */
@@ -35,7 +35,7 @@ const entry = (on: readonly ErrorPlace[], retry: boolean, meaning: string, remed
 
 /** The table of all codes. */
 export const errorCodes = {
-  FULL: entry(['bye'], true, 'no place is free', 'try again later, or raise the limit'),
+  FULL: entry(['bye'], true, 'a limit of the server is reached', 'try again later, or raise the limit'),
   HELLO_TIMEOUT: entry(
     ['bye'],
     true,
@@ -201,7 +201,7 @@ export const errorCodes = {
   OTHER_CLUSTER: entry(
     ['library'],
     true,
-    'this server belongs to another cluster than the server before it',
+    'this server belongs to another cluster than the server of the last session',
     'list only servers of one cluster in the URL',
   ),
   ABORTED: entry(['library'], false, 'the given signal was aborted'),

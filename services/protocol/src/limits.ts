@@ -31,7 +31,7 @@ export const limits = {
   /** R-ASK-1: changes in the answer to a `history` without `limit`. */
   historyDefault: 100,
   /** R-ASK-1: queries of a session in a second. */
-  asksPerSecond: 10,
+  queriesPerSecondMax: 10,
   /** R-PACE-1: frames of one session that the server takes before the frames of the others. */
   roundFramesMax: 64,
   /** R-PACE-1: pings that a session may send at once. */

@@ -22,7 +22,7 @@ export const serverSettingsSchema = settings.object({
     'The token that a client must send in hello, its first message. RANKD_TOKEN_FILE names a file that holds it.',
   ),
   RANKD_ADMIN_TOKEN: secret(
-    'The token for administrators: it admits a session, and allows move, remove and command. RANKD_ADMIN_TOKEN_FILE names a file that holds it.',
+    'The token for administrators, who may move and remove members and send them commands. RANKD_ADMIN_TOKEN_FILE names a file that holds it.',
   ),
   RANKD_ALLOW_ANONYMOUS: flag(
     false,
@@ -46,7 +46,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_GRACE_LEADER_MS: millis(
     0,
-    'The same for rank 0. Above 0, it is extended until that member has suspended itself. Behind a proxy, set it to RANKD_SUSPEND_MS.',
+    'How long the leader keeps its rank and slot after it lost its connection. Above 0, until it has suspended itself at least. Behind a proxy, set it to RANKD_SUSPEND_MS.',
   ),
   RANKD_REFORM_MS: millis(
     5000,
@@ -107,11 +107,11 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_HTTP_CONNECTIONS_MAX: whole(
     256,
-    'The largest number of connections to the side port. One address may have at most as many as remain free: half if it is alone.',
+    'The largest number of connections to the side port. One address may have at most as many as are free, so at most half of all.',
     1,
   ),
   RANKD_HTTP_HOSTS: optionalText(
-    'Host names, comma-separated. If no token is set, /api and /ranks answer only to these, to addresses and to localhost.',
+    'Host names, comma-separated. Without RANKD_HTTP_TOKEN, /api and /ranks answer only for these names, addresses and localhost.',
     '^[A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*$',
     'host names, comma-separated, without a port',
   ),
@@ -161,7 +161,10 @@ export const DEVELOPMENT_ADMIN_TOKEN = 'rankd-development';
 /** The settings of the server, checked and with defaults. */
 export type ServerConfig = SettingsOf<typeof serverSettingsSchema>;
 
-/** A command of this size still fits into one append to a stream after it was escaped as JSON text. */
+/**
+ * The largest RANKD_FRAME_BYTES_MAX in a cluster. A command of this size fits into one append to a stream, even if JSON escapes make it
+ * longer.
+ */
 const CLUSTER_FRAME_BYTES_MAX = 262_144;
 
 /**
@@ -196,7 +199,7 @@ function contradictions(config: ServerConfig): string[] {
   if (config.RANKD_TLS_CA !== undefined && config.RANKD_TLS_CERT === undefined) {
     faults.push('RANKD_TLS_CA is set without a certificate of the server: set RANKD_TLS_CERT and RANKD_TLS_KEY too');
   }
-  if (!isLoopback(config.RANKD_HOST) && !asksWhoComes(config) && !config.RANKD_ALLOW_ANONYMOUS) {
+  if (!isLoopback(config.RANKD_HOST) && !requiresCredentials(config) && !config.RANKD_ALLOW_ANONYMOUS) {
     faults.push(
       `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN or RANKD_TLS_CA, or set RANKD_ALLOW_ANONYMOUS=1 so that every client can join`,
     );
@@ -204,7 +207,9 @@ function contradictions(config: ServerConfig): string[] {
   return faults;
 }
 
-/** A program that may only join, or only read the side port, must not be able to administer. */
+/**
+ * The admin token must differ from the others: a program that may only join, or only read the side port, must not be able to administer.
+ */
 function faultsOfTokens({ RANKD_TOKEN, RANKD_ADMIN_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig): string[] {
   if (RANKD_ADMIN_TOKEN === undefined) return [];
   return Object.entries({ RANKD_TOKEN, RANKD_HTTP_TOKEN })
@@ -214,7 +219,7 @@ function faultsOfTokens({ RANKD_TOKEN, RANKD_ADMIN_TOKEN, RANKD_HTTP_TOKEN }: Se
     );
 }
 
-/** Returns the warnings about settings that are allowed, but rarely meant. */
+/** Returns warnings about settings that are allowed but probably a mistake. */
 export function warningsOfConfig({ RANKD_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig): string[] {
   if (RANKD_HTTP_TOKEN === undefined || RANKD_HTTP_TOKEN !== RANKD_TOKEN) return [];
   return [
@@ -222,7 +227,7 @@ export function warningsOfConfig({ RANKD_TOKEN, RANKD_HTTP_TOKEN }: ServerConfig
   ];
 }
 
-function asksWhoComes({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
+function requiresCredentials({ RANKD_TOKEN, RANKD_TLS_CA }: ServerConfig): boolean {
   return RANKD_TOKEN !== undefined || RANKD_TLS_CA !== undefined;
 }
 

@@ -2,7 +2,7 @@
 
 import { hash, timingSafeEqual } from 'node:crypto';
 
-/** Returns the SHA-256 of a secret in base64url. The server stores and compares this in place of the secret. */
+/** Returns the SHA-256 of a secret in base64url. The server stores and compares the digest in place of the secret. */
 export function secretDigest(secret: string | Buffer): string {
   return hash('sha256', secret, 'base64url');
 }

@@ -11,10 +11,10 @@ import { systemEnvironment } from './server-environment.js';
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 /**
- * Turns off V8's pretenuring. With it, V8 creates the objects of a line of code in the old generation if most earlier objects of that line
- * have survived a garbage collection. The lists of a flush cycle survive one collection and then die. Dead lists in the old generation keep
- * all frames of their cycle in memory until the next full collection. With pretenuring, some starts of the same gateway needed nearly twice
- * as long for a command (docs/performance/bounds.md).
+ * Turns off V8's pretenuring: V8 creates objects directly in the old generation if most objects from the same line of code have survived a
+ * garbage collection. The lists of a flush cycle survive one collection and then die. Dead lists in the old generation keep all frames of
+ * their cycle in memory until the next full collection. In some runs this nearly doubled the time for a command
+ * (docs/performance/bounds.md).
  */
 setFlagsFromString('--no-allocation-site-pretenuring');
 
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Without TLS, SIGHUP keeps its default effect: the process ends when its terminal is closed.
+  // Without TLS, SIGHUP keeps its default effect: it ends the process when the terminal is closed.
   if (config.RANKD_TLS_CERT !== undefined) process.on('SIGHUP', () => server.renewCertificates());
   try {
     await server.start();

@@ -27,11 +27,13 @@ import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
 import { StandaloneServer } from './standalone-server.js';
 
-/** How long the server waits for Redis before it listens. After that it listens, and refuses hellos until Redis was read (R-VIEW-6). */
+/**
+ * How long the server waits for Redis before it listens. If Redis was not read in that time, the server refuses hellos until it is (R-VIEW-6).
+ */
 const RESTORE_WAIT_MS = 1000;
 /** The length in bytes of the random name of one run of a server. */
 const INCARNATION_SIZE = 12;
-/** How long the connections of members may take to close. After that, the mirror may take as long again for its last write. */
+/** How long the connections of members may take to close. After that, the last write of the mirror may take as long again. */
 const SHUTDOWN_WAIT_MS = 1000;
 
 /** The port for members and its transport, once the server listens. */
@@ -53,7 +55,7 @@ export class RankServer {
   readonly #streams: EventStreams;
   readonly #activity: ActivitySamples;
   readonly #http: HttpServer;
-  /** The owner of the gateway that accepts connections now. In a cluster, each incarnation has another gateway. */
+  /** The part that creates gateways: the standalone or the cluster server. Its present gateway accepts connections. */
   #gatewayOwner: { readonly gateway: Gateway | undefined } | undefined;
   #cluster: ClusterServer | undefined;
   #standalone: StandaloneServer | undefined;
@@ -124,8 +126,8 @@ export class RankServer {
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });
     this.#recordEvent({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
-    // Only now: a server that cannot listen must not replace the mirror of the server that does. No client has connected
-    // yet, because nothing is awaited after listen().
+    // Open it only after listen() has succeeded: a server that cannot listen must not replace the mirror of the server that does. No client
+    // has connected yet, because nothing is awaited after listen().
     this.#standalone?.open();
   }
 
@@ -176,7 +178,7 @@ export class RankServer {
     this.#recordEvent({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
   }
 
-  /** Creates the gateway. In a cluster there is none if the server was stopped before. */
+  /** Creates the gateway. Creates none in a cluster if the server was stopped before. */
   async #openGateway(): Promise<void> {
     const { clock, hostName, randomBytes, fraction } = this.#environment;
     if (this.#config.RANKD_MODE === 'standalone') {

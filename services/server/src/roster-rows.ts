@@ -1,4 +1,4 @@
-/** Members and changes in the form in which the server shows them. */
+/** Members and changes as JSON objects, for messages, the side port and the mirror. */
 
 import type { RosterMember } from '@rankd/protocol';
 import type { Member, RosterChangedEffect } from './core/index.js';

@@ -3,15 +3,13 @@ import { standardOutput, type LogSink } from '@rankd/startup';
 import { systemClock, type Clock } from './clock.js';
 import { RandomPool } from './gateway/session/random-pool.js';
 
-/**
- * The environment of a server: the parts of its process and its machine that it uses. Tests pass their own, with a clock that they advance.
- */
+/** The clock, randomness, name, log and files that a server gets from its process. Tests pass their own, with a clock that they advance. */
 export interface ServerEnvironment {
   /** Time and timers. */
   readonly clock: Clock;
   /** Returns `size` random bytes for ids and secrets. They must be impossible to guess. */
   readonly randomBytes: (size: number) => Buffer;
-  /** Returns a random number from 0 (included) to 1 (excluded). It spreads retries. */
+  /** Returns a random number from 0 (included) to 1 (excluded), for delays of retries. */
   readonly fraction: () => number;
   /** The name of this server for people: in `welcome`, in the mirror, and in the list of a cluster's servers. */
   readonly hostName: string;

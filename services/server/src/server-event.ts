@@ -3,8 +3,8 @@
 import type { Mistake, OutcomeCounts } from '@rankd/protocol';
 
 /**
- * Something that has happened in the server. `event` is its stable name in logs (docs/operations/logs.md). Metrics count the same events, so both
- * always agree.
+ * An event in the server. `event` is its stable name in logs (docs/operations/logs.md). Log and metrics use the same events, so they always
+ * agree.
  */
 export type ServerEvent =
   | {
@@ -44,7 +44,7 @@ export type ServerEvent =
       readonly group: string;
       readonly view: number;
       readonly promotions: readonly Promotion[];
-      /** How many members besides were promoted in this flush cycle and are not named. */
+      /** How many more members were promoted in this flush cycle. `promotions` does not contain them. */
       readonly others: number;
       readonly delayMs: number;
     }
@@ -67,9 +67,9 @@ export type ServerEvent =
   | { readonly event: 'result'; readonly status: string }
   | { readonly event: 'mirror.up'; readonly server: string }
   | { readonly event: 'mirror.down'; readonly server: string; readonly reason: string }
-  /** The last order in Redis is unread: hellos are refused, for at most `waitMs`. */
+  /** The last order in Redis was not read yet: hellos are refused for at most `waitMs`. */
   | { readonly event: 'mirror.unread'; readonly server: string; readonly reason: string; readonly waitMs: number }
-  /** The same for these groups only. */
+  /** The last order of these groups cannot be read: their hellos are refused for `waitMs`. */
   | {
       readonly event: 'mirror.unreadable';
       readonly server: string;
@@ -77,7 +77,7 @@ export type ServerEvent =
       readonly waitMs: number;
     }
   | { readonly event: 'mirror.given-up'; readonly server: string; readonly reason: string }
-  /** Redis held this order, and the present one replaces it. `epoch`: the largest in Redis. */
+  /** The order in Redis was read too late, and the present order replaces it. `epoch` is the largest epoch in Redis. */
   | {
       readonly event: 'mirror.read-late';
       readonly server: string;

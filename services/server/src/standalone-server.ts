@@ -10,7 +10,7 @@ import type { StoreSession } from './mirror/store-session.js';
 
 export interface StandaloneServerPorts {
   readonly config: ServerConfig;
-  /** Absent if no Redis is configured: then there is nothing to read. */
+  /** Undefined if no Redis is configured. The server then reads no order. */
   readonly mirror: RedisMirror | undefined;
   readonly createGateway: (log: LocalLog, isClosedTo: (group: string) => boolean) => Gateway;
 }
@@ -21,8 +21,8 @@ interface Incarnation {
 }
 
 /**
- * Runs this server alone, or with a mirror in Redis. While the order in Redis is unread, or another server keeps it, the gateway refuses
- * every hello with UNAVAILABLE (R-VIEW-6). Each order that begins has a gateway of its own.
+ * Runs a server that is not in a cluster, with or without a mirror in Redis. The gateway refuses every hello with UNAVAILABLE while the
+ * order in Redis was not read yet, or while another server keeps it (R-VIEW-6). Each new order gets a new gateway.
  */
 export class StandaloneServer implements OrderKeeper {
   readonly #ports: StandaloneServerPorts;
@@ -34,12 +34,15 @@ export class StandaloneServer implements OrderKeeper {
     this.#incarnation = this.#createIncarnation(0);
   }
 
-  /** The gateway for connections that open now. */
+  /** The gateway for new connections. */
   get gateway(): Gateway {
     return this.#incarnation.gateway;
   }
 
-  /** Why this server refuses sessions, and in which state; undefined if it admits them. */
+  /**
+   * Why this server refuses sessions. Undefined if it admits them. `starting`: Redis was not read yet. `standby`: another server keeps the
+   * order.
+   */
   get refusal(): { readonly state: 'starting' | 'standby'; readonly reason: string } | undefined {
     const standing = this.#session?.standing;
     if (standing?.kind !== 'refusing') return undefined;
@@ -51,12 +54,12 @@ export class StandaloneServer implements OrderKeeper {
     return this.#incarnation.log.coordinator.epochLast;
   }
 
-  /** Reads the order before this start, for at most `waitMs`. Changes nothing in Redis. */
+  /** Reads the last order, for at most `waitMs`. Changes nothing in Redis. */
   async prepare(waitMs: number): Promise<void> {
     await this.#session?.prepare(waitMs);
   }
 
-  /** The server listens. From here on it keeps an order, as soon as it may. */
+  /** Called when the server listens. It keeps an order as soon as it may. */
   open(): void {
     if (this.#session === undefined) this.beginOrder(0, undefined);
     else this.#session.open(this);
@@ -81,7 +84,7 @@ export class StandaloneServer implements OrderKeeper {
     this.#begin(epoch, new Map(groups.map(({ name, roster }) => [name, roster.slice().map(seatOf)])));
   }
 
-  /** Sends the members away. The other server has their seats from Redis. */
+  /** Ends all sessions. The other server has the members' seats from Redis. */
   standDown(): void {
     const { epochIssued } = this;
     this.#endIncarnation();

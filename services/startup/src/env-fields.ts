@@ -2,7 +2,7 @@
 
 import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 
-/** The schema of each kind of setting, with its default and its description. A setting without a value gets the default. */
+/** Functions that return the schema of a setting, one function per kind. A setting without a value gets the default. */
 export const settings = {
   object: <const P extends TProperties>(properties: P): TObject<P> => Type.Object(properties),
 
@@ -20,14 +20,14 @@ export const settings = {
   /** 1 or 0. */
   flag: (fallback: boolean, description: string) => Type.Boolean({ default: fallback, description }),
 
-  /** `expects` says in an error what the value must be. */
+  /** Text that matches `pattern`. `expects` describes valid values in error messages. */
   text: (fallback: string, description: string, pattern = '.', expects = description) =>
     Type.String({ default: fallback, pattern, description, expects }),
 
   optionalText: (description: string, pattern = '.', expects = description) =>
     Type.Optional(Type.String({ pattern, description, expects })),
 
-  /** A value that no message quotes. The variable `X_FILE` may name a file that contains it. */
+  /** A secret. No message quotes it. The variable `X_FILE` may name a file that contains it. */
   secret: (description: string, pattern = '^.{1,256}$', expects = '1 to 256 characters') =>
     Type.Optional(Type.String({ secret: true, pattern, expects, description })),
 

@@ -22,14 +22,14 @@ export class SettingsError extends Error {
   }
 }
 
-/** Returns the variables of the process, and those of `.env` in the working directory that the process does not have. */
+/** Returns the variables of the process and of `.env` in the working directory. A variable of the process overrides the one in `.env`. */
 export function readEnvironment(): Environment {
   return { ...readDotenvFile().variables, ...process.env };
 }
 
 /**
- * Reads the settings that `schema` describes. Missing and blank variables get the defaults. A variable whose schema has `secret: true`
- * may come from the file that `X_FILE` names. `check` returns the faults that concern several settings. The result is frozen.
+ * Reads the settings that `schema` describes. Missing and blank variables get the defaults. A variable whose schema has `secret: true` may
+ * come from the file that `X_FILE` names. `check` returns faults that involve several settings. The result is frozen.
  * @throws SettingsError with all faults. It quotes no secret.
  */
 export function parseSettings<S extends TObject>(
@@ -45,23 +45,20 @@ export function parseSettings<S extends TObject>(
   }
   const settings = Value.Default(schema, raw) as Record<string, unknown>;
   addFieldFaults(schema, settings, faults);
-  // `check` also runs if some fields have faults. It sees their defaults, so faults that it returns about these fields are dropped.
+  // `check` runs even if some fields have faults. It gets the defaults of these fields, so its faults that name such a field are dropped.
   for (const name of faults.keys()) settings[name] = schema.properties[name]?.['default'];
-  const contradictions = check(settings as Static<S>).filter(found => !speaksOf(found, faults));
+  const contradictions = check(settings as Static<S>).filter(found => !namesAny(found, faults));
   const all = [...faults.values(), ...contradictions];
   if (all.length > 0) throw new SettingsError(all);
   return Object.freeze(settings);
 }
 
-function speaksOf(text: string, variables: ReadonlyMap<string, string>): boolean {
+function namesAny(text: string, variables: ReadonlyMap<string, string>): boolean {
   const words = new Set(text.split(/\W/));
   return [...variables.keys()].some(name => words.has(name));
 }
 
-/**
- * Returns the text of a variable or of the file for it. Adds a fault by the variable's name. Only the first fault of a variable is
- * reported.
- */
+/** Returns the text of a variable, or of the file that `X_FILE` names. If there is a fault, adds it to `faults` and returns undefined. */
 function readVariable(
   name: string,
   field: TSchema,

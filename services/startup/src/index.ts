@@ -1,4 +1,4 @@
-/** The parts with which the server and the clients start: settings, the log, standard error, and TLS files. */
+/** What the server and the client container need to start: settings, the log, standard error, and TLS files. */
 
 export { LogSink } from './log-sink.js';
 export * from './logger.js';

@@ -1,8 +1,8 @@
-/** Writes log lines without waiting for the reader of the output. */
+/** Writes log lines without blocking, even if no process reads the output. */
 
-/** The limit of bytes that wait for a descriptor that accepts none. Above it, lines are dropped and counted. */
+/** The limit of unwritten bytes that are kept while the descriptor accepts none. Further lines are dropped and counted. */
 export const BUFFER_BYTES_MAX = 1_048_576;
-/** The limit of characters that are collected in one round of the event loop before they are written. */
+/** The lines of one round of the event loop are written together at its end, or earlier when they exceed this many characters. */
 const GATHERED_CHARS_MAX = 65_536;
 /** The delays before the next attempt: after a full descriptor (EAGAIN), and after another failure such as ENOSPC or EPIPE. */
 const FULL_RETRY_MS = 20;
@@ -20,25 +20,25 @@ export type WriteNow = (bytes: Uint8Array) => number;
 
 type State =
   | { readonly kind: 'idle' }
-  /** The lines of this round of the event loop are written at its end. */
+  /** Lines of this round of the event loop are waiting for its end. */
   | { readonly kind: 'gathering'; readonly timer: NodeJS.Timeout }
-  /** The descriptor accepted no bytes, with the error `code`. Another attempt follows. */
+  /** The descriptor accepted no bytes, with the error `code`. The sink will try again. */
   | { readonly kind: 'blocked'; readonly timer: NodeJS.Timeout; readonly code: string | undefined };
 
 /**
- * Writes the lines of one round of the event loop with one call at its end. A descriptor that accepts no bytes neither blocks nor ends
- * the process: up to BUFFER_BYTES_MAX wait for it. Past that, lines are dropped until all waiting bytes are written. Each gap in the
- * output is therefore one run of dropped lines, whose number is then passed to `onDropped`.
+ * Writes the lines of one round of the event loop with one call at its end. If the descriptor accepts no bytes, the process continues, and
+ * the sink keeps up to BUFFER_BYTES_MAX bytes. Past that it drops lines until all kept bytes are written. It then passes the number of
+ * dropped lines to `onDropped`.
  */
 export class LogSink {
   readonly #writeNow: WriteNow;
   #reportDropped: (count: number) => void = () => undefined;
   #state: State = { kind: 'idle' };
-  /** The unwritten end of the last write. `#lines` are the lines after it. */
+  /** The part of the last write that the descriptor did not accept. `#lines` are the lines after it. */
   #rest: Uint8Array = Buffer.alloc(0);
   #lines = '';
   #bytes = 0;
-  /** The number of dropped lines since the last report. `#linesDropped` counts those since the start. */
+  /** The number of dropped lines since the last report. `#linesDropped` is the number since the start. */
   #gap = 0;
   #linesDropped = 0;
 
@@ -112,7 +112,7 @@ export class LogSink {
   }
 }
 
-/** Whether the reader is only slow. It may accept more bytes at any moment. */
+/** Whether the descriptor is full because its reader is slow. It may accept bytes again at any moment. */
 function isFull(code: string | undefined): boolean {
   return code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EBUSY';
 }

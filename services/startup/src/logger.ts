@@ -27,7 +27,7 @@ export function standardOutput(): LogSink {
  */
 export function createLogger(settings: LoggerSettings, sink: LogSink = standardOutput()): Logger {
   const logger = formattedLogger(settings, sink);
-  // This line is written at LOG_LEVEL=error too, so that the reader knows about the gap.
+  // The line about dropped lines is written even at LOG_LEVEL=error, because it explains a gap in the log.
   const reports = logger.child({}, { level: settings.LOG_LEVEL === 'silent' ? 'silent' : 'warn' });
   sink.onDropped(count =>
     reports.warn(
@@ -65,7 +65,7 @@ function destinationOf(sink: LogSink, shown: (line: string) => string): Destinat
   return { write: line => sink.write(shown(line)), flushSync: () => sink.flushSync() };
 }
 
-/** Escapes control characters, because a field may quote a client and a terminal may show the line. The JSON means the same. */
+/** Escapes control characters, because a field may quote a client and a terminal may show the line. The escaped JSON has the same value. */
 function printableLine(line: string): string {
   return line.endsWith('\n') ? `${printable(line.slice(0, -1))}\n` : printable(line);
 }

@@ -4,9 +4,9 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { WriteNow } from './log-sink.js';
 
 /**
- * Returns a function that writes to standard output (1) or standard error (2) without waiting for a reader. Otherwise a write blocks the
- * whole process if the reader of a pipe stops, or after Ctrl-S at a terminal. A thread does not help, because a process that exits waits
- * for its threads. A regular file is written as usual, because such a write never waits for a reader.
+ * Returns a function that writes to standard output (1) or standard error (2) without waiting for a reader. An ordinary write blocks the
+ * whole process if the reader of a pipe stops, or after Ctrl-S at a terminal. Writing in a thread does not help, because a process that
+ * exits waits for its threads. Writes to a regular file are ordinary, because they never wait for a reader.
  */
 export function nonblockingOutput(descriptor: 1 | 2): WriteNow {
   const own = nonblockingDescriptor(descriptor);
@@ -15,15 +15,14 @@ export function nonblockingOutput(descriptor: 1 | 2): WriteNow {
 
 function nonblockingDescriptor(descriptor: 1 | 2): number {
   const stats = fstatSync(descriptor);
-  // A file that is opened again would be written from its beginning.
+  // Do not reopen a file: writes would start at its beginning.
   if (stats.isFile()) return descriptor;
   return reopened(descriptor) ?? nonblockingForAll(descriptor);
 }
 
 /**
- * Opens the pipe or terminal again, for this process only. A process shares its open file with its parent and others, and O_NONBLOCK
- * belongs to the open file. With O_NONBLOCK on the shared file, the output of the shell would fail. Returns undefined if the system does
- * not allow this.
+ * Opens the pipe or terminal again, for this process only. O_NONBLOCK belongs to the open file, which this process shares with its parent.
+ * Set there, it would make the shell's own output fail. Returns undefined if the system does not allow this.
  */
 function reopened(descriptor: number): number | undefined {
   try {

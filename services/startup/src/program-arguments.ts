@@ -11,10 +11,10 @@ export interface ProgramDescription {
   readonly name: string;
   /** The command that starts it. */
   readonly command: string;
-  /** What it is, in a sentence or two. */
+  /** What the program does, in one or two sentences. */
   readonly about: string;
   readonly schema: TObject;
-  /** The settings in groups, by title. A name that the schema lacks is left out. */
+  /** The names of the settings by the title of their group. A name that is not in the schema is ignored. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly exitCodes: Readonly<Record<number, string>>;
 }
@@ -25,10 +25,12 @@ export type ArgumentsAnswer =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly text: string };
 
-/** The exit code for arguments that the program does not have. */
+/** The exit code for unknown arguments. */
 const USAGE_EXIT_CODE = 2;
 
-/** Prints the help or the version and ends the process, or ends it with 2 for an unknown argument. Returns if there are no arguments. */
+/**
+ * Prints the help or the version and ends the process. Ends it with exit code 2 for an unknown argument. Returns if there are no arguments.
+ */
 export function answerArguments(program: ProgramDescription, version: string, args: readonly string[]): void {
   const answer = parseArguments(program, version, args);
   if (answer.kind === 'start') return;
@@ -40,7 +42,7 @@ export function answerArguments(program: ProgramDescription, version: string, ar
   process.exit(0);
 }
 
-/** Returns what to do for the arguments. The first of several decides. */
+/** Returns what to do for the arguments. Only the first argument counts. */
 export function parseArguments(program: ProgramDescription, version: string, args: readonly string[]): ArgumentsAnswer {
   const [first] = args;
   if (first === undefined) return { kind: 'start' };

@@ -1,4 +1,4 @@
-/** How a program starts: its arguments, and its settings or the reasons why it cannot start. */
+/** Reads the arguments and the settings of a program when it starts. */
 
 import { readEnvironment, SettingsError, type Environment } from './env.js';
 import { answerArguments, type ProgramDescription } from './program-arguments.js';
@@ -12,8 +12,9 @@ export interface StartSettings<S> {
 }
 
 /**
- * Answers the arguments of the process: help, version, or a usage error with exit code 2. Without arguments, returns the settings that
- * `parse` reads from the environment. If they have faults, writes these and the warnings to standard error and ends the process with 78.
+ * Handles the arguments of the process: help, version, or a usage error with exit code 2. Without arguments, returns the settings that
+ * `parse` reads from the environment. If the settings have faults, writes the faults and the warnings to standard error and ends the
+ * process with exit code 78.
  */
 export function settingsOrExit<S>(
   program: ProgramDescription,
@@ -26,8 +27,8 @@ export function settingsOrExit<S>(
     return { config: parse(readEnvironment()), warnings };
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    // A fault is often about the setting whose name is misspelled.
-    const also = warnings.length === 0 ? '' : `\nBesides:\n${warnings.map(warning => `  - ${warning}`).join('\n')}`;
+    // Print the warnings too: a required setting is often missing because its name is misspelled.
+    const also = warnings.length === 0 ? '' : `\nWarnings:\n${warnings.map(warning => `  - ${warning}`).join('\n')}`;
     writeStandardError(`${error.message}${also}`);
     process.exit(error.exitCode);
   }

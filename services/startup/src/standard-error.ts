@@ -12,9 +12,8 @@ export function writeStandardError(line: string): void {
 }
 
 /**
- * Makes Node write warnings, console output and the error that ends a process without waiting for the reader of standard error. By
- * default Node waits. A terminal after Ctrl-S then blocks the process, or keeps a crashed process alive. The exit code of a crash stays
- * 1.
+ * Makes Node write warnings, console output and fatal errors without waiting for the reader of standard error. By default Node waits. A
+ * terminal after Ctrl-S then blocks the process, or keeps a crashed process alive. The exit code of a crash stays 1.
  */
 export function keepStandardErrorFromBlocking(): void {
   const writeFormatted = (...values: unknown[]): void => writeStandardError(format(...values));

@@ -20,7 +20,7 @@ export interface TlsFiles {
 }
 
 /**
- * Reads the files. Each call reads them again, so that renewed files are used.
+ * Reads the files. Each call reads them from disk, so that renewed files are used.
  * @throws Error if a file cannot be read or used. The message names the variable. It never quotes the content of a file.
  */
 export function readTlsFiles(settings: TlsSettings): TlsFiles {

@@ -1,4 +1,4 @@
-/** Measures what an order that several servers share costs (`scripts/bench --cluster`). */
+/** Measures the cost of an order that several servers share (`scripts/bench --cluster`). */
 
 import { BenchError, Children } from '../servers/child.js';
 import { ClusterFleet, type ServerCount } from './cluster-fleet.js';
@@ -15,7 +15,7 @@ interface Loads {
   readonly servers: readonly ServerCount[];
   readonly warmS: number;
   readonly measureS: number;
-  /** The numbers of groups over which the load is spread, one after the other. Only for three servers. */
+  /** The load is measured once for each of these numbers of groups. Only three servers are measured with more than one group. */
   readonly groups: readonly number[];
 }
 

@@ -23,7 +23,7 @@ export interface Spent {
   readonly redisMs: number;
 }
 
-/** Servers on one core. Their Redis runs beside the load on the other core and keeps an append-only file. */
+/** The servers run on one core. Redis and the load run on the other core. Redis writes an append-only file. */
 export class ClusterFleet implements AsyncDisposable {
   readonly #servers: readonly Server[];
   readonly #redis: Redis | undefined;
@@ -77,7 +77,7 @@ interface Redis extends AsyncDisposable {
 
 async function startRedis(context: BenchContext): Promise<Redis> {
   const port = await freePort();
-  // In a directory of its own, because Redis loads the data that it finds there.
+  // Use a new directory, because Redis loads the data that it finds in its directory.
   const kept = redisCommand(port, await mkdtemp(join(context.scratch, 'redis-')));
   const command = { ...kept, args: [...kept.args, '--appendonly', 'yes', '--appendfsync', 'everysec'] };
   const { pid, child } = await startProgram(context, { kind: 'redis', port, core: context.cores.load, command });

@@ -8,7 +8,7 @@ import { quantile } from '../rows/statistics.js';
 
 /** The log entries of one command: the command and its result. */
 const ENTRIES_A_COMMAND = 2;
-/** How long to wait for commands, ms: until the first ones have ended, and at the end for the rest. */
+/** How long to wait for the first commands to end, ms, and after the measurement for the last ones. */
 const endMs = 30_000;
 
 /** The load of one measurement. */
@@ -83,7 +83,7 @@ function sampleBetween(before: Moment, after: Moment, pairs: readonly ClusterPai
   };
 }
 
-/** Waits for `measureS` seconds, and longer if no command has ended because the machine is busy. */
+/** Waits for `measureS` seconds. On a busy machine it then waits until a command has ended. */
 async function untilMeasured({ measureS }: ClusterLoad, pairs: readonly ClusterPair[], since: Moment): Promise<void> {
   await sleep(measureS * 1000);
   while (pairs.every(({ timesMs }, index) => timesMs.length === since.ended[index])) await sleep(20);

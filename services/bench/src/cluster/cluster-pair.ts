@@ -81,7 +81,7 @@ export class ClusterPair {
   }
 }
 
-/** How long to try to join, ms. A server that the others have not received from for a while admits no member. */
+/** How long to try to join, ms. A server admits no member while its connection to the other servers is interrupted. */
 const comeInMs = 10_000;
 const retryMs = 100;
 

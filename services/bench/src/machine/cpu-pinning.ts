@@ -28,8 +28,8 @@ export function allowedCores(list: string): number[] {
 }
 
 /**
- * Returns the command with the prefix that runs it on one core and ends it with this process, even if this process is killed.
- * Without the tools the command is unchanged.
+ * Returns the command with a prefix that runs it on one core and kills it when this process ends. If a tool is missing, its part of the
+ * prefix is missing.
  */
 export function pinned(command: Command, core: number | undefined, tools: readonly Tool[]): Command {
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)];
@@ -43,7 +43,7 @@ export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<vo
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {
     if (load === undefined) return;
-    // This command is not one of the run's child processes, because it must still work after all of them have been killed.
+    // This command has its own `Children`, because those of the run are killed before and can start nothing after that.
     await new Children().run({ program: 'taskset', args: ['-acp', list, String(process.pid)] }, 5000);
   };
   await pin(String(load));

@@ -7,8 +7,8 @@ import { cpuMs } from '../machine/wait-until-idle.js';
 import { NodeFan } from './node-fan.js';
 
 /**
- * Replaces native/load-generator.c on a machine without a C compiler. It has the same options and prints the same numbers, but
- * only for fan-outs. It is slow and becomes the bottleneck itself, which its loaderCpuShare shows.
+ * Replaces native/load-generator.c on a machine without a C compiler. It has the same options and prints the same numbers, but only for
+ * fan-outs. It is slow, so it limits the result itself. Its loaderCpuShare shows that.
  */
 const { values } = parseArgs({
   allowPositionals: true,
@@ -54,7 +54,7 @@ async function measure(): Promise<Record<string, number>> {
   const deliveries = to.deliveries - from.deliveries;
   return {
     deliveriesPerSecond: Math.round(deliveries / seconds),
-    // If the kernel reports no CPU time, the rate over the wall time is used.
+    // If the kernel reports no CPU time, divide by the wall time.
     deliveriesPerCoreSecond: Math.round(deliveries / (serverS > 0 ? serverS : seconds)),
     serverCpuShare: serverS / seconds,
     loaderCpuShare: (to.loaderMs - from.loaderMs) / 1000 / seconds,

@@ -1,12 +1,12 @@
-/** A program: the practical limit of a server in Node. */
+/** A program that measures the practical limit of a server in Node. */
 
 import { createServer, type Socket } from 'node:net';
 
 /**
- * The practical limit of a server in Node: a program that does only what the load generator checks. It does the same as
- * c-limit.c, but in JSON and with frames as long as rankd's. It parses commands and results with one regular expression each, and
- * writes the frames of one round of the event loop to each receiver at once. It does not check its input, and has no authority,
- * groups, departures, limits, deadlines, heartbeats, metrics or log.
+ * This server does only what the load generator checks, so that no server in Node can be much faster. It does the same as c-limit.c, but in
+ * JSON and with frames as long as rankd's. It parses commands and results with one regular expression each. It writes the frames of one
+ * round of the event loop to each receiver at once. It does not check its input, and has no authority, groups, departures, limits,
+ * deadlines, heartbeats, metrics or log.
  *
  * node node-limit.js PORT
  */
@@ -26,7 +26,7 @@ interface Member {
 }
 
 const members: Member[] = [];
-/** The open commands: the sender of each, and how many members have not answered. */
+/** For each open command: its sender, and how many members have not answered. */
 const open = new Map<number, { readonly sender: Member; readonly id: string; awaited: number }>();
 let seq = 1;
 /** The frames of this round that every member below rank 0 receives. */

@@ -11,7 +11,7 @@ import type { Target } from '../target/target.js';
 
 const answerMs = 5000;
 
-/** Measures a storm: all members connect at once. The time ends when every member has a rank. */
+/** Measures a storm: how long it takes until all members, which connect at once, have a rank. */
 export async function measureStorm(target: Target, { members }: LoadOptions): Promise<Sample> {
   const fromMs = performance.now();
   const crowd = await joinAll(target, members);
@@ -21,7 +21,7 @@ export async function measureStorm(target: Target, { members }: LoadOptions): Pr
   return { allReadyS, joinsPerSecond: members / allReadyS, lost: members - ranks.size };
 }
 
-/** Measures a trip: one command at a time to all subordinates. The time ends when all results have arrived. */
+/** Measures a trip: how long it takes until a command to all subordinates has all results. One command is open at a time. */
 export async function measureTrip(target: Target, { members, rounds = 100 }: LoadOptions): Promise<Sample> {
   const sender = await NodeMember.join(target);
   const crowd = await joinAll(target, members);
@@ -44,7 +44,7 @@ export async function measureTrip(target: Target, { members, rounds = 100 }: Loa
   return timesOf(times);
 }
 
-/** Measures promotions after the leader's connection closes. The time ends when the next member has read that it leads. */
+/** Measures how long it takes after the leader's connection has closed until the next member reads that it leads. */
 export async function measureElections(target: Target, { rounds = 100 }: LoadOptions): Promise<Sample> {
   let [leader, heir] = [await NodeMember.join(target), await NodeMember.join(target)];
   const times: number[] = [];
@@ -63,8 +63,8 @@ export async function measureElections(target: Target, { rounds = 100 }: LoadOpt
 const silenceMsMax = 30_000;
 
 /**
- * Measures promotions after the leader falls silent, as when its host fails. The time runs from its last pong until the next
- * member has read that it leads.
+ * Measures how long it takes until the next member reads that it leads after the leader falls silent, as when its host fails. The time
+ * starts at the leader's last pong.
  */
 export async function measureSilence(target: Target): Promise<Sample> {
   const leader = await NodeMember.join(target, true);

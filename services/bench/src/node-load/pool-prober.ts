@@ -1,4 +1,4 @@
-/** Measures with the load generator. */
+/** Runs the measurements that use the load generator. */
 
 import { BenchError } from '../servers/child.js';
 import { measureLeases } from '../servers/etcd-lease.js';
@@ -12,14 +12,14 @@ import type { BenchContext } from '../bench-context.js';
 /** How long to wait until servers have cleaned up after the last measurement, ms. */
 const idleMs = 5000;
 
-/** Servers whose code is compiled while it runs. The others were compiled before. */
+/** Servers in JavaScript: V8 compiles their code while it runs. */
 const compiledAsTheyRun: ReadonlySet<ServerKind> = new Set(['rankd', 'rankd-unmirrored', 'node-limit']);
-/** Measurements for which such a server needs a few seconds to reach its full speed. */
+/** Measurements in which such a server reaches its full speed only after a few seconds. */
 const warmedFor: ReadonlySet<LoadMode> = new Set(['fan', 'trip']);
 
 /**
- * Returns a prober that uses the load generator on the servers of a pool. A server whose measurement failed is not used again.
- * @param warms whether a server first does the work once without being measured, if its code is compiled while it runs
+ * Returns a prober that uses the load generator on the servers of a pool. A server is not used again after a failed measurement.
+ * @param warms whether a server in JavaScript first does the work once without being measured
  */
 export function poolProber(context: BenchContext, pool: ServerPool, { warms }: { warms: boolean }): Prober {
   const warmed = new WeakSet<Server>();

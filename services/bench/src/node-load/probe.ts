@@ -3,10 +3,10 @@
 /** The kinds of server. `rankd` has its default settings, with a mirror in a Redis of its own. */
 export type ServerKind = 'rankd' | 'rankd-unmirrored' | 'nats' | 'redis' | 'mosquitto' | 'c-limit' | 'node-limit';
 
-/** The kinds of load. native/load-generator.c explains each; `silence` is in node-probes.ts and waits for heartbeats. */
+/** The kinds of load. native/load-generator.c explains each. Only node-probes.ts has `silence`, which waits for heartbeat timeouts. */
 export type LoadMode = 'fan' | 'trip' | 'storm' | 'churn' | 'elect' | 'kill' | 'silence';
 
-/** Options of the load generator. A missing option has its default there. */
+/** Options of the load generator, which has a default for each. */
 export interface LoadOptions {
   readonly members: number;
   readonly senders?: number;
@@ -28,11 +28,11 @@ export interface LoadProbe {
   readonly server: ServerKind;
   readonly mode: LoadMode;
   readonly load: LoadOptions;
-  /** Whether it needs a server that has done nothing yet: for memory, and for first joins. */
+  /** Whether it needs a newly started server, as measurements of memory and of first joins do. */
   readonly needsFreshServer?: boolean;
 }
 
-/** A measurement of etcd: the holder of a lock with a lease of 2 s is killed, and the time ends when the next one has the lock. */
+/** A measurement of etcd: how long it takes until the next client has a lock after the holder was killed. The lease is 2 s. */
 export interface LeaseProbe {
   readonly kind: 'etcd-lease';
   readonly key: string;

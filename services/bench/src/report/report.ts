@@ -15,7 +15,7 @@ export interface BenchReport {
   readonly repeats: number;
   readonly seconds: number;
   readonly isPinned: boolean;
-  /** Whether the load came from Node, because there is no C compiler. Node is then the bottleneck. */
+  /** Whether the load came from Node because there is no C compiler. The load generator then limits the results. */
   readonly loadFromNode: boolean;
   readonly machine: Machine;
   readonly tools: readonly Tool[];

@@ -15,7 +15,7 @@ export interface TableLine {
   readonly verdict: string;
 }
 
-/** Returns the lines of the table. A quick run has no verdicts, because must and goal are for the full sizes. */
+/** Returns the lines of the table. A quick run has no verdicts, because the targets are set for the full sizes. */
 export function tableLines(rows: readonly RowReport[], { quick }: { readonly quick: boolean }): TableLine[] {
   return rows.flatMap(({ work, figures }) =>
     figures.map((figure, at) => ({

@@ -136,7 +136,7 @@ class Crowd {
     });
   }
 
-  /** Moves a member far from rank 0, because a move of the leader would wait until it has stopped. */
+  /** Moves a member far from rank 0, because a move of the leader must first wait until the leader has stopped. */
   move(): void {
     const by = { session: 'admin', id: 'admin', name: 'admin' };
     const rank = Math.max(1, this.size - 2 - this.#random(2));

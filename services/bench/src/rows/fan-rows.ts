@@ -22,7 +22,7 @@ export function fanRows(scale: Scale): Row[] {
     {
       id: 'fan',
       work: `fan-out 64 B, R=${members}, 512 in flight`,
-      // The server sends one by one, as W=1 shows. With more open commands each only waits longer.
+      // Mosquitto delivers one message after another: more open commands do not make it faster.
       probes: [
         ...fan(['rankd', 'nats', 'redis'], { members }),
         fanProbe(scale, 'mosquitto', { members, inFlight: 32 }),

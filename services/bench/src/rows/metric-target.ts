@@ -10,7 +10,7 @@ export interface MetricTarget {
   readonly must: number;
   readonly goal: number;
   readonly better: 'more' | 'less';
-  /** Which repeat the verdict is about. Default: the median. `worst`: no repeat may be worse than must. */
+  /** Which value is compared. Default: the median of the repeats. `worst`: the worst repeat. */
   readonly judgedBy?: 'worst';
   /**
    * Computes the number from the samples of one repeat.
@@ -43,7 +43,7 @@ export interface JudgedTarget extends Omit<MetricTarget, 'of'> {
   readonly judgement: Judgement;
 }
 
-/** Computes the number for each repeat alone, and judges their median. So noise in one minute affects only one repeat. */
+/** Computes the number of each repeat, and compares the median with the target. So a disturbance of a minute affects only one repeat. */
 export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): JudgedTarget {
   const { of, ...described } = figure;
   const values: number[] = [];
@@ -57,7 +57,7 @@ export function judge(figure: MetricTarget, repeats: readonly SampleOf[]): Judge
     }
   }
   const isMeasured = values.length > 0 && values.every(Number.isFinite);
-  if (values.length > 0 && !isMeasured) reason = 'the numbers have no ratio';
+  if (values.length > 0 && !isMeasured) reason = 'no ratio can be computed from these numbers';
   return {
     ...described,
     judgement: isMeasured

@@ -3,7 +3,7 @@
 import type { Probe } from '../node-load/probe.js';
 import type { MetricTarget } from './metric-target.js';
 
-/** The ids of the rows in the order of the table. `--rows` takes them. */
+/** The ids of the rows in the order of the table. They are the values of `--rows`. */
 export const rowIds = [
   'fan',
   'fan-limit',

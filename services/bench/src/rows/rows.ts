@@ -6,7 +6,7 @@ import type { LoadMode, LoadOptions, LoadProbe, ServerKind } from '../node-load/
 import type { Row } from './row.js';
 import type { Scale } from './scale.js';
 
-/** Returns all rows at this scale, in the order of the table. */
+/** Returns all rows with the sizes of `scale`, in the order of the table. */
 export function rowsAt(scale: Scale): Row[] {
   return [
     ...fanRows(scale),

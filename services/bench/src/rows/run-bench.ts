@@ -31,7 +31,7 @@ export interface BenchSettings extends BenchOptions {
 }
 
 /**
- * Measures the built rankd and the installed peers. A row that fails has its reason in the report.
+ * Measures the built rankd and the other systems that are installed. If a row fails, the report has the reason.
  * @throws BenchError if nothing can be measured, or if the run is aborted
  */
 export async function runBench(settings: BenchSettings, reporter: Reporter): Promise<BenchReport> {

@@ -19,7 +19,7 @@ export interface Scale {
   readonly promotions: number;
 }
 
-/** The size for which must and goal are set. */
+/** The sizes of a full run. The targets are set for them. */
 export const fullScale: Scale = {
   members: 1000,
   many: 5000,
@@ -37,7 +37,7 @@ export const fullScale: Scale = {
   promotions: 300,
 };
 
-/** A size that is large enough to show that everything works. */
+/** The sizes of a quick run. They show only that the benchmark works. */
 export const quickScale: Scale = {
   members: 100,
   many: 200,

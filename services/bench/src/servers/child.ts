@@ -19,10 +19,10 @@ export interface Finished {
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
-  /** Variables besides PATH and HOME. The process gets no others, so that this process's environment does not affect the result. */
+  /** Its environment variables besides PATH and HOME. It inherits no others, because they could affect the result. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** The file descriptor of its output. Without one the output can be read. */
+  /** The file descriptor for its output. Undefined: a pipe that this process can read. */
   readonly outputFd?: number;
 }
 

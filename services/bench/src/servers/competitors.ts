@@ -12,7 +12,7 @@ import type { BenchContext } from '../bench-context.js';
 export type CompetitorKind = Exclude<ServerKind, 'rankd' | 'rankd-unmirrored'>;
 
 /**
- * Starts a server on the server's core. It stores nothing on disk.
+ * Starts a server on the core of the measured server. It stores nothing on disk.
  * @throws BenchError
  */
 export async function startCompetitor(context: BenchContext, kind: CompetitorKind): Promise<Server> {
@@ -61,7 +61,7 @@ async function mosquittoConfig(directory: string, port: number): Promise<string>
     'max_queued_messages 0',
     'set_tcp_nodelay true',
     'log_type none',
-    // If root starts mosquitto, it changes to another user, which possibly does not exist.
+    // If root starts mosquitto, it changes to another user by default, and this user may not exist.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
   ];
   await writeFile(path, `${lines.join('\n')}\n`);

@@ -15,7 +15,7 @@ const leaseS = 2;
 const lockMs = 10_000;
 
 /**
- * Measures the time from kill -9 of a lock's holder until the next one has the lock. The lease is 2 s, the shortest of etcd.
+ * Measures the time from kill -9 of a lock's holder until the next client has the lock. The lease is 2 s, the shortest that etcd allows.
  * @throws BenchError
  */
 export async function measureLeases(context: BenchContext, rounds: number): Promise<Sample> {
@@ -58,7 +58,7 @@ async function oneLeaseUs(context: BenchContext, url: string, name: string): Pro
   await untilHeld(holder);
   const next = lock();
   const held = untilHeld(next);
-  // A waiting client is in the queue of the lock well before this.
+  // Wait until the next client is in the queue of the lock.
   await new Promise(resolve => setTimeout(resolve, 300));
   const fromMs = performance.now();
   holder.kill('SIGKILL');

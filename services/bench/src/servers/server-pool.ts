@@ -17,7 +17,7 @@ const needs: Partial<Record<ServerKind, ToolName>> = {
   'c-limit': 'gcc',
 };
 
-/** Servers that continue to run between measurements, one of each kind. */
+/** Keeps one server of each kind running between measurements. */
 export class ServerPool {
   readonly #context: BenchContext;
   readonly #servers = new Map<ServerKind, Server>();
@@ -27,7 +27,7 @@ export class ServerPool {
   }
 
   /**
-   * Returns a running server, or starts one. If it must be fresh, the running one is ended first.
+   * Returns the running server of a kind, or starts one. With `isFresh`, ends the running one first.
    * @throws BenchError
    */
   async get(kind: ServerKind, isFresh: boolean): Promise<Server> {

@@ -14,7 +14,7 @@ const probeDeadlineMs = 60_000;
 
 /** The options of a run. */
 export interface TargetSettings {
-  /** Small sizes, each once. It shows that everything works. */
+  /** Measures small sizes once. This shows only that the measurements work. */
   readonly quick: boolean;
   /** The largest number of members. The server may admit fewer. */
   readonly members: number;

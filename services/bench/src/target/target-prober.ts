@@ -16,10 +16,7 @@ const measures: Partial<Record<LoadMode, Measure>> = {
   silence: measureSilence,
 };
 
-/**
- * Returns a prober that measures a running server from this process. It needs neither a compiler nor peers, and does not know the
- * server's process.
- */
+/** Returns a prober that measures a running server from this process. It needs no compiler and cannot read the server's CPU time. */
 export function targetProber(target: Target): Prober {
   return async (probe, deadlineMs) => {
     const measure = probe.kind === 'load' ? measures[probe.mode] : undefined;

@@ -17,7 +17,7 @@ export const targetScales = {
   quick: { rounds: 20, warmS: 0.1, measureS: 0.2 },
 } as const;
 
-/** Returns the rows for one server. They have absolute numbers, because there is no other server to compare with. */
+/** Returns the rows for one server. Their numbers are absolute, because there is no other server for a ratio. */
 export function targetRows({ members, rounds, warmS, measureS }: TargetScale): Row[] {
   const receivers = members - 1;
   return [

@@ -62,7 +62,9 @@ async function measure(
     return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
   }
   if (serverIn(repository) === undefined) {
-    throw new UsageError('this rankctl has no rankd server to start: give the address of one with --url');
+    throw new UsageError(
+      'this package of rankctl contains no server to start: give the address of a running server with --url',
+    );
   }
   await using server = await startOwnServer(repository, signal);
   const own = { ...connection, url: `rankd://127.0.0.1:${server.port}`, token: undefined };

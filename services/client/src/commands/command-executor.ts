@@ -131,8 +131,8 @@ export class CommandExecutor {
   }
 
   /**
-   * R-CMD-9: returns whether this command was delivered before. Within an epoch commands arrive in the order of seq, so only the
-   * last seq is kept.
+   * R-CMD-9: returns whether this command was delivered before. Only the last seq is kept, because commands arrive in the order of seq
+   * within an epoch.
    */
   #recordDelivery(epoch: number, seq: number): boolean {
     const isRepeated = epoch === this.#lastDelivered.epoch && seq <= this.#lastDelivered.seq;

@@ -7,9 +7,9 @@ import type { CommandOptions } from './command-sender.js';
 /**
  * The commands of a group with their arguments and values, for `join<Commands>()`:
  *
- *     interface Fleet { reload(args: { version: number }): string }
+ * interface Fleet { reload(args: { version: number }): string }
  *
- * A handler or a command of another type does not compile. The types are not checked at run time.
+ * Handlers and commands with other types do not compile. Nothing is checked at run time.
  */
 export type CommandsOf<C> = { [K in keyof C]: (args: never) => unknown };
 

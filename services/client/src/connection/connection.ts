@@ -29,8 +29,8 @@ import { StallDetector } from './stall-detector.js';
 /** How long to wait for the TCP connection and the TLS handshake, ms. */
 const CONNECT_MS = 5000;
 /**
- * How long to wait for the welcome, ms. It is longer than the hello timeout of a server. TCP repeats a lost hello, so a server
- * that is silent for this long is lost.
+ * How long to wait for the welcome, ms. It is longer than the hello timeout of a server. TCP resends a lost hello, so a server that is
+ * silent for this long does not work.
  */
 const WELCOME_MS = 10_000;
 /** The longest frame that is read from a server, bytes. It is larger than the largest RANKD_FRAME_BYTES_MAX. */
@@ -88,7 +88,7 @@ export class Connection {
     this.#stallDetector = new StallDetector(environment);
     socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
     socket.on('error', error => this.end(this.#socketError(error)));
-    // The event `close` fires only after all data is written. The other end may never read it.
+    // Do not wait for `close` alone: it fires only after all data is written, and the other end may never read it.
     for (const event of ['end', 'close']) socket.on(event, () => this.end(this.#socketError(undefined)));
   }
 
@@ -221,7 +221,7 @@ export class Connection {
       this.#welcomeTimer?.cancel();
       this.#listener?.handleWelcome(message);
     } else {
-      // A client may stay on the waitlist for any time. The server's pings prove that the server is alive.
+      // On the waitlist there is no time limit, because the server's pings prove that it is alive.
       if (message.type === 'waiting') this.#welcomeTimer?.cancel();
       this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs, frame);
     }

@@ -20,7 +20,7 @@ const BACKOFF = { baseMs: 100, capMs: 5000 };
 const BACKOFF_SEATED = { baseMs: 100, capMs: 1000 };
 /** How long `stop` waits for the server's bye, ms. */
 const GOODBYE_MS = 1000;
-/** Never used: the list of addresses is never empty, but TypeScript does not know that. */
+/** A value for TypeScript only: the list of addresses is never empty. */
 const NO_ADDRESS: ServerAddress = { host: '', port: 0, transport: 'tcp' };
 /** The longest delay that a timer accepts, ms. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -83,7 +83,7 @@ export class Reconnector {
     this.#startedAtMs = clock.nowMs();
     this.#giveUpAtMs = this.#startedAtMs + withinMs;
     const noSeat = new RankdError('CONNECT_FAILED', `not admitted within ${withinMs} ms`);
-    // This also ends a session on which the server does not answer, or keeps the client on the waitlist.
+    // End the session too: the server may not answer on it, or may keep the client on the waitlist.
     const endSession = (): void => this.#session?.connection.end(noSeat);
     const timer = withinMs > TIMER_MS_MAX ? undefined : clock.after(withinMs + 1, endSession);
     this.#loop = this.#runSessions();

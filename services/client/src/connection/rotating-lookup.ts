@@ -2,8 +2,8 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
 /**
- * Returns a lookup of host names. It starts the list of a name's addresses at a random one, because one name may stand for
- * several servers. So clients spread over the servers, and a client does not try the same full server first each time.
+ * Returns a lookup function for host names. It rotates the list of addresses to start at a random one, because one name may have the
+ * addresses of several servers. So clients spread over the servers, and a client does not always try the same full server first.
  * @param random returns a number from 0 to 1
  */
 export function createRotatingLookup(random: () => number, resolve: LookupFunction = lookup): LookupFunction {

@@ -7,9 +7,8 @@ import type { Timer } from '../clock.js';
 const CHECK_MS = 50;
 
 /**
- * Returns the earliest time at which the bytes that are read now can have arrived. A process that continues after a stop first
- * reads old bytes. They may have arrived at any time since the process last ran, so the deadlines of their commands count from
- * that time (R-CMD-4).
+ * Computes the earliest time at which the bytes that are read now can have arrived. A process that continues after a stop first reads old
+ * bytes, which may have arrived at any time during the stop. So the deadlines of their commands count from the start of the stop (R-CMD-4).
  */
 export class StallDetector {
   readonly #environment: Pick<ClientEnvironment, 'clock' | 'afterReads'>;

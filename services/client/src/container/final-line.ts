@@ -5,8 +5,8 @@ import type { Logger } from '../logger.js';
 import type { RankdError } from '../rankd-error.js';
 
 /**
- * Keeps the library's line about an error that ends the membership, because the container logs that error itself, as fatal. Other lines
- * are passed on.
+ * Drops the library's line about the error that ends the membership, because the container logs this error itself, as fatal. Passes all
+ * other lines on.
  */
 export class FinalLine {
   /** The logger for the library. */
@@ -31,7 +31,7 @@ export class FinalLine {
     this.#sinceMs = Number(sinceMs);
   }
 
-  /** Returns the sentence about the error, and after how many attempts and how long the container has given up. */
+  /** Returns the fatal line: the error, and the number and the duration of the attempts. */
   format({ message, code }: RankdError): string {
     const gaveUp = this.#attempts > 1 ? `; gave up ${formatAttempts(this.#attempts, this.#sinceMs)}` : '';
     return `stopping: ${message} (${code})${gaveUp}`;

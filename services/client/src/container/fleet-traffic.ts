@@ -21,7 +21,7 @@ export async function commandRegularly(
   logger: Logger,
   stop: AbortSignal,
 ): Promise<void> {
-  // The first wait is random, so that replicas that start together do not all send at once.
+  // The first wait is random, because replicas that start together would otherwise all send at once.
   let waitMs = everyMs * (0.5 + Math.random());
   for (let n = 1; await hasWaited(waitMs, stop); n += 1) {
     waitMs = everyMs;

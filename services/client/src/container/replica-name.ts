@@ -7,9 +7,8 @@ import { hostname, networkInterfaces } from 'node:os';
 const DNS_MS = 1000;
 
 /**
- * Returns a name for this process. In a Compose container it is the name of the replica as in Compose's log lines: `client-3`.
- * Docker's DNS returns a name for the container's address (`project-client-3.project_default`), which contains it. Elsewhere this
- * is the host name.
+ * Returns a name for this process. In a Compose container it is the name of the replica, as in Compose's log lines: `client-3`. It is part
+ * of the name that Docker's DNS returns for the container's address (`project-client-3.project_default`). Elsewhere it is the host name.
  */
 export async function replicaName(): Promise<string> {
   const address = ownAddress();
@@ -19,8 +18,7 @@ export async function replicaName(): Promise<string> {
 }
 
 /**
- * Resolves the names of an address. Returns none after 1000 ms. The query is then cancelled, because an open query keeps the
- * process running.
+ * Resolves the names of an address. After 1000 ms it returns none and cancels the query, because an open query keeps the process running.
  */
 export async function namesOf(address: string, resolver: Resolver): Promise<string[]> {
   const callOff = setTimeout(() => resolver.cancel(), DNS_MS);
@@ -34,8 +32,8 @@ export async function namesOf(address: string, resolver: Resolver): Promise<stri
 }
 
 /**
- * Returns the replica's name: `comp-client-1.comp_default` → `client-1`. The network's name starts with the name of the project,
- * which is removed.
+ * Returns the replica's name: `comp-client-1.comp_default` → `client-1`. The project's name is the start of the network's name. It is
+ * removed.
  */
 export function replicaOf(names: readonly string[]): string | undefined {
   for (const name of names) {

@@ -49,7 +49,7 @@ export class Leadership {
     }
   }
 
-  /** Resolves when all work whose signal is aborted has ended, or after `withinMs` ms. */
+  /** Resolves when all work with an aborted signal has ended, or after `withinMs` ms. */
   async waitForWork(withinMs: number): Promise<void> {
     const allDone = Promise.allSettled([...this.#loops].map(loop => loop.workDone));
     const timeout = new AbortController();
@@ -73,13 +73,14 @@ export class LeadershipLoop {
     this.#work = work;
   }
 
-  /** Resolves when the last work that was started has ended. The member may lead again at that moment. */
+  /** Resolves when the work that was started last has ended. The member may be the leader again by that time. */
   get workDone(): Promise<void> {
     return this.#workDone;
   }
 
   /**
-   * Runs the work until the membership is closed. Before it settles, it aborts work that still runs and waits for its end.
+   * Runs the work each time the member leads, until the membership is closed. Before it settles, it aborts work that still runs and waits
+   * for its end.
    * @throws the error of the work, if it throws while the member leads; RankdError ABORTED
    */
   async run(signal: AbortSignal | undefined): Promise<void> {
@@ -106,13 +107,13 @@ export class LeadershipLoop {
   #startWork(fence: Fence): void {
     const lease = new LeaseSignal(fence, () => isSameFence(fence, this.#member.fence));
     this.#lease = lease;
-    // The work of two leaderships never runs at the same time: the next one waits until the last one has ended.
+    // Wait for the work of the earlier leadership, so that two never run at the same time.
     this.#workDone = this.#workDone.then(async () => {
       if (!lease.isActive()) return;
       try {
         await this.#work(lease.signal, fence);
       } catch (error) {
-        // Work often ends by throwing when its signal is aborted. Such an error is expected.
+        // Ignore an error after the signal was aborted, because work often ends by throwing then.
         if (lease.isActive()) this.#finished.reject(error);
       }
     });

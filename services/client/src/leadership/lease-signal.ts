@@ -3,14 +3,14 @@
 import { RankdError } from '../rankd-error.js';
 import type { Fence } from '../session/seat.js';
 
-/** Reads the built-in `aborted` property. `LeaseSignal` overrides that property on its signal. */
+/** Reads the built-in `aborted` property, which `LeaseSignal` overrides on its signal. */
 function isAborted(signal: AbortSignal): boolean {
   return Reflect.get(AbortSignal.prototype, 'aborted', signal);
 }
 
 /**
- * An AbortSignal for one leadership, or for one period of owning a partition. Reading `aborted` checks the lease by the clock
- * (R-LEAD-3). So a process that was stopped and continued reads true before any timer has fired.
+ * An AbortSignal for one leadership, or for one period of owning a partition. Reading `aborted` checks the lease by the clock (R-LEAD-3).
+ * So a process that was stopped and continued reads true at once, before any timer has fired.
  */
 export class LeaseSignal {
   readonly fence: Fence;

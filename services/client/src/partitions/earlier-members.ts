@@ -1,9 +1,9 @@
-/** The members that may still hold a partition which is now assigned to a newcomer. */
+/** The members that may still hold the partitions of a member that has just joined. */
 
 import { type HashedMember, hashMember, outweighs } from './rendezvous-hash.js';
 import type { RosterEntry } from './roster-replica.js';
 
-/** A member that was admitted before this one. `settled`: it had completed its own takeovers when this member was admitted. */
+/** A member that was admitted before this one. `settled`: it had already acquired its own partitions when this member was admitted. */
 interface EarlierMember {
   readonly hashed: HashedMember;
   readonly settled: boolean;
@@ -11,12 +11,12 @@ interface EarlierMember {
 }
 
 /**
- * The members that were admitted before this one. Only they can still hold a partition that is assigned to this member. A member
- * that was admitted later can hold the partition only if its weight is larger than this member's, and then the partition is not
- * assigned to this member.
+ * The members that were admitted before this one. Only these members can still hold a partition that is assigned to this member. A member
+ * that was admitted later holds a partition only if its weight is larger than this member's, and then the partition is not assigned to this
+ * member.
  */
 export class EarlierMembers {
-  /** When the last earlier member has certainly released the partitions of this member, by the monotonic clock. */
+  /** The time at which no earlier member can hold a partition of this member any longer, by the monotonic clock. */
   readonly untilMs: number;
   readonly #owners: ReadonlyMap<string, EarlierMember>;
 

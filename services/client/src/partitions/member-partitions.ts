@@ -23,7 +23,7 @@ export class MemberPartitions {
   readonly #errors: PartitionErrors;
   readonly #roster = new RosterReplica();
   readonly #runners: PartitionRunner[] = [];
-  /** The seat, while the server sends every change of the roster on its session. */
+  /** The seat of the present session. Undefined unless the server sends every change of the roster on this session. */
   #seat: Seat | undefined;
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
   /** The welcome with which this member founded the group: there was no member before. Undefined if it did not. */
@@ -82,7 +82,7 @@ export class MemberPartitions {
   /** Records the seat on a session with every change of the roster, and requests the complete roster. */
   seated(seat: Seat): void {
     const { member, epoch, view } = seat.welcome;
-    // If another session of the same seat is still open, the roster that it received is valid until the lease expires.
+    // After a resume the seat is the same: the roster of the earlier session is valid until its lease expires.
     if (this.#seatIdentity?.member === member && this.#seatIdentity.epoch === epoch)
       this.#roster.markStale(this.#leaseExpiresAtMs);
     // A founder knows that there was no other member before its first view, so it misses no change since then unnoticed.
@@ -94,7 +94,7 @@ export class MemberPartitions {
     this.runDueActions();
   }
 
-  /** Records the end of the session: the member knows no roster, and loses its partitions. */
+  /** Records the end of the session. The member no longer knows the roster, so it loses its partitions. */
   handleSessionEnd(): void {
     this.#retryTimer?.cancel();
     this.#roster.markStale(Number.NEGATIVE_INFINITY);
@@ -119,7 +119,7 @@ export class MemberPartitions {
     this.#retryTimer = this.#environment.clock.after(ROSTER_RETRY_MS, () => this.#requestRoster());
   }
 
-  /** Runs every action that is due. Called when the lease may have expired, or when a ping may have renewed it. */
+  /** Runs every action that is due. Must be called when the lease may have expired or may have been renewed. */
   runDueActions(): void {
     for (const runner of this.#runners) runner.runDueActions();
   }

@@ -10,12 +10,12 @@ import type { RosterChange } from './roster-replica.js';
 /** An action for a partition that is due now. The caller must perform it. */
 export type PartitionAction =
   | { readonly kind: 'acquire'; readonly partition: number; readonly fence: Fence }
-  /** Another member owns the partition soon: release it within `deadlineMs` ms. */
+  /** Another member will own the partition: release it within `deadlineMs` ms. */
   | { readonly kind: 'release'; readonly partition: number; readonly deadlineMs: number }
   /** Another member may own the partition at any moment. */
   | { readonly kind: 'lost'; readonly partition: number };
 
-/** The state of a partition that this member owns or will own. */
+/** The state of a partition that this member holds or waits for. */
 type PartitionState =
   /** Assigned to this member, which acquires it at `fromMs`. */
   | { readonly kind: 'awaited'; readonly fromMs: number }
@@ -44,26 +44,28 @@ export interface OwnershipSeat {
 }
 
 /**
- * Decides which partitions a member holds, when it acquires one, and when it must release one. `collectActions` returns what to
- * do. This class reads no clock: all times are of one monotonic clock, ms.
+ * Decides which partitions a member holds, when it acquires one, and when it must release one. `collectActions` returns what to do. This
+ * class reads no clock: all times are of one monotonic clock, ms.
  *
- * Two members never hold one partition, however late frames arrive. The reason: a member holds partitions only during its lease,
- * which is `suspendMs` from its last acknowledged heartbeat (R-LEAD-3). The session keeps the order of frames, so the member has
- * received every view that was sent before that. Within `suspendMs` of the view that takes a partition away, the old owner has
- * received that view, or its lease has expired and it holds nothing. It releases the partition within `handoverMs`. The new owner
- * acquires it `suspendMs` + `handoverMs` after it received
- * the same view.
+ * Two members never hold one partition, however late frames arrive. The reason: a member holds partitions only during its lease, which ends
+ * `suspendMs` after its last acknowledged heartbeat (R-LEAD-3). Frames arrive in order, so the member has received every view that was sent
+ * before that heartbeat was acknowledged. Within `suspendMs` after the server sends the view that assigns a partition to another member,
+ * the old owner has received this view, or its lease has expired and it holds nothing. It then releases the partition within `handoverMs`.
+ * The new owner acquires the partition `suspendMs` + `handoverMs` after it received the view.
  */
 export class PartitionOwnership {
   readonly #count: number;
   readonly #handoverMs: number;
   readonly #states = new Map<number, PartitionState>();
   readonly #fences = new Map<number, Fence>();
-  /** Members that left and may still act, with the time at which they have certainly stopped, ms. */
+  /** For each member that left and may still act: the time at which it has certainly stopped, ms. */
   readonly #departed = new Map<HashedMember, number>();
   #seat: OwnSeat | undefined;
   #intent: 'stay' | 'leave' = 'stay';
-  /** Until this time, unknown members may hold any partition. They are members of an earlier epoch, or members that the server removed. */
+  /**
+   * Until this time, members that are not in the roster may hold any partition: members of an earlier epoch, or members that the server
+   * removed.
+   */
   #unknownOwnersUntilMs = Number.NEGATIVE_INFINITY;
   #actions: PartitionAction[] = [];
 
@@ -72,7 +74,7 @@ export class PartitionOwnership {
     this.#handoverMs = handoverMs;
   }
 
-  /** Returns whether this member holds the partition at `nowMs`. `knownUntilMs` as for `collectActions`. */
+  /** Returns whether this member holds the partition at `nowMs`. `collectActions` describes `knownUntilMs`. */
   holds(partition: number, nowMs: number, knownUntilMs: number): boolean {
     const state = this.#states.get(partition);
     if (state === undefined || nowMs >= knownUntilMs) return false;
@@ -94,7 +96,7 @@ export class PartitionOwnership {
     return next;
   }
 
-  /** Records a seat. Nothing changes if it is the same seat in the same epoch. Otherwise this member loses every partition. */
+  /** Records a seat. Unless it is the same seat in the same epoch, this member loses every partition. */
   setSeat({ member, epoch, suspendMs, isFounder }: OwnershipSeat, nowMs: number): void {
     const before = this.#seat;
     if (before?.member === member && before.epoch === epoch) return;
@@ -127,8 +129,8 @@ export class PartitionOwnership {
     }
     for (const { member: newcomer } of joined) for (const lost of assigned.addMember(newcomer)) affected.add(lost);
     for (const partition of affected) {
-      // A leap is a view that skips changes. It may hide that another member owned a partition, with the token of a view that this
-      // member did not receive. So this member needs a new token for the partition.
+      // A leap is a roster after changes that this member did not receive. In between, another member may have owned the partition with a
+      // larger token. So this member needs a new token for it.
       if (change.kind === 'leap' && this.#states.get(partition)?.kind !== 'held') this.#fences.delete(partition);
       if (assigned.has(partition)) this.#assignPartition(partition, { epoch, view }, nowMs);
       else this.#unassignPartition(partition, nowMs);
@@ -136,15 +138,18 @@ export class PartitionOwnership {
   }
 
   /**
-   * Returns whether another member may have joined, acquired a partition and been removed without this member's knowledge. Such a
-   * member causes two changes which no list names, at least `handoverMs` apart. Unless the roster is a leap, both arrive within
-   * `suspendMs`, so this is only possible if `handoverMs` is shorter.
+   * Returns whether a member that this one never saw may have joined, acquired a partition, and been removed. Its join and its removal are
+   * two changes that the lists do not contain, at least `handoverMs` apart. In a step, both changes arrive within `suspendMs`. So without a
+   * leap, this is only possible if `handoverMs` is shorter than `suspendMs`.
    */
   #mayMissMember({ kind, unlisted }: RosterChange, { suspendMs }: OwnSeat): boolean {
     return unlisted >= 2 && (kind === 'leap' || this.#handoverMs < suspendMs);
   }
 
-  /** Loses every partition, because a member may have been missed. Waits `suspendMs`, until that member has stopped. */
+  /**
+   * Loses every partition, because a member that this one never saw may hold one. Acquires none for `suspendMs`, until that member has
+   * stopped.
+   */
   #dropKnowledge(nowMs: number, suspendMs: number): void {
     this.#fences.clear();
     this.#loseAll(nowMs);
@@ -156,7 +161,7 @@ export class PartitionOwnership {
     listed: RosterChange['joined'],
     nowMs: number,
   ): EarlierMembers {
-    // A newcomer does not know which members the server removed before. They stop within `suspendMs`.
+    // A new member does not know which members the server removed just before. They stop within `suspendMs`.
     if (!isFounder) this.#unknownOwnersUntilMs = Math.max(this.#unknownOwnersUntilMs, nowMs + suspendMs);
     return new EarlierMembers(listed, member, nowMs, suspendMs + this.#handoverMs);
   }
@@ -183,7 +188,7 @@ export class PartitionOwnership {
   }
 
   /**
-   * Returns what to do at `nowMs`.
+   * Returns the actions that are due at `nowMs`.
    * @param knownUntilMs when this member's lease expires; after that it holds nothing
    */
   collectActions(nowMs: number, knownUntilMs: number): readonly PartitionAction[] {
@@ -245,7 +250,7 @@ export class PartitionOwnership {
     this.#states.set(partition, { kind: 'awaited', fromMs });
   }
 
-  /** Ends the hold of a partition. If the partition is assigned to this member, the member waits to acquire it again. */
+  /** Records that this member no longer holds the partition. If it is assigned to this member, the member waits to acquire it again. */
   #clearPartition(partition: number, nowMs: number): void {
     this.#states.delete(partition);
     if (this.#fences.has(partition)) this.#awaitPartition(partition, nowMs);

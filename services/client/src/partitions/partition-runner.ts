@@ -31,7 +31,7 @@ export interface PartitionErrors {
   readonly reportAbortErrors: (signal: AbortSignal) => void;
 }
 
-/** The handlers of one partition that run or wait to run. Deleted when there are none. */
+/** The handlers of one partition that run or wait to run. Deleted when all have ended. */
 interface PartitionTasks {
   lease: PartitionLease | undefined;
   /** Resolves when the last handler of this partition has settled. The next one starts then. */
@@ -39,7 +39,7 @@ interface PartitionTasks {
   failures: number;
 }
 
-/** One `partitions()` call. Calls its handlers as the ownership decides: one at a time for each partition. */
+/** One `partitions()` call. Performs the actions of its `PartitionOwnership` by calling the handlers, one at a time for each partition. */
 export class PartitionRunner implements Partitions {
   readonly count: number;
   readonly #handlers: PartitionHandlers;
@@ -95,7 +95,7 @@ export class PartitionRunner implements Partitions {
     if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
     // `lost` and the logger are functions of the application. They may have called the library, which has then started a timer.
     this.#timer?.cancel();
-    // Without a known roster no action has a time: the next message of the server decides what is due.
+    // If the roster is not known, set no timer: the next message of the server starts this again.
     const nextMs =
       nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
     if (nextMs < Number.POSITIVE_INFINITY)
@@ -156,7 +156,7 @@ export class PartitionRunner implements Partitions {
           this.#handlers.release?.(partition, { fence, signal, deadlineMs: leftMs }),
         );
       }
-      // If the partition was lost while this step waited, another lease may have it now.
+      // Skip this step if its partition was lost while it waited. The partition may have a newer lease.
       if (tasks.lease !== lease) return;
       tasks.lease = undefined;
       tasks.failures = 0;
@@ -166,7 +166,7 @@ export class PartitionRunner implements Partitions {
     });
   }
 
-  /** Calls `lost` at once, without waiting for a handler that runs: it may never end. */
+  /** Calls `lost` at once. Does not wait for a running handler, because it may never end. */
   #lose(partition: number, tasks: PartitionTasks): void {
     const { lease } = tasks;
     tasks.lease = undefined;

@@ -16,7 +16,7 @@ export function hashMember(member: string): HashedMember {
   return { member, high: digest.readInt32BE(0), low: digest.readInt32BE(4) };
 }
 
-/** 2^32 divided by the golden ratio. A multiplication by it spreads small numbers over all bits. */
+/** 2^32 divided by the golden ratio. Multiplying by it spreads small numbers over all 32 bits. */
 const GOLDEN = 0x9e37_79b1;
 
 /** Maps each 32-bit number to another one whose bits look random (the finalizer of MurmurHash3). */

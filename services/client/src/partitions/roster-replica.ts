@@ -20,7 +20,7 @@ export interface RosterChange {
   readonly joined: readonly RosterEntry[];
   /** The members that left. `stopped`: the member has certainly stopped acting. Otherwise it may act for up to `suspendMs` (R-LEAD-3). */
   readonly left: readonly { readonly member: string; readonly stopped: boolean }[];
-  /** How many changes are not in these lists. If there are two, they may be the join and the departure of one member. */
+  /** How many changes are not in these lists. Two of them may be the join and the departure of one member. */
   readonly unlisted: number;
 }
 
@@ -36,9 +36,9 @@ type State = { readonly kind: 'current' } | { readonly kind: 'stale'; readonly k
 const nothing: RosterReplicaStep = { kind: 'nothing' };
 
 /**
- * The reasons of a departure after which the member has certainly stopped: it left, it closed its end of the connection, or it
- * was silent for longer than it may act. For other reasons (REMOVED, SLOW_CONSUMER, …) the server decided the departure, and the
- * member possibly does not know it yet.
+ * After a departure for one of these reasons the member has certainly stopped: it left, it closed its end of the connection, or it was
+ * silent for longer than its lease. For other reasons (REMOVED, SLOW_CONSUMER, …) the server ended the session, and the member may not know
+ * it yet.
  */
 const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TIMEOUT', 'GRACE_ENDED']);
 
@@ -49,7 +49,7 @@ const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TI
 export class RosterReplica {
   readonly #joinedAtMs = new Map<string, number>();
   #epoch = 0;
-  /** The last view before this member's seat. */
+  /** The view before the one in which this member got its seat. */
   #baseView = 0;
   #view = 0;
   #state: State = { kind: 'stale', knownUntilMs: Number.NEGATIVE_INFINITY };
@@ -64,7 +64,7 @@ export class RosterReplica {
   }
 
   /**
-   * Returns the time until which this member knows every change that is older than its lease, by the monotonic clock.
+   * Returns the time until which this member may rely on the roster, by the monotonic clock.
    * @param leaseEndsAtMs when the lease expires
    */
   knownUntilMs(leaseEndsAtMs: number): number {
@@ -77,7 +77,7 @@ export class RosterReplica {
     this.#chunks = [];
   }
 
-  /** Forgets the roster, because the member has a new seat or is in a new epoch. `view` is the first view of it. */
+  /** Forgets the roster, because the member has a new seat or is in a new epoch. `view` is the first view of the seat. */
   reset(epoch: number, view: number): void {
     this.markStale(Number.NEGATIVE_INFINITY);
     this.#joinedAtMs.clear();

@@ -52,7 +52,7 @@ export class EventNotifier {
   /** Records a view. `emitChanges` emits what has changed. */
   recordView(view: ViewMessage): void {
     const { rank, size, leader, cause, changes } = view;
-    // A view without changes only ends a yield (R-LEAD-2). The rank is the same.
+    // A view without changes only ends a yield (R-LEAD-2), so there is no change to report.
     if (changes > 0 && this.#mustReport(view)) this.#pendingChange = { rank, was: this.#emittedRank, size, cause };
     this.#lastView = { rank, size, leader };
     this.#recordSize(size);
@@ -99,7 +99,7 @@ export class EventNotifier {
     this.#listeners.emit('size', change);
   }
 
-  /** Drops changes that are not emitted yet: the event `disconnected` reports that the session has ended. */
+  /** Drops changes that are not emitted yet, because the event `disconnected` follows. */
   recordSessionEnd(): void {
     this.#emittedActing = false;
     this.#pendingChange = undefined;

@@ -12,8 +12,8 @@ export interface LeaseHolder {
 }
 
 /**
- * Calls back when a lease expires, and ends the connection when the session counts as lost. Reading `Membership.rank` checks the
- * clock and needs no timer.
+ * Calls `onChange` when a lease expires, and ends the connection when the session is lost. Reading `Membership.rank` checks the clock and
+ * needs no timer.
  */
 export class LeaseTimer {
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class LeaseTimer {
   start({ connection, lease }: LeaseHolder): void {
     this.stop();
     const nowMs = this.#clock.nowMs();
-    // A timer counts whole milliseconds and may fire a fraction of a millisecond early, so the clock is checked when it fires.
+    // A timer may fire a fraction of a millisecond early, so check the clock when it fires.
     const nextMs = Math.ceil((lease.isValid(nowMs) ? lease.expiresAtMs : lease.sessionLostAtMs) - nowMs);
     if (nextMs > 0) this.#timer = this.#clock.after(nextMs, () => this.start({ connection, lease }));
     this.#onChange();

@@ -25,7 +25,7 @@ export class Lease {
     return this.#acknowledgedAtMs + this.#suspendMs;
   }
 
-  /** When the session counts as lost if no ping renews the lease: `deadMs` after the lease expires. */
+  /** When the session is considered lost if no ping renews the lease: `deadMs` after the lease expires. */
   get sessionLostAtMs(): number {
     return this.expiresAtMs + this.#deadMs;
   }

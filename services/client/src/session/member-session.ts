@@ -69,8 +69,7 @@ export class MemberSession implements ConnectionListener {
     if (message.type === 'waiting') {
       state.handleWaiting(this.#sentHello, message);
     } else if (message.type === 'ping') {
-      // This runs before the ping is handled too: if the lease has expired, the member must lose its partitions before this ping
-      // renews the lease.
+      // Run it before the ping is handled: if the lease has expired, the member must lose its partitions before the ping renews the lease.
       assignments.runDueActions();
       state.handlePing(message);
       assignments.runDueActions();

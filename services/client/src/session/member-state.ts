@@ -104,7 +104,7 @@ export class MemberState {
     }
     this.#cluster = welcome.cluster;
     const lease = this.#status.kind === 'waiting' ? this.#status.lease : new Lease(helloSentAtMs, welcome);
-    // If another session takes back a seat that is still open, the member keeps its fencing token.
+    // Keep the fencing token if this session takes the seat over from a session that is still open.
     if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);
     if (!welcome.resumed) this.#abandonResumableSeat();
     const resumableSeat = this.#resumableSeat ?? new ResumableSeat(welcome);
@@ -131,8 +131,7 @@ export class MemberState {
   handlePing({ n, seen }: ServerPingMessage): void {
     const holder = this.#leaseHolder;
     if (holder === undefined) return;
-    // If the lease has expired, `suspended` is emitted although this ping renews the lease: work that read the aborted signal has
-    // ended.
+    // Emit `suspended` if the lease has expired, although this ping renews it: work may have read the aborted signal and ended.
     this.#emitChanges();
     holder.lease.recordPing(n, seen, this.#clock.nowMs());
     holder.connection.send({ type: 'pong', n });

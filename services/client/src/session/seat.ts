@@ -92,9 +92,8 @@ export class Seat {
 }
 
 /**
- * Returns the fencing token of a seat with rank 0. It does not change while the member stays the leader. After a resumption it is
- * the token of the earlier session. If the welcome has a later token, another member has led since then, and the later token is
- * returned.
+ * Returns the fencing token of a seat with rank 0. It does not change while the member stays the leader. After a resume it is the token of
+ * the earlier session. If the welcome has a later token, another member has led in between, and this later token is returned.
  */
 function latestFence({ epoch, view, fence }: WelcomeMessage, before: Fence | undefined): Fence {
   if (before === undefined) return fence ?? { epoch, view };

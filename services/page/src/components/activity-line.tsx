@@ -75,7 +75,7 @@ function What({ activity }: { readonly activity: Activity }): JSX.Element {
 
 function othersInWords(others: number): string {
   if (others === 0) return '';
-  return others === 1 ? '; the one below moved up too' : `; ${others.toLocaleString('en')} below moved up too`;
+  return others === 1 ? '; 1 more member moved up' : `; ${others.toLocaleString('en')} more members moved up`;
 }
 
 function progress({ recipients, outcome }: Extract<CommandActivity, { kind: 'command' }>): string {

@@ -21,8 +21,8 @@ interface RosterListProps {
 }
 
 /**
- * Lists the members, the leader first. Each row is placed by its rank, so that it slides when the rank changes. Only visible rows
- * are drawn.
+ * Lists the members, the leader first. Each row has an absolute position that depends on its rank, so that it slides when the rank changes.
+ * Only visible rows are drawn.
  */
 export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): JSX.Element {
   const [filter, setFilter] = useState('');
@@ -94,7 +94,7 @@ export function RosterList({ group, roster, nowMs, isKnown }: RosterListProps): 
   );
 }
 
-/** In a narrow window: scrolls to the activity, which is below the rows. */
+/** A link for narrow windows that scrolls to the activity below the rows. */
 function ActivityJump(): JSX.Element {
   const jump = (): void => document.getElementById('activity-title')?.scrollIntoView();
   return (

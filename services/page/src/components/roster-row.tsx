@@ -14,7 +14,7 @@ interface RosterRowProps {
   /** Whether any member of the group has tags. */
   readonly hasTags: boolean;
   readonly place: Place;
-  /** Whether the member has left and its exit is animated. */
+  /** `staying`: the member is in the roster. `going`: it has left, and its exit is animated. */
   readonly presence: { readonly kind: 'staying'; readonly size: number } | { readonly kind: 'going' };
 }
 
@@ -67,7 +67,7 @@ function Tags({ tags }: Pick<Member, 'tags'>): JSX.Element {
   );
 }
 
-/** A tag. It may have any characters. It is isolated, because a bidirectional mark in it would reverse the text beside it. */
+/** A tag. It may contain any characters. It is isolated, because a bidirectional mark in it would reverse the text beside it. */
 function Tag({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
   return (
     <span class="tag" title={`${name}=${value}`}>

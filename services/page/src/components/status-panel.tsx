@@ -101,5 +101,7 @@ function Fact({
 }
 
 function waitlistInWords({ waiting, waitlistMax }: ActivitySamples): string {
-  return waitlistMax === 0 ? 'none' : `${waiting.toLocaleString('en')} of ${waitlistMax.toLocaleString('en')} wait`;
+  return waitlistMax === 0
+    ? 'none'
+    : `${waiting.toLocaleString('en')} waiting, at most ${waitlistMax.toLocaleString('en')}`;
 }

@@ -7,7 +7,7 @@ import { applyEvents, unknownGroup, type GroupModel } from '../model/group-model
 import { GroupSubscription } from '../stream/group-subscription.js';
 import type { StreamEvent } from '../model/stream-event.js';
 
-/** A group and the connection that its state comes from. */
+/** The state of a group, and of the connection that it comes from. */
 export interface LiveGroup {
   readonly model: GroupModel;
   readonly connection: Connection;

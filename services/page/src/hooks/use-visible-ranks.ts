@@ -6,7 +6,7 @@ import { visibleRanks, type RankRange, type RowHeights } from '../model/row-layo
 
 const none: RankRange = { from: 0, to: 0 };
 
-/** Returns the ranks of `size` that the window shows. A roster of any length costs only the rows that are visible. */
+/** Returns the range of ranks that the window shows, in a roster of `size` members. Only these rows are drawn. */
 export function useVisibleRanks(list: RefObject<HTMLElement | null>, size: number, heights: RowHeights): RankRange {
   const [range, setRange] = useState(none);
   useLayoutEffect(() => {
@@ -23,6 +23,6 @@ export function useVisibleRanks(list: RefObject<HTMLElement | null>, size: numbe
       removeEventListener('resize', look);
     };
   }, [list, size, heights]);
-  // The roster may have become shorter since the window was measured.
+  // The roster may have become shorter since the range was computed.
   return { from: Math.min(range.from, size), to: Math.min(range.to, size) };
 }

@@ -15,7 +15,7 @@ export type RankActivity =
   /** `name` is the first member that moved up, to `rank`. `others` is the number of members that moved up behind it. */
   | { readonly kind: 'promoted'; readonly name: string; readonly rank: number; readonly others: number };
 
-/** A command, with its outcome once it has one. */
+/** A command. It has an outcome after it has ended. */
 export type CommandActivity =
   | (Omit<CommandEvent, 'refused'> & { readonly kind: 'command'; readonly outcome: OutcomeEvent | undefined })
   | (RefusedEvent & { readonly kind: 'refused' });
@@ -36,7 +36,7 @@ export interface ActivityLog {
 /** The activity log before the first event. */
 export const emptyActivityLog: ActivityLog = { ranks: [], commands: [] };
 
-/** Collects entries one by one. They are shown together. */
+/** Collects new entries, so that the page shows them with one redraw. */
 export class ActivityLogDraft {
   readonly #ranks: Activity<RankActivity>[] = [];
   readonly #commands: Activity<CommandActivity>[] = [];

@@ -11,7 +11,7 @@ export type ActivitySamples = PulseEvent & {
   readonly aheadMs: number;
 };
 
-/** Returns the samples after an event. The first event after a roster has all samples of the server, each later one only the newest. */
+/** Returns the samples after a `pulse` event. The first event after a roster has all samples of the server. Each later event has one. */
 export function nextActivitySamples(
   earlier: ActivitySamples | undefined,
   told: PulseEvent,

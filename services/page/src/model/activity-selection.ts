@@ -5,7 +5,7 @@ import { ACTIVITIES_MAX, type Activity, type ActivityLog } from './activity-log.
 /** Which activities are listed. */
 export type ActivityKind = 'all' | 'ranks' | 'commands';
 
-/** The activities to list, newest first. `pinned` stays in view above the others. */
+/** The activities to list, newest first. `pinned` is shown above the others and does not scroll. */
 export interface ActivitySelection {
   readonly pinned: readonly Activity[];
   readonly others: readonly Activity[];
@@ -14,7 +14,7 @@ export interface ActivitySelection {
 /** How many of the newest rank changes are pinned. */
 const PINNED_MAX = 3;
 
-/** Selects activities. Where commands are listed too, the newest rank changes are pinned, so that commands do not displace them. */
+/** Selects activities. If commands are listed too, the newest rank changes are pinned, so that commands do not displace them. */
 export function selectActivities({ ranks, commands }: ActivityLog, kind: ActivityKind): ActivitySelection {
   if (kind === 'ranks') return { pinned: [], others: ranks };
   if (kind === 'commands') return { pinned: [], others: commands };

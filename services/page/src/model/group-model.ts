@@ -15,12 +15,12 @@ export interface GroupModel {
 /** The model before the first event. */
 export const unknownGroup: GroupModel = { roster: emptyRoster, activity: emptyActivityLog, pulse: undefined };
 
-/** Returns the model after these events, in order. Returns undefined if the model has missed a change: it then needs a new roster. */
+/** Returns the model after these events, in order. Returns undefined if a change is missing. The page then needs a new roster. */
 export function applyEvents(model: GroupModel, events: readonly StreamEvent[], nowMs: number): GroupModel | undefined {
   let { pulse } = model;
   let roster = new RosterDraft(model.roster);
   const activityLog = new ActivityLogDraft(model.activity);
-  // A roster replaces everything before it, even events of an earlier stream.
+  // A roster replaces all earlier events, including those of an earlier stream.
   const first = events.findLastIndex(({ event }) => event === 'roster');
   for (const event of events.slice(Math.max(first, 0))) {
     switch (event.event) {

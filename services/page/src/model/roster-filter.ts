@@ -9,14 +9,14 @@ export interface RankedMember {
   readonly rank: number;
 }
 
-/** From this many members on, the page offers a filter. */
+/** The page shows the filter for at least this many members. */
 export const FILTER_MEMBERS_MIN = 20;
-/** The limit of a filter, characters. No name, id or tag is longer. */
+/** The longest filter text, characters. No name, id or tag is longer. */
 export const FILTER_CHARS_MAX = 256;
 
 /**
- * Returns the members whose name, id or one of their tags contains the text, by rank. A tag is `key=value`, or `key value` as the page
- * shows it. Capital letters count as small ones. Blanks around the text do not count.
+ * Returns the members whose name, id or tags contain the text, by rank. A tag is compared as `key=value` and as `key value`, which the page
+ * shows. Case is ignored, and so is white space around the text.
  */
 export function filterMembers(members: readonly Member[], text: string): readonly RankedMember[] {
   const wanted = text.trim().toLowerCase();

@@ -33,7 +33,7 @@ export function rosterOf({ epoch, view, members }: RosterEvent): Roster {
 /** The largest number of exits that are animated at once. */
 const DEPARTURES_MAX = 8;
 
-/** A roster to which several changes are applied before it is shown. It is copied once for all of them. */
+/** Applies several changes to a roster before it is shown. The roster is copied once for all of them. */
 export class RosterDraft {
   readonly #members: Member[];
   readonly #departures: Departure[] = [];
@@ -56,10 +56,10 @@ export class RosterDraft {
    * missing. After `out of step`, the page needs a new roster.
    */
   apply(change: ViewEvent): 'applied' | 'known' | 'out of step' {
-    const isNewLife = change.epoch > this.#epoch;
-    if (!isNewLife && (change.epoch < this.#epoch || change.view <= this.#view)) return 'known';
-    if (change.view !== (isNewLife ? 1 : this.#view + 1)) return 'out of step';
-    if (isNewLife) this.#members.length = 0;
+    const isNewEpoch = change.epoch > this.#epoch;
+    if (!isNewEpoch && (change.epoch < this.#epoch || change.view <= this.#view)) return 'known';
+    if (change.view !== (isNewEpoch ? 1 : this.#view + 1)) return 'out of step';
+    if (isNewEpoch) this.#members.length = 0;
     this.#epoch = change.epoch;
     this.#view = change.view;
     return this.#change(change) ? 'applied' : 'out of step';
@@ -77,7 +77,7 @@ export class RosterDraft {
       this.#members.push(withoutRank(joined));
       return true;
     }
-    // Every change except a move has the current or the last rank of the member.
+    // In every change except a move, `rank` is the member's present or last rank, so the search is seldom needed.
     const at = this.#members[rank]?.member === id ? rank : this.#members.findIndex(({ member }) => member === id);
     const member = this.#members[at];
     if (member === undefined) return false;

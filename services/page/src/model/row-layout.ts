@@ -12,7 +12,9 @@ const heightsOf = {
   narrow: { leader: 112, next: 88, other: 72 },
 } as const satisfies Record<string, RowHeights>;
 
-/** Returns the heights in a wide or a narrow window. Rows of a filtered list are equal, because it may lack any rank. */
+/**
+ * Returns the heights in a wide or a narrow window. In a filtered list all rows have the same height, because rank 0 or 1 may be missing.
+ */
 export function rowHeights(window: 'wide' | 'narrow', isFiltered: boolean): RowHeights {
   return isFiltered ? filteredHeights[window] : heightsOf[window];
 }
@@ -30,8 +32,8 @@ export function rowHeight(rank: number, { leader, next, other }: RowHeights): nu
 }
 
 /**
- * Returns the distance from the top of the list to the row of a rank, CSS pixels. For the size of the roster this is the height
- * of the list.
+ * Returns the distance from the top of the list to the row of a rank, CSS pixels. If `rank` is the number of members, this is the height of
+ * the list.
  */
 export function rowTop(rank: number, { leader, next, other }: RowHeights): number {
   if (rank === 0) return 0;

@@ -13,7 +13,8 @@ export function eventsAddress(groups: readonly string[]): string {
 }
 
 /**
- * Returns the name under which tabs share what belongs to this server. A host may have several servers, each under its own path.
+ * Returns the name that all tabs of this server use for their lock and their channel. A host may have several servers, each under its own
+ * path.
  */
 export function nameOfServer(page: string): string {
   return `rankd ${new URL('.', page).pathname}`;

@@ -13,7 +13,7 @@ const SILENCE_MS = 7000;
 /** How a stream ended. `locked`: the token is missing or wrong. */
 export type Ending = { readonly kind: 'locked' } | { readonly kind: 'lost'; readonly why: string };
 
-/** The functions and values that the reader gets from its caller. */
+/** The parameters of `readEvents`. */
 export interface EventReaderPorts {
   readonly path: string;
   readonly token: string | undefined;

@@ -8,7 +8,9 @@ import { Restartable } from './restartable.js';
 import { joinTabs, type TabMessage, type Tabs } from './tabs.js';
 import type { GroupEvent, StreamEvent } from '../model/stream-event.js';
 
-/** A tab with the stream sends something to the others at least every 7 s. After this time, ms, another tab takes the stream. */
+/**
+ * The tab with the stream sends a message to the others at least every 7 s. After this time without one, ms, another tab takes the stream.
+ */
 const TAKE_MS = 10_000;
 
 /** Receives the events of a group and the state of the connection. */
@@ -17,13 +19,13 @@ export interface GroupListener {
   connection(connection: Connection): void;
 }
 
-/** What a subscription uses of the browser. */
+/** The functions of the browser that a subscription uses. Tests replace them. */
 export interface SubscriptionParts {
   readonly join: typeof joinTabs;
   readonly read: typeof readEvents;
   /** Calls `run` when a retry may succeed: the network is available again, or the page is visible again. */
   readonly onWake: (run: () => void, signal: AbortSignal) => void;
-  /** Calls `run` when the page is closed, or kept by the browser to be shown again. */
+  /** Calls `run` when the page is closed, or when the browser puts it into its back/forward cache. */
   readonly onClose: (run: () => void, signal: AbortSignal) => void;
   readonly isHidden: () => boolean;
 }
@@ -39,9 +41,9 @@ const browser: SubscriptionParts = {
   isHidden: () => document.hidden,
 };
 
-/** The stream of this tab, which has the groups of all tabs. */
+/** The stream of this tab. It has the events of the groups that all tabs show. */
 interface HeldStream {
-  /** The groups of the other tabs, by tab. */
+  /** The group that each other tab shows, by tab. */
   readonly wanted: Map<string, string>;
   /** The groups of the open stream whose roster has not arrived. */
   arriving: ReadonlySet<string>;
@@ -49,8 +51,8 @@ interface HeldStream {
 }
 
 /**
- * Watches a group. One tab at a time has a stream, with the groups of all tabs, and passes the events on to the others. Reconnects after a
- * loss, until the subscription is stopped or the token is wrong.
+ * Watches a group. One tab at a time has a stream, with the groups of all tabs, and passes the events on to the other tabs. Reconnects when
+ * the stream is lost, until the subscription is stopped or the token is wrong.
  */
 export class GroupSubscription {
   readonly #tab = String(Math.random());
@@ -126,7 +128,7 @@ export class GroupSubscription {
     }
   }
 
-  /** Reads streams until one is lost. A tab with a group that the stream does not have causes a new stream. */
+  /** Reads streams until one is lost. Starts a new stream when a tab needs a group that the present stream lacks. */
   async #readStreams(signal: AbortSignal): Promise<Ending> {
     this.#patience.cancel();
     const held: HeldStream = { wanted: new Map(), arriving: new Set(), reading: new AbortController() };
@@ -196,7 +198,7 @@ export class GroupSubscription {
     if (this.#held === undefined) this.#patience.restart();
   }
 
-  /** Takes the stream from a tab that the browser has stopped. A hidden tab may be stopped itself, so it continues to wait. */
+  /** Takes the stream from a tab that the browser has stopped. A hidden tab does not take it, because the browser may stop it too. */
   #takeStream(): void {
     if (this.#isStopped() || this.#held !== undefined) return;
     if (this.#parts.isHidden()) this.#patience.restart();
@@ -209,7 +211,7 @@ export class GroupSubscription {
     const hasNewRoster = own.some(({ event }) => event === 'roster');
     this.#hasRoster ||= hasNewRoster;
     if (this.#hasRoster && own.length > 0) this.#listener.update(own);
-    // Each stream starts with a roster. With it the page is up to date.
+    // Each stream starts with a roster. The page is up to date once the roster has arrived.
     if (!hasNewRoster) return;
     this.#failures = 0;
     this.#listener.connection({ kind: 'live' });

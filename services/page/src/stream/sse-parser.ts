@@ -19,8 +19,9 @@ export interface RawEvent {
 }
 
 /**
- * Returns a function that receives the next piece of a stream, cut anywhere, and returns the events that are complete. The page
- * reads streams with fetch, because EventSource cannot send a header and a URL must not contain a token. The function throws TooLongError.
+ * Returns a function that takes the next piece of a stream and returns the events that are now complete. A piece may end at any character.
+ * The page reads streams with fetch, because EventSource cannot send a header and a URL must not contain a token. The function throws
+ * TooLongError.
  */
 export function sseParser(): (text: string) => RawEvent[] {
   const complete: RawEvent[] = [];

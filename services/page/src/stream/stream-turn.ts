@@ -1,19 +1,22 @@
-/** Decides which tab of the browser may have a stream. A browser opens six connections to a server over HTTP/1.1, for all its tabs. */
+/**
+ * Decides which tab of the browser may have a stream. Over HTTP/1.1 a browser opens at most six connections to a server for all its tabs
+ * together, so not every tab can have one.
+ */
 
 import { onAbort } from '@rankd/protocol/on-abort';
 
 /** The right to have a stream. */
 export interface StreamTurn {
   /**
-   * Runs `read` once this tab may have a stream. The signal of `read` is aborted when the tab must end its stream. Returns what `read`
-   * returns, or `given up` if it was ended or `stopping` was aborted.
+   * Runs `read` once this tab may have a stream. The signal of `read` is aborted when the tab must end its stream. Returns the result of
+   * `read`. Returns `given up` if another tab took the stream or `stopping` was aborted.
    */
   hold<T>(read: (signal: AbortSignal) => Promise<T>, stopping: AbortSignal): Promise<T | 'given up'>;
-  /** Takes the right from a tab that does not answer. */
+  /** Takes the stream from the tab that has it, because that tab does not answer. */
   take(): void;
 }
 
-/** One tab at a time has the stream: the first one, and after its end the one that has waited for longest (Web Locks). */
+/** Gives the stream to one tab at a time with Web Locks. When that tab ends, the tab that has waited longest is next. */
 export class LockTurn implements StreamTurn {
   readonly #locks: LockManager;
   readonly #name: string;
@@ -35,7 +38,8 @@ export class LockTurn implements StreamTurn {
     try {
       return await this.#locks.request(this.#name, options, async () => await read(taken.signal));
     } catch (error) {
-      // The request was aborted, or another tab has taken the lock. If the browser forbids locks, this tab has a stream of its own.
+      // AbortError: the request was aborted, or another tab has taken the lock. Other errors: the browser forbids locks, so this tab opens
+      // its own stream.
       if ((error as Error).name !== 'AbortError') return await read(taken.signal);
       taken.abort();
       return 'given up';
@@ -50,7 +54,10 @@ export class LockTurn implements StreamTurn {
   }
 }
 
-/** A page that was not loaded securely has no Web Locks. Each tab then has its own stream, and ends it while the tab is hidden. */
+/**
+ * For a page that was not loaded over HTTPS and therefore has no Web Locks. Each tab has its own stream, and ends it while the tab is
+ * hidden.
+ */
 export class VisibleTurn implements StreamTurn {
   async hold<T>(read: (signal: AbortSignal) => Promise<T>, stopping: AbortSignal): Promise<T | 'given up'> {
     await untilVisible(stopping);
@@ -65,7 +72,7 @@ export class VisibleTurn implements StreamTurn {
   }
 
   take(): void {
-    // Tabs share nothing.
+    // Each tab has its own stream.
   }
 }
 

@@ -4,7 +4,7 @@ import type { GroupEvent } from '../model/stream-event.js';
 import { nameOfServer } from './addresses.js';
 import { LockTurn, VisibleTurn, type StreamTurn } from './stream-turn.js';
 
-/** What tabs send each other. */
+/** The messages that tabs send each other. */
 export type TabMessage =
   /** A tab has the stream, and asks which groups the others show. */
   | { readonly kind: 'who' }
@@ -26,7 +26,7 @@ export interface Tabs {
 
 /** Joins the tabs of this browser. */
 export async function joinTabs(token: string | undefined, receive: (message: TabMessage) => void): Promise<Tabs> {
-  // Not in the types: browsers have no locks in a page that was not loaded securely.
+  // The type declares `locks` as always present, but a page that was not loaded over HTTPS lacks it.
   const locks = (navigator as { locks?: LockManager }).locks;
   if (locks === undefined) return { turn: new VisibleTurn(), post: () => undefined, close: () => undefined };
   const name = `${nameOfServer(document.baseURI)} ${token === undefined ? 'open' : await digestOf(token)}`;

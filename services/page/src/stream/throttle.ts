@@ -2,7 +2,9 @@
 
 /** The shortest time between two redraws, ms. */
 export const DRAW_MS = 50;
-/** A browser fires few timers in a hidden page. With more pending items than this, the throttle does not wait for a timer. */
+/**
+ * A browser delays timers in a hidden page. If more items than this are pending, the throttle passes them on without waiting for the timer.
+ */
 export const PENDING_MAX = 2000;
 
 /** The clock and the timers that the throttle uses. */
@@ -11,7 +13,7 @@ export interface Clock {
   after(delayMs: number, run: () => void): void;
 }
 
-/** Passes items on in batches: at once if the last batch is long ago, otherwise together after a delay. */
+/** Passes items on in batches, at most one batch per DRAW_MS. The first item after a pause is passed on at once. */
 export class Throttle<T> {
   readonly #clock: Clock;
   readonly #take: (items: readonly T[]) => void;

@@ -43,7 +43,7 @@ describe('what the page shows', () => {
     const bob = await fixture.join(server, { group, name: 'bob' });
     for (const name of ['cleo', 'dora', 'emil']) await fixture.join(server, { group, name });
     await untilShown(page, ['ann', 'bob', 'cleo']);
-    await page.getByText('2 of 5 wait').waitFor();
+    await page.getByText('2 waiting, at most 5').waitFor();
     await page.locator('.capacity.full').waitFor();
     bob.reset();
     await page.locator('[data-rank="1"].away').getByText('away', { exact: true }).waitFor();

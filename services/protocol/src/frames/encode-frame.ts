@@ -10,8 +10,8 @@ export interface RawField {
 }
 
 /**
- * Returns the frame of a message as text, with its `\n` (R-FRAME-1). The caller converts the frames that it sends together into bytes at
- * once.
+ * Returns the frame of a message as text, with its `\n` (R-FRAME-1). It returns text, so that the caller can join several frames and
+ * convert them to bytes once.
  */
 export function encodeFrame(message: ServerMessage | ClientMessage, raw?: RawField): string {
   const text = JSON.stringify(message);

@@ -2,7 +2,7 @@
 
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** A frame, or the code with which the stream is refused. After a refusal, the session ends with `bye` and that code. */
+/** A frame, or the error code for a stream that is not valid. The session then ends with `bye` and that code. */
 export type DecodedFrame =
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'refused'; readonly code: 'FRAME_TOO_LARGE' | 'BAD_FRAME' };
@@ -13,14 +13,14 @@ const REPLACEMENT = '\ufffd';
 const NONE: Buffer = Buffer.alloc(0);
 
 /**
- * Cuts bytes into lines, in any split in which they arrive (R-FRAME-1). Refuses a line as soon as it is longer than `frameBytesMax`, so at
- * most that many bytes of an unfinished line are kept (R-FRAME-2). The line end does not count. Call `push` with the bytes of one read,
- * then `next` until it returns undefined. A caller may pause between two calls of `next`.
+ * Cuts a stream of bytes into lines (R-FRAME-1). A line may arrive in any number of reads. A line is refused as soon as it is longer than
+ * `frameBytesMax`, so the decoder keeps at most that many bytes of an unfinished line (R-FRAME-2). The line end does not count towards the
+ * limit. Call `push` with the bytes of one read, then `next` until it returns undefined. A caller may pause between two calls of `next`.
  */
 export class FrameDecoder {
-  /** The bytes of the last push. They begin with the unfinished line from before, if this push has ended it. */
+  /** The bytes of the last push. If the push completed an unfinished line, the earlier bytes of that line are in front. */
   #bytes = NONE;
-  /** The bytes of the last push as text, if each byte is one character. Lines are then cut from this text, without decoding each line. */
+  /** The bytes of the last push as text, if all are ASCII. Lines are then cut from this text, which is faster than decoding each line. */
   #ascii: string | undefined;
   #start = 0;
   /** The pieces of a line whose end has not arrived. */
@@ -33,7 +33,7 @@ export class FrameDecoder {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** Sets another limit (R-FRAME-2): a session may send longer frames after its welcome. */
+  /** Changes the limit, because a session may send longer frames after its welcome (R-FRAME-2). */
   allow(frameBytesMax: number): void {
     this.#frameBytesMax = frameBytesMax;
   }
@@ -67,7 +67,7 @@ export class FrameDecoder {
       if (end - start > this.#frameBytesMax) return this.#refuse('FRAME_TOO_LARGE');
       if (end > start) return this.#takeLine(start, end);
     }
-    // The bytes are released, because thousands of idle sessions must not each keep their last frame in memory.
+    // Release the bytes: otherwise each of thousands of idle sessions keeps its last frame in memory.
     this.#release();
     return undefined;
   }
@@ -88,8 +88,7 @@ export class FrameDecoder {
   }
 
   /**
-   * Whether this chunk ends the unfinished line. Until then its pieces are not joined. Joining them at each read would cost quadratic
-   * time.
+   * Whether this chunk ends the unfinished line. Its pieces are joined only then, because joining them at each read takes quadratic time.
    */
   #isEndWanted(chunk: Buffer): boolean {
     return this.#unfinishedBytes > 0 && chunk.includes(LF);
@@ -104,11 +103,11 @@ export class FrameDecoder {
 
   #keepUnfinished(): DecodedFrame | undefined {
     const rest = this.#bytes.subarray(this.#start);
-    // A small rest is copied, so that a few bytes do not keep the buffer of the whole read in memory.
+    // Copy a small remainder, so that a few bytes do not keep the buffer of the whole read in memory.
     this.#unfinished.push(rest.length * 2 < this.#bytes.length ? Buffer.from(rest) : rest);
     this.#unfinishedBytes += rest.length;
     this.#release();
-    // One more byte than the limit is accepted if it may be the \r of the line end.
+    // Accept one byte more than the limit if it may be the \r of the line end.
     const isTooLong =
       this.#unfinishedBytes > this.#frameBytesMax + 1 ||
       (this.#unfinishedBytes === this.#frameBytesMax + 1 && rest.at(-1) !== CR);

@@ -12,13 +12,13 @@ export function parseFrame(text: string): Record<string, unknown> | undefined {
   return isWithinBounds(value, 1) ? (value as Record<string, unknown>) : undefined;
 }
 
-/** Whether a value is nested no deeper than the limit and has no key `__proto__`, with or without escapes (R-FRAME-3). */
+/** Whether a value is nested at most as deep as the limit and has no key `__proto__`, written with or without escapes (R-FRAME-3). */
 function isWithinBounds(value: object, level: number): boolean {
   if (level > limits.nestingMax) return false;
   if (Array.isArray(value)) {
     return value.every(item => typeof item !== 'object' || item === null || isWithinBounds(item as object, level + 1));
   }
-  // A parsed object inherits no enumerable keys, and this loop needs no list of them.
+  // for-in is safe here: a parsed object inherits no enumerable keys. Unlike Object.keys, it makes no list.
   for (const key in value) {
     if (key === '__proto__') return false;
     const item = (value as Record<string, unknown>)[key];

@@ -26,9 +26,9 @@ const usualPong = new RegExp(`^{"type":"pong","n":(${number})}$`);
 const PLACE_OF_TYPE = '{"type":"'.length;
 
 /**
- * Parses and checks a `command`, a `result` or a `pong` in the form in which the client library writes it. One regular expression does
- * both in a third of the usual time. Returns undefined for every other frame, which must then be parsed as usual. A test checks that both
- * ways give the same result.
+ * Parses and checks a `command`, a `result` or a `pong` that is written exactly as the client library writes it. One regular expression
+ * does both, in a third of the time of JSON.parse and the schema. Returns undefined for every other frame: the caller then uses JSON.parse
+ * and the schema. A test checks that both ways return the same message.
  */
 export function parseUsualMessage(text: string): MessageRead | undefined {
   switch (text[PLACE_OF_TYPE]) {

@@ -22,11 +22,11 @@ export function rawValue(text: string, field: string): string | undefined {
 
 /**
  * Handles the usual case, in which the field is the last one. A text `"field":` without a backslash before it is a key, because a quote
- * within a string has a backslash. If the value ends at the closing brace of the frame, the key belongs to the frame itself. No later key
- * can then replace it.
+ * within a string has a backslash. If the value ends at the closing brace of the frame, the key belongs to the frame itself and is its last
+ * key.
  */
 function lastValue(text: string, field: string): string | undefined {
-  // The search omits the opening quote, because it is faster if its first character is rare in frames.
+  // The search text starts with a letter and not with the quote: a search is faster if its first character is rare.
   const key = text.indexOf(`${field}":`);
   if (key === -1 || text.charCodeAt(key - 1) !== QUOTE || text.charCodeAt(key - 2) === BACKSLASH) return undefined;
   const start = skipSpaces(text, key + field.length + 2);
@@ -36,7 +36,7 @@ function lastValue(text: string, field: string): string | undefined {
   return isLast ? text.slice(start, end) : undefined;
 }
 
-/** Handles the other cases: visits all fields of the frame. */
+/** Handles the other cases by reading all fields of the frame. */
 function walkTo(text: string, field: string): string | undefined {
   let found: string | undefined;
   let at = skipSpaces(text, text.indexOf('{') + 1);

@@ -6,13 +6,13 @@ import { parseFrame } from './parse-frame.js';
 import { type MessageRead, parseUsualMessage } from './parse-usual-message.js';
 import { rawValue } from './raw-json.js';
 
-/** A message of a client, or the rule that the frame breaks: R-FRAME-3 (`bad-frame`) or R-FRAME-4 (`bad-message`, with a text). */
+/** A message of a client, or the rule that the frame breaks: `bad-frame` is R-FRAME-3, `bad-message` is R-FRAME-4 with a description. */
 export type ReadMessage =
   | ({ readonly kind: 'message' } & MessageRead)
   | { readonly kind: 'bad-frame' }
   | { readonly kind: 'bad-message'; readonly detail: string };
 
-/** Parses and checks one line of a client. Its `args` or `value` is returned as text. The message itself does not contain it. */
+/** Parses and checks one line of a client. `args` or `value` is returned beside the message, as the text that the client wrote. */
 export function readMessage(text: string): ReadMessage {
   const usual = parseUsualMessage(text);
   if (usual !== undefined) return { kind: 'message', message: usual.message, payload: usual.payload };

@@ -5,7 +5,7 @@ import type { TObject, TSchema } from '@sinclair/typebox';
 import { adminSchemas, clientMessageSchemas, type ClientMessage } from './client-messages.js';
 import { limits } from '../limits.js';
 
-/** A message of a client, or a text about the field that is wrong. */
+/** A message of a client, or a description of the wrong field. */
 export type CheckedMessage =
   | { readonly kind: 'message'; readonly message: ClientMessage }
   | { readonly kind: 'bad'; readonly field: string; readonly detail: string };
@@ -39,7 +39,7 @@ function checkBy(key: 'type' | 'action', checks: Checks, frame: Record<string, u
 }
 
 function knownFields(schema: TObject, frame: Record<string, unknown>): ClientMessage {
-  // Nearly every message has no unknown field, and is returned without a copy.
+  // Nearly every message has only known fields, and is returned without a copy.
   if (hasOnly(schema.properties, frame)) return frame as ClientMessage;
   const known = Object.keys(schema.properties).filter(field => Object.hasOwn(frame, field));
   return Object.fromEntries(known.map(field => [field, frame[field]])) as unknown as ClientMessage;
@@ -50,7 +50,7 @@ function hasOnly(properties: Readonly<Record<string, unknown>>, frame: Record<st
   return true;
 }
 
-/** Returns a text about the wrong field. */
+/** Returns a description of the wrong field. */
 function fault(check: TypeCheck<TSchema>, frame: Record<string, unknown>): CheckedMessage {
   const error = check.Errors(frame).First();
   const path = error?.path.slice(1) ?? '';

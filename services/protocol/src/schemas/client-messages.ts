@@ -86,7 +86,7 @@ export const pingSchema = Type.Object({ type: Type.Literal('ping'), n: Type.Opti
 export const pongSchema = Type.Object({ type: Type.Literal('pong'), n: whole(0) });
 /** R-VIEW-5: the member departs. */
 export const leaveSchema = Type.Object({ type: Type.Literal('leave') });
-/** R-LEAD-2: the member has stopped acting on its rank. It acts again on the next `view` or `welcome`. */
+/** R-LEAD-2: the member has stopped acting on its rank, until the next `view` or `welcome`. */
 export const yieldedSchema = Type.Object({ type: Type.Literal('yielded') });
 /** R-ASK-1: asks for the roster. */
 export const rosterRequestSchema = Type.Object({ type: Type.Literal('roster') });

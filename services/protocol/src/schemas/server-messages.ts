@@ -21,7 +21,7 @@ const groupFields = {
   protocol: count,
   features: Type.Array(Type.String()),
   server: Type.String(),
-  /** The id of the cluster. Its servers share one order, so a seat can be resumed at each of them and at no other server. */
+  /** The id of the cluster. Its servers share one order, so a seat can be resumed at any of them, and only there. */
   cluster: Type.Optional(Type.String()),
   group: Type.String(),
   member: Type.String(),
@@ -49,7 +49,9 @@ export const welcomeSchema = Type.Object({
   resume: Type.String(),
 });
 
-/** R-JOIN-3: the session of an observer is admitted. It has no rank, slot and resume secret. A group without members has no leader. */
+/**
+ * R-JOIN-3: the session of an observer is admitted. It has no rank, no slot and no resume secret. A group without members has no leader.
+ */
 export const observerWelcomeSchema = Type.Object({ ...groupFields, leader: Type.Optional(leaderSchema) });
 
 /** R-JOIN-4: the session is on the waitlist. */

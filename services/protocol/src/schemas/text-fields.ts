@@ -1,6 +1,6 @@
 /**
- * Kinds of schemas for text whose length counts Unicode code points (R-FRAME-4). A loop counts them, because a regular expression cannot.
- * TypeBox compiles the patterns of record keys without flags. Such a pattern can match a surrogate pair in two ways, so its time doubles
+ * Schemas of text whose length is counted in Unicode code points (R-FRAME-4). A loop counts them and not a regular expression. TypeBox
+ * compiles the patterns of record keys without the flag `u`: such a pattern can match a surrogate pair in two ways, so its time doubles
  * with every pair.
  */
 
@@ -40,8 +40,8 @@ export function textSchema(charsMin: number, charsMax: number): TUnsafe<string> 
 }
 
 /**
- * Returns the schema of a string that `pattern` matches, as a TypeBox kind named `kind`. In JSON Schema it is `pattern`, which is read
- * with the flag `u`. A test checks that every pattern takes linear time.
+ * Returns the schema of a string that `pattern` matches, as a TypeBox kind named `kind`. In the published JSON Schema it is a `pattern`,
+ * which validators read with the flag `u`. A test checks that every pattern takes linear time.
  */
 export function patternSchema(kind: string, pattern: RegExp, description: string): TUnsafe<string> {
   TypeRegistry.Set(kind, (_, value) => typeof value === 'string' && pattern.test(value));
@@ -70,7 +70,7 @@ export function tagsSchema(
 function isText({ minLength, maxLength }: TextBounds, value: unknown): boolean {
   if (typeof value !== 'string' || value.length < minLength) return false;
   if (minLength <= 1 && value.length <= maxLength) return true;
-  // A code point has at most two code units, so a longer text is not counted.
+  // A code point has at most two code units, so a text of more than twice as many units is too long.
   if (value.length > 2 * maxLength) return false;
   const chars = codePointCount(value);
   return chars >= minLength && chars <= maxLength;
@@ -79,7 +79,7 @@ function isText({ minLength, maxLength }: TextBounds, value: unknown): boolean {
 function isTags({ maxProperties, propertyNames, additionalProperties }: TagsBounds, value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   let count = 0;
-  // A parsed frame inherits nothing enumerable, and this loop ends at the limit without a list of all keys.
+  // for-in is safe here: a parsed frame inherits no enumerable keys. Unlike Object.keys, the loop can end at the limit.
   for (const key in value) {
     count += 1;
     if (count > maxProperties || !isText(propertyNames, key)) return false;

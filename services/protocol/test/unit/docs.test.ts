@@ -241,7 +241,7 @@ describe('docs/protocol.md: limits', () => {
     [`\`unmatched\`, a list of at most ${limits.refusedMax} of them`],
     [`\`missing\` (those that did not do it, at most ${limits.missingMax} entries)`],
     [`at most \`limit\` (${limits.historyDefault} unless given) of the ${limits.historyMax} that are kept`],
-    [`More than ${limits.asksPerSecond} queries a second`],
+    [`More than ${limits.queriesPerSecondMax} queries a second`],
     [`1 or more; ${limits.deadlineMsDefault} unless given`],
   ])('says: %s', sentence => {
     expect(flowing).toContain(sentence);

@@ -2,8 +2,8 @@ import type { Coordinator, Entry, Group } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from './ordered-log.js';
 
 /**
- * The log of a single server. Applies each entry as soon as it is appended. An entry that is appended while another one is applied waits
- * in a queue.
+ * The log of a single server. Applies each entry as soon as it is appended. If an entry is appended while another one is being applied, it
+ * waits in a queue.
  */
 export class LocalLog implements OrderedLog {
   readonly coordinator: Coordinator;
@@ -53,7 +53,7 @@ export class LocalLog implements OrderedLog {
     this.append({ kind: 'frozen', at });
   }
 
-  /** Ignores what is appended from here on, for example by timers that are still set. */
+  /** Closes the log. Entries that are appended later, for example by timers, are ignored. */
   close(): void {
     this.#state = 'closed';
   }

@@ -11,7 +11,7 @@ export type AcquireResult = 'reached' | 'unreachable';
 /** Receives an applied entry and its effects before the next entry is applied. */
 export type AppliedListener = (entry: Entry, effects: readonly Effect[], origin: Origin) => void;
 
-/** The groups that this server follows, in their state after the last applied entry. For reading only. */
+/** The groups that this server follows, in their state after the last applied entry. Callers must not change them. */
 export interface Groups {
   get(name: string): Group | undefined;
   values(): Iterable<Group>;
@@ -23,22 +23,22 @@ export interface Groups {
  */
 export interface OrderedLog {
   readonly groups: Groups;
-  /** Appends an entry. It is applied now or later, or never if this server cannot reach the log. */
+  /** Appends an entry. The log applies it now or later. It never applies the entry if this server cannot reach the log. */
   append(entry: Entry): void;
   /**
-   * Follows the log of a group until releaseGroup(). Calls `then` with `reached` when this server follows it, at once if it does already.
-   * Calls `then` with `unreachable` after a time limit.
+   * Follows the log of a group until releaseGroup(). Calls `then` with `reached` when this server has all entries of the group, or with
+   * `unreachable` after a time limit. Calls it at once if the server follows the group already.
    */
   acquireGroup(group: string, then: (result: AcquireResult) => void): void;
   /** Ends one acquireGroup(). */
   releaseGroup(group: string): void;
   /**
-   * Whether the applied entries are up to date. A decision of another server may be missing for at most the time in which servers notice
-   * the loss of a server.
+   * Whether the applied entries are up to date. In a cluster: whether the log has recently acknowledged a write of this server, so that
+   * only entries since then can be missing.
    */
   isCurrent(): boolean;
   /**
-   * Freezes the order because this server stops (R-BYE-2). Does so only if the order ends with this server. `at` is the time in
+   * Freezes the order because this server stops (R-BYE-2). Does nothing if other servers continue the order. `at` is the time in
    * milliseconds since 1970.
    */
   freezeOrder(at: number): void;
@@ -46,7 +46,7 @@ export interface OrderedLog {
   onApplied(listener: AppliedListener): void;
   /**
    * Sets the listener of groups that exist when this server starts to follow their log. The listener is called before the next entry of the
-   * group is applied, because that entry may delete the group. Must be called once, before the first append.
+   * group is applied, because that entry may already delete the group. Must be called once, before the first append.
    */
   onGroupLoaded(listener: (group: Group) => void): void;
   /**

@@ -43,12 +43,12 @@ export class ConnectionHealth {
     await this.#firstDown;
   }
 
-  /** The delay before the next attempt, in milliseconds; longer if Redis refuses access and no member waits for it. */
+  /** The delay before the next attempt, in milliseconds. It is longer if Redis refuses access and no member waits for Redis. */
   get retryMs(): number {
     return this.#pace === 'hurried' ? RETRY_MS : reconnectDelayMs(this.#refusal, RETRY_MS);
   }
 
-  /** `hurried`: members wait for Redis, so it is asked again soon even if it refuses access. */
+  /** Sets how soon Redis is tried again. `hurried`: soon even if Redis refuses access, because members wait. */
   setPace(pace: 'usual' | 'hurried'): void {
     this.#pace = pace;
   }
@@ -67,7 +67,7 @@ export class ConnectionHealth {
     this.#reportDown(this.#refusal);
   }
 
-  /** Records that the connection has closed. Reports nothing if the mirror is down already. */
+  /** Records that the connection has closed. Logs nothing if the mirror is down already. */
   recordDisconnect(): void {
     this.#reportDown(CLOSED);
   }

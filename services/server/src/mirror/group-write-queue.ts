@@ -7,15 +7,15 @@ import { memberFacts } from '../roster-rows.js';
 /** The limit of stream events in one write (docs/operations/redis.md). */
 export const EVENTS_MAX = 1000;
 /**
- * The limit of queued changes is this number, or the number of members if that is larger. Past it, writing the changes costs at least as
- * much as writing the whole roster.
+ * The limit of queued changes is the number of members, but at least this number. With more changes, writing the whole roster costs less
+ * than writing the changes.
  */
 export const CHANGES_PENDING_MIN = 1000;
-/** The limit of steps that Redis may need to renumber ranks after moves. Above it, the whole roster is written. */
+/** The limit of ranks that Redis may have to renumber for the moves of one write. Above it, the whole roster is written. */
 export const MOVE_STEPS_MAX = 200_000;
 
 /**
- * A change as the script reads it. Facts and seats are JSON text.
+ * A change in the format of the script. The first element is its kind. Facts (the member's row) and seats are JSON text.
  * - 0: the member left.
  * - 1: it joined, with its facts and its seat.
  * - 2: it moved to a rank.
@@ -42,7 +42,7 @@ export interface MirrorWrite {
   readonly group: Group;
   /** The view that Redis has after the write. */
   readonly view: number;
-  /** How many changes had been added to the queue when the write was built. */
+  /** How many changes had ever been added to the queue when the write was built. */
   readonly added: number;
   /** The view to which `changes` are applied. `whole` if they contain every member as joined. */
   readonly from: number | 'whole';
@@ -58,15 +58,15 @@ export interface MirrorWrite {
  */
 export class GroupWriteQueue {
   #group: Group;
-  /** The view that Redis has. `nothing` if it has none to which changes can be applied. */
+  /** The view in Redis. `nothing`: changes cannot be applied to what Redis has. */
   #heldView: number | 'nothing' = 'nothing';
   /** The newest changes that Redis does not have. They are encoded when a write is built. */
   #pending: RosterChangedEffect[] = [];
   #added = 0;
-  /** How many of the added changes Redis has. */
+  /** How many of the changes that were ever added Redis has. */
   #written = 0;
   #missedLast: RosterChangedEffect | undefined;
-  /** The members whose seats have another secret than in Redis. */
+  /** The members whose seats in Redis have an old secret. */
   readonly #seats = new Set<Member>();
 
   constructor(group: Group) {
@@ -83,7 +83,7 @@ export class GroupWriteQueue {
     return this.#group.roster.size === 0;
   }
 
-  /** Whether the group has no members and Redis has its last view. */
+  /** Whether the queue can be deleted: the group has no members, and Redis has its last view. */
   get isOver(): boolean {
     return this.isEmpty && this.lagViews === 0;
   }
@@ -106,14 +106,14 @@ export class GroupWriteQueue {
     this.#seats.add(member);
   }
 
-  /** Makes the next write contain the whole roster, because Redis does not have the view to which the changes apply. */
+  /** Makes the next write contain the whole roster, because the queued changes do not apply to the view in Redis. */
   discardHeldView(): void {
     this.#heldView = 'nothing';
   }
 
   /**
-   * Builds the next write. It contains the queued changes. It contains the whole roster if there are too many changes, or if Redis has no
-   * view to which they apply.
+   * Builds the next write. It contains the queued changes. It contains the whole roster if there are too many changes, or if they do not
+   * apply to the view in Redis.
    */
   buildWrite(): MirrorWrite {
     const group = this.#group;
@@ -135,7 +135,7 @@ export class GroupWriteQueue {
     return this.#added - this.#written - this.#pending.length;
   }
 
-  /** Returns the newest EVENTS_MAX events. Before them it puts an event `gap` with the number of the missing ones. */
+  /** Returns the newest EVENTS_MAX events. If there are more, the first one is an event `gap` with the number of those left out. */
   #buildEvents(): MirrorEvent[] {
     const omitted = Math.max(0, this.#pending.length - EVENTS_MAX);
     const last = omitted > 0 ? this.#pending[omitted - 1] : this.#missedLast;

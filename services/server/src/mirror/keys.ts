@@ -21,7 +21,7 @@ export function writerKey(prefix: string): string {
   return `${prefix}:writer`;
 }
 
-/** Returns a SCAN pattern for the last epoch and the seats of all groups. It matches some other keys too. */
+/** Returns a SCAN pattern that matches the keys of epochs and seats of all groups. It matches some other keys too. */
 export function orderKeysPattern(prefix: string): string {
   return `${prefix}:{*}:[es]*`;
 }

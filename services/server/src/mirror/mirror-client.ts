@@ -7,7 +7,10 @@ import type { ConnectionHealth } from './connection-health.js';
 
 /** The time limit of connecting, and of the answer to a command. */
 const ANSWER_MS = 1000;
-/** How often the client follows a redirection or sends a write again before the write fails. The script ignores a repeated write. */
+/**
+ * How often the client follows a redirection, or repeats a write, before the write fails. Repeating is safe, because the script ignores a
+ * write that it has done.
+ */
 const REDIRECTIONS_MAX = 4;
 
 /** How often a Redis that loads its data is asked whether it is ready. */
@@ -46,7 +49,7 @@ function createClusterClient(address: ClusterAddress, health: ConnectionHealth):
     maxRedirections: REDIRECTIONS_MAX,
     slotsRefreshTimeout: ANSWER_MS,
     clusterRetryStrategy: () => health.retryMs,
-    // TLS certificates are issued for names. By default, ioredis would replace the name with an address.
+    // TLS certificates are issued for names. Without this option, ioredis replaces the name with an address.
     dnsLookup: (host, found) => found(null, host),
     redisOptions: { ...clusterNodeOptions(address), ...timeouts },
   });

@@ -15,23 +15,29 @@ import { writerScript } from './writer-script.js';
 const EXPIRE_MS = 15_000;
 /** How many events Redis keeps in the stream of a group. */
 const EVENTS_KEPT = 10_000;
-/** How long a claim stays in Redis after its server has stopped: long enough for others to see that it is not renewed. */
+/** How long a claim stays in Redis after its server has stopped. Other servers can see in this time that it expires. */
 const CLAIM_RELEASED_MS = 2000;
 /** A connection that is not ready after this long is replaced. */
 const READY_MS = 2000;
 
-/** The reply of the script. `stale`: Redis has a newer view. `whole`: Redis does not have the view to which the changes apply. */
+/**
+ * The reply of the script. `stale`: Redis has a newer view. `whole`: the changes do not apply to the view in Redis, so the whole roster is
+ * needed.
+ */
 export type WriteResult = 'written' | 'stale' | 'whole';
 
-/** What the script of the writer does; see `writerScript`. */
+/** The actions of `writerScript`, which describes them. */
 export type ClaimAct = 'look' | 'hold' | 'renew' | 'release';
 
-/** What the script of the writer has done, and what it found. `other` is undefined if the claim there was this server's own. */
+/**
+ * The answer of `writerScript`: whether this server holds the claim, and the claim that was in Redis. `other` is undefined if that claim
+ * was this server's own.
+ */
 export interface ClaimAnswer extends WriterSighting {
   readonly standing: 'held' | 'outranked' | 'seen';
 }
 
-/** The command that ioredis defines for the script. */
+/** The commands that ioredis defines for the two scripts. */
 interface MirrorCommands {
   mirrorWriter(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
   mirrorView(...keysAndArguments: readonly (string | number)[]): Promise<unknown>;
@@ -82,7 +88,7 @@ export class MirrorConnection {
     this.#redis.disconnect();
   }
 
-  /** Replaces the connection, because a command on it was not answered and may still run. */
+  /** Replaces the connection, because Redis has not answered a command on it and may still execute the command. */
   reconnect(): void {
     this.#redis.disconnect(true);
   }
@@ -98,7 +104,7 @@ export class MirrorConnection {
     await this.#redis.ping();
   }
 
-  /** Reads what Redis holds, as a whole (R-VIEW-6). Rejects if any part of it cannot be read. */
+  /** Reads the whole order from Redis (R-VIEW-6). Rejects if any part of it cannot be read. */
   async readRestoredOrder(): Promise<RestoredOrder> {
     return await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings);
   }
@@ -120,14 +126,14 @@ export class MirrorConnection {
     return { standing, other: found?.incarnation === incarnation ? undefined : found, ttlMs };
   }
 
-  /** Returns the largest epoch that Redis holds for a group, 0 if none. */
+  /** Returns the epoch that is stored for a group, 0 if none. */
   async readEpoch(group: string): Promise<number> {
     const { info, epoch } = mirrorKeys(this.#settings.prefix, group);
     const [[inTable], last] = await Promise.all([this.#redis.hmget(info, 'epoch'), this.#redis.get(epoch)]);
     return Math.max(parseEpoch(inTable ?? null), parseEpoch(last));
   }
 
-  /** Deletes the table and the seats of a group. The stream of its changes and its last epoch stay. */
+  /** Deletes the rank table and the seats of a group. Its event stream and its last epoch stay. */
   async deleteOrder(group: string): Promise<void> {
     const { ranks, members, info, seats } = mirrorKeys(this.#settings.prefix, group);
     await this.#redis.del(ranks, members, info, seats);
@@ -164,7 +170,7 @@ export class MirrorConnection {
     return this.#redis as unknown as MirrorCommands;
   }
 
-  /** Reports a Redis that loads its data, because the client waits for it without an error. */
+  /** Reports that Redis is loading its data. The client waits for that without an error. */
   async #reportLoading(health: ConnectionHealth): Promise<void> {
     const info = await this.#redis.info('persistence').catch(() => '');
     if (/^loading:1/m.test(info)) health.recordFailure(new Error('LOADING Redis is loading its data'));

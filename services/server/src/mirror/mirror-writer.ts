@@ -14,7 +14,7 @@ type WriterState = 'idle' | 'writing' | 'backing-off' | 'closed';
 export interface MirrorWriterPorts extends MirrorPorts {
   /** Whether this server may write to Redis. */
   readonly mayWrite: () => boolean;
-  /** Redis has refused a write, because it holds a newer view of this group. */
+  /** Called when Redis has refused a write because it has a newer view of this group. */
   readonly recordStale: (group: string) => void;
 }
 
@@ -40,18 +40,19 @@ export class MirrorWriter {
   }
 
   /**
-   * Writes all queued groups. Resolves when the queue is empty or a write has failed. Does nothing if it is running already, if the delay
-   * after a failure has not passed, if the connection is not ready, or if this server may not write.
+   * Writes all queued groups. Resolves when the queue is empty or a write has failed. Does nothing if it runs already, during the delay
+   * after a failure, if the connection is not ready, or if this server may not write.
    */
   async writeWaiting(): Promise<void> {
     if (this.#state !== 'idle' || !this.#connection.isReady || !this.#ports.mayWrite()) return;
     this.#state = 'writing';
     for (const [name, groupQueue] of this.#queue.drainWaiting()) {
-      // All groups were dropped while a write was awaited.
+      // This server may have lost the right to write while a write was awaited.
       if (!this.#ports.mayWrite()) break;
       if (!(await this.#writeGroup(name, groupQueue))) return;
     }
-    // The state may have changed while a write was awaited. With the getter, TypeScript does not assume that it has not.
+    // close() may have changed the state while a write was awaited. The getter keeps TypeScript from assuming that the state is still
+    // `writing`.
     if (this.isWriting) this.#state = 'idle';
   }
 
@@ -67,7 +68,7 @@ export class MirrorWriter {
     this.#retry?.cancel();
   }
 
-  /** Writes one group. Returns false if the write failed. Another attempt follows later. */
+  /** Writes one group. If the write fails, schedules another attempt and returns false. */
   async #writeGroup(name: string, groupQueue: GroupWriteQueue): Promise<boolean> {
     const startedMs = this.#ports.clock.monotonicMs();
     try {

@@ -15,8 +15,8 @@ import { ConnectionHealth } from './connection-health.js';
 const RENEW_MS_MAX = 5000;
 
 /**
- * Copies the newest view of every group to Redis, for people and tools. Reads the last order when the server starts (R-VIEW-6). One write
- * is in flight at a time, and no change of ranks waits for a write.
+ * Copies the newest view of every group to Redis, for people and tools. Reads the last order when the server starts (R-VIEW-6). At most one
+ * write is in flight. A change of ranks never waits for a write.
  */
 export class RedisMirror {
   readonly #settings: MirrorSettings;
@@ -25,7 +25,7 @@ export class RedisMirror {
   readonly #queue = new WriteQueue();
   readonly #connection: MirrorConnection;
   readonly #writer: MirrorWriter;
-  /** Absent in a cluster, where each server writes the groups that are its to keep. */
+  /** Undefined in a cluster. There, each server writes the groups of the shards that it owns. */
   readonly #session: StoreSession | undefined;
   #writes: 'open' | 'stopped';
   #renewal: Timer | undefined;
@@ -45,7 +45,7 @@ export class RedisMirror {
     this.#session = settings.standalone === undefined ? undefined : this.#createSession(settings.standalone);
   }
 
-  /** Whether Redis accepts the writes. */
+  /** Whether Redis has answered since the last failure. */
   get isUp(): boolean {
     return this.#health.isUp;
   }
@@ -55,7 +55,7 @@ export class RedisMirror {
     return this.#health.reason;
   }
 
-  /** The session of a standalone server with Redis; undefined in a cluster. */
+  /** The session of a standalone server with Redis. Undefined in a cluster. */
   get session(): StoreSession | undefined {
     return this.#session;
   }
@@ -72,8 +72,9 @@ export class RedisMirror {
   }
 
   /**
-   * Reads what Redis holds, for a server of a cluster, and tries again if that fails. Resolves after `waitMs` at the latest, with nothing if
-   * Redis could not be read until then. The order of a cluster is elsewhere in Redis, so no order begins without Redis.
+   * Reads the mirror's order for a server of a cluster, and retries if that fails. Resolves after `waitMs` at the latest, with an empty
+   * order if Redis could not be read. That is safe: the servers of a cluster keep their order in the log, and no order begins without
+   * Redis.
    */
   async readRestoredOrder(waitMs: number): Promise<RestoredOrder> {
     const { clock } = this.#ports;
@@ -93,12 +94,12 @@ export class RedisMirror {
     return emptyRestoredOrder();
   }
 
-  /** Queues a write of a member's seat, whose secret has changed without a new view. Does not wait for it. */
+  /** Queues a write of a member's seat, whose secret has changed without a new view. Does not wait for the write. */
   publishSeat(group: Group, member: Member): void {
     if (this.#queue.addSeat(group, member)) this.#writeSoon();
   }
 
-  /** Queues a write of a group's new view. Does not wait for it. */
+  /** Queues a write of a group's new view. Does not wait for the write. */
   publishChange(group: Group, change: RosterChangedEffect): void {
     this.#queue.addChange(group, change);
     this.#writeSoon();
@@ -151,7 +152,7 @@ export class RedisMirror {
     else if (!this.#queue.isFailing && !this.#writer.isWriting) this.#health.recordSuccess();
   }
 
-  /** Writes the newest view of every group, because the Redis behind a new connection may have lost data. */
+  /** Writes the newest view of every group, because Redis may have lost data before the new connection. */
   async #handleReady(): Promise<void> {
     this.#writer.cancelBackoff();
     this.#queue.enqueueAll();
@@ -173,7 +174,7 @@ export class RedisMirror {
   }
 
   #scheduleRenewal(): void {
-    // RANKD_ORDER_TTL_MS may be shorter than the lifetime of the other keys. The seats must not expire while the server runs.
+    // The seats must not expire while the server runs, and RANKD_ORDER_TTL_MS may be shorter than the lifetime of the other keys.
     const renewMs = Math.min(RENEW_MS_MAX, this.#settings.orderTtlMs / 3);
     this.#renewal = this.#ports.clock.after(renewMs, () => {
       this.#queue.enqueueAll();

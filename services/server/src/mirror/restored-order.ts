@@ -1,4 +1,4 @@
-/** R-VIEW-6: reads the order from before a restart from the mirror. */
+/** R-VIEW-6: reads the order that the mirror had before a restart. */
 
 import { checkClientMessage } from '@rankd/protocol';
 import { Type, type Static } from '@sinclair/typebox';
@@ -11,15 +11,15 @@ import { EPOCH_MAX, parseWriterClaim, type WriterClaim } from './writer-claim.js
 
 const CLUSTER_SLOTS = 16_384;
 
-/** What Redis held before this start (R-VIEW-6). */
+/** The content of Redis when the server starts (R-VIEW-6). */
 export interface RestoredOrder {
   /** The largest epoch of all groups and of the writer's claim, 0 if none. */
   readonly epochLast: number;
   /** The seats of each group, by rank. */
   readonly orders: ReadonlyMap<string, readonly KeptSeat[]>;
-  /** Groups whose order cannot be read as far as its leader. */
+  /** Groups whose stored leader cannot be read. */
   readonly unreadableGroups: ReadonlySet<string>;
-  /** The claim of the server that has written the mirror in the last seconds. */
+  /** The claim in Redis: the server that writes the mirror, or has written it in the last seconds. */
   readonly writer: WriterClaim | undefined;
 }
 
@@ -30,7 +30,7 @@ export function emptyRestoredOrder(): RestoredOrder {
 
 /** The largest slot: the largest limit of members that a group may have. */
 const SLOT_MAX = 100_000;
-/** How many groups are read at once, so that a slow Redis answers each within the time limit of a command. */
+/** How many groups are read at the same time. The number is small, so that a slow Redis answers each read within the time limit. */
 const GROUPS_READ_MAX = 16;
 
 const seatSchema = Type.Object({
@@ -50,9 +50,8 @@ export interface RestoredOrderLimits {
 }
 
 /**
- * Reads what Redis holds, as a whole. Rejects if any part of it cannot be read: what was not read is not empty. A value that a
- * server would not have written is skipped, because people may edit Redis. If it stands where the leader of a group should, that
- * group is unreadable.
+ * Reads the whole order. Rejects if any part cannot be read, because an unread part must not count as empty. A value that no server writes
+ * is skipped, because people may edit Redis. If it is the seat of a group's leader, the group is unreadable.
  */
 export async function readRestoredOrder(
   redis: MirrorClient,
@@ -76,9 +75,11 @@ async function readClaim(redis: MirrorClient, key: string): Promise<WriterClaim 
   try {
     return parseWriterClaim(await ignoreWrongType(redis.get(key), null));
   } catch (error) {
-    // Servers before this key did without that right.
+    // Earlier versions had no such key, so the user of Redis may lack this right.
     if (error instanceof Error && error.message.startsWith('NOPERM')) {
-      throw new Error(`NOPERM the user may not read the key ${key} (docs/operations.md, Rights)`, { cause: error });
+      throw new Error(`NOPERM the user may not read the key ${key} (docs/operations/redis.md, Rights)`, {
+        cause: error,
+      });
     }
     throw error;
   }
@@ -107,7 +108,7 @@ async function readGroups(
   return { orders, unreadableGroups };
 }
 
-/** Rejects if Redis may not have all keys: a replica may lag or be empty, and a Redis Cluster may have slots that no primary serves. */
+/** Rejects if keys may be missing: a replica may lag or be empty, and a Redis Cluster may have slots without a primary. */
 async function requireWholeStore(redis: MirrorClient): Promise<void> {
   if (redis instanceof Cluster) {
     const info = await redis.cluster('INFO');
@@ -116,11 +117,11 @@ async function requireWholeStore(redis: MirrorClient): Promise<void> {
     return;
   }
   if (/^role:slave/m.test(await redis.info('replication'))) {
-    throw new Error('READONLY this Redis is a replica, and its primary may hold more');
+    throw new Error('READONLY this Redis is a replica, and its primary may have newer data');
   }
 }
 
-/** A slot that moves from one primary to another during a scan can hide its keys, but not from two scans in a row. */
+/** Scans each primary of a Redis Cluster twice: a scan can miss the keys of a slot that moves to another primary at that time. */
 async function findKeys(redis: MirrorClient, match: string): Promise<string[]> {
   const found = new Set<string>();
   const nodes = redis instanceof Cluster ? [...redis.nodes('master'), ...redis.nodes('master')] : [redis];
@@ -131,7 +132,7 @@ async function findKeys(redis: MirrorClient, match: string): Promise<string[]> {
   return [...found];
 }
 
-/** Returns the group whose seats are at `key`; undefined if it is another key. */
+/** Returns the group whose seats are at `key`. Returns undefined if `key` has no seats. */
 function findGroupOfSeats(prefix: string, key: string): string | undefined {
   const group = parseGroupName(key);
   return group !== undefined && mirrorKeys(prefix, group).seats === key ? group : undefined;
@@ -163,8 +164,8 @@ export function parseEpoch(text: string | null): number {
 }
 
 /**
- * Returns the first `membersMax` seats by rank; none if there are no fields. A seat with a repeated member or slot is skipped. Without the
- * seat of the leader it is not known who may still lead, so the order is `unreadable`.
+ * Returns the first `membersMax` seats by rank. Returns none if there are no fields. A seat whose member or slot occurs before is skipped.
+ * If the seat of the leader is missing, the order is `unreadable`, because the member that may still lead is unknown.
  */
 function parseSeats(fields: Readonly<Record<string, string>>, membersMax: number): KeptSeat[] | 'unreadable' {
   if (Object.keys(fields).length === 0) return [];

@@ -7,14 +7,14 @@ const RANKS_A_CALL = 1000;
 
 /**
  * Writes a newer view of a group to its keys. It is atomic, so a reader never sees parts of two views. It returns 'stale' if Redis has a
- * newer (epoch, view). An epoch that no server writes counts as none. With the same (epoch, view) it only renews the keys.
+ * newer (epoch, view). A stored epoch that no server writes is ignored. With the same (epoch, view) it only renews the keys.
  *
- * The server sends changes, and the script renumbers the ranks. So a departure costs the server no work for the members with larger
- * ranks. The script returns 'whole' if the keys do not contain the view to which the changes apply, or if one of them was evicted or
- * deleted. The server then sends the whole roster.
+ * The server sends only the changes, and the script renumbers the ranks. So after a departure, the server need not write each member with a
+ * larger rank. The script returns 'whole' if the changes do not apply to the stored view, or if a key was evicted or deleted. The server
+ * then sends the whole roster.
  *
- * The same write may arrive twice if its first answer was lost. The script does not add an event twice. It writes events first, so that a
- * Redis without memory refuses the whole write.
+ * The same write may arrive twice if its first answer was lost. The script then adds no event twice. It writes events first, so that a
+ * Redis without free memory refuses the whole write.
  *
  * KEYS: ranks, members, info, events, epoch, seats.
  *
@@ -24,7 +24,7 @@ const RANKS_A_CALL = 1000;
  * - 3 the view to which the changes apply, or 'whole'
  * - 4 info as JSON
  * - 5 changes as JSON: [0, member] left, [1, member, facts, seat] joined, [2, member, rank] moved, [3, member, facts, seat] away or
- * resumed, [4, member, seat] another secret. For 'whole': every member as joined, by rank.
+ *   resumed, [4, member, seat] another secret. For 'whole': every member as joined, by rank.
  * - 6 events as JSON: each a flat list of fields and values that begins with epoch and view
  * - 7 the number of events that are kept
  * - 8 milliseconds until the keys expire

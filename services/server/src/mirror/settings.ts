@@ -1,4 +1,4 @@
-/** The settings of the mirror, and what it needs from the server. */
+/** The settings of the mirror, and the interfaces between the mirror and the server. */
 
 import type { Clock } from '../clock.js';
 import type { RedisAddress } from '../redis/redis-address.js';
@@ -27,28 +27,28 @@ export interface MirrorPorts {
 
 /** The settings of a StoreSession. */
 export interface StoreSessionSettings {
-  /** Names this run of the server. No other run has the same name. */
+  /** A random name of this run of the server. */
   readonly incarnation: string;
   readonly serverName: string;
   /** The address of Redis for log lines. */
   readonly address: string;
-  /** RANKD_SUSPEND_MS: how long a leader may act whose server does not answer any more. */
+  /** RANKD_SUSPEND_MS: how long a leader may act after its server has stopped answering. */
   readonly suspendMs: number;
   /** How long hellos are refused if Redis cannot be read: max(RANKD_REFORM_MS, suspendMs). */
   readonly windowMs: number;
 }
 
-/** The server whose order a StoreSession decides about. */
+/** The server, as a StoreSession controls it. */
 export interface OrderKeeper {
   /** The largest epoch that was issued. */
   readonly epochIssued: number;
   /** The epoch of a group; undefined if there is no such group. */
   epochOf(group: string): number | undefined;
-  /** Starts an order with epochs from `epoch` on, from what was read; from nothing if that is undefined. */
+  /** Starts an order with epochs from `epoch` on. It contains the seats of `restored`, or is empty if that is undefined. */
   beginOrder(epoch: number, restored: RestoredOrder | undefined): void;
-  /** Continues the present order in epochs from `epoch` on. */
+  /** Continues the present order with epochs from `epoch` on. */
   renewOrder(epoch: number): void;
-  /** Sends the members away and admits none. */
+  /** Ends all sessions and admits no members. */
   standDown(): void;
 }
 

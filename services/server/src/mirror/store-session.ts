@@ -1,4 +1,4 @@
-/** Reads the order before this start from Redis, and holds the claim to write the mirror, for a standalone server. */
+/** For a standalone server: reads the last order from Redis, and holds the claim to write the mirror. */
 
 import { repeat, type Timer } from '../clock.js';
 import { errorSummary } from '../error-summary.js';
@@ -18,7 +18,7 @@ import {
   type WriterRole,
 } from './writer-role.js';
 
-/** The longest interval between two reads of an unread Redis, or two looks at the claim. Within the limits it is suspendMs / 4. */
+/** The longest interval between two attempts to read Redis, or two checks of the claim. Usually it is suspendMs / 4. */
 const CHECK_MS = 500;
 /** The shortest interval. */
 const CHECK_MS_MIN = 50;
@@ -38,17 +38,17 @@ export class StoreSession {
   readonly #ports: StoreSessionPorts;
   #keeper: OrderKeeper | undefined;
   #role: WriterRole | undefined;
-  /** What was read before the server listened. */
+  /** The order, if it was read before the server listened. */
   #readEarly: RestoredOrder | undefined;
   #announceOutcome: () => void = () => undefined;
-  /** Groups whose stored order is unreadable, and until when their hellos are refused. */
+  /** Groups whose stored order is unreadable, and the time until which their hellos are refused. */
   #unreadable: { readonly groups: ReadonlySet<string>; readonly untilMs: number } = { groups: new Set(), untilMs: 0 };
   /** Groups whose stored order was read after a new order had begun. */
   #toReplace: readonly string[] = [];
   #staleGroup: string | undefined;
   #state: 'idle' | 'busy' | 'closed' = 'idle';
   #notBeforeMs = 0;
-  /** Whether the claim is renewed at the next check, because Redis may have lost it. */
+  /** `now`: the next check renews the claim, because Redis may have lost it. */
   #renewal: 'when due' | 'now' = 'when due';
   #checks: Timer | undefined;
 
@@ -71,7 +71,7 @@ export class StoreSession {
     return groups.has(group) && this.#ports.clock.monotonicMs() < untilMs;
   }
 
-  /** Starts to read. Resolves when Redis was read or has failed, or after `waitMs`. Writes nothing. */
+  /** Starts to read Redis. Resolves when Redis was read or has failed, or after `waitMs`. Writes nothing to Redis. */
   async prepare(waitMs: number): Promise<void> {
     this.#ports.health.setPace('hurried');
     await this.#outcomeWithin(waitMs);
@@ -89,20 +89,20 @@ export class StoreSession {
     this.check();
   }
 
-  /** The connection to Redis is ready. */
+  /** Called when the connection to Redis is ready. */
   handleReady(): void {
     this.#renewal = 'now';
     this.check();
   }
 
-  /** Asks Redis what the role needs to know. */
+  /** Sends Redis the next query or claim that the role needs. */
   check(): void {
     if (this.#state === 'closed') return;
     if (this.#role !== undefined) this.#apply({ kind: 'tick' });
     void this.#exchange();
   }
 
-  /** Redis has refused a write of this group, because it holds a newer view. */
+  /** Records that Redis has refused a write of this group because it has a newer view. */
   recordStale(group: string): void {
     this.#staleGroup = group;
     this.check();
@@ -128,7 +128,7 @@ export class StoreSession {
     timer?.cancel();
   }
 
-  /** Reports that Redis is unread, as soon as its first failure has given a reason. */
+  /** Logs that Redis is unread. Waits for the first failure, which gives the reason. */
   async #reportUnread(): Promise<void> {
     const { health, watch } = this.#ports;
     const { address: server, windowMs } = this.#settings;
@@ -147,7 +147,7 @@ export class StoreSession {
     return { incarnation, epoch, server };
   }
 
-  /** Asks Redis what the role needs to know, one question at a time. */
+  /** Sends Redis the next query or claim, one at a time. */
   async #exchange(): Promise<void> {
     const { connection, clock } = this.#ports;
     if (this.#state !== 'idle' || !connection.isReady || clock.monotonicMs() < this.#notBeforeMs) return;
@@ -178,7 +178,7 @@ export class StoreSession {
     switch (role?.kind) {
       case undefined:
         this.#readEarly = await this.#ports.connection.readRestoredOrder();
-        // The server may have begun to listen while Redis was read.
+        // The server may have started to listen while Redis was read.
         if (this.#role !== undefined) this.#receive(this.#readEarly);
         this.#announceOutcome();
         return;
@@ -205,7 +205,8 @@ export class StoreSession {
     const { standing, other, ttlMs } = await connection.runWriterScript(act, this.#claim(role.epoch));
     if (!this.#isBusy) return;
     if (standing === 'outranked') {
-      if (other === undefined) throw new Error('the claim of another server in Redis is not valid: delete it');
+      if (other === undefined)
+        throw new Error('the claim in Redis is not valid: delete the key RANKD_REDIS_PREFIX:writer');
       this.#apply({ kind: 'outranked', sighting: { other, ttlMs } });
       return;
     }
@@ -218,7 +219,7 @@ export class StoreSession {
     await this.#passStaleEpoch();
   }
 
-  /** Deletes the late orders of groups that this server does not have. For its own groups, the next write replaces the order. */
+  /** Deletes stored orders of groups that this server does not have. The next write replaces those of its own groups. */
   async #replaceOrders(): Promise<void> {
     for (const group of this.#toReplace) {
       if (this.#keeper?.epochOf(group) === undefined) await this.#ports.connection.deleteOrder(group);
@@ -226,7 +227,7 @@ export class StoreSession {
     this.#toReplace = [];
   }
 
-  /** If Redis holds a newer view although no other server writes the mirror, the order continues in a newer epoch. */
+  /** If Redis has a newer view although no other server writes the mirror, continues the order in a newer epoch. */
   async #passStaleEpoch(): Promise<void> {
     const group = this.#staleGroup;
     this.#staleGroup = undefined;
@@ -287,7 +288,7 @@ export class StoreSession {
     }
   }
 
-  /** The hellos of these groups are refused for the rest of the time that Redis is waited for. */
+  /** Refuses the hellos of unreadable groups until the end of the time for which the server waits for Redis. */
   #refuseUnreadable({ unreadableGroups }: RestoredOrder, before: WriterRole): void {
     const { clock, watch } = this.#ports;
     if (before.kind !== 'unread' || unreadableGroups.size === 0) return;

@@ -3,7 +3,9 @@
 import type { Group, Member, RosterChangedEffect } from '../core/index.js';
 import { GroupWriteQueue, type MirrorWrite } from './group-write-queue.js';
 
-/** The limit of groups without members whose last view is not written. Above it, the oldest group is dropped. Its keys then expire. */
+/**
+ * The limit of groups without members whose last view is not written. Above it, the oldest group is dropped, and its keys in Redis expire.
+ */
 const ENDED_GROUPS_MAX = 100;
 
 /** The queue of groups with changes that Redis does not have yet. It is bounded while Redis is unavailable. */
@@ -27,7 +29,7 @@ export class WriteQueue {
     return this.#toWrite.size > 0;
   }
 
-  /** Whether the last write of some group has failed. */
+  /** Whether the last write of at least one group has failed. */
   get isFailing(): boolean {
     return this.#failing.size > 0;
   }
@@ -61,7 +63,7 @@ export class WriteQueue {
     for (const names of [this.#queues, this.#toWrite, this.#failing, this.#ended]) names.clear();
   }
 
-  /** Queues a write of every group, also of those without changes. */
+  /** Queues a write of every group, even without changes. */
   enqueueAll(): void {
     for (const name of this.#queues.keys()) this.#toWrite.add(name);
   }
@@ -78,13 +80,13 @@ export class WriteQueue {
   /** Records that Redis has the content of `write`. */
   recordWritten(name: string, groupQueue: GroupWriteQueue, write: MirrorWrite): void {
     groupQueue.recordWritten(write);
-    // The group may have been dropped, and begun again, since the write was built.
+    // The group may have been dropped and created again since the write was built.
     if (this.#queues.get(name) !== groupQueue) return;
     if (groupQueue.isOver) this.#removeGroup(name);
     this.#failing.delete(name);
   }
 
-  /** Queues a write of the whole roster, because Redis does not have the view to which the changes apply. */
+  /** Queues a write of the whole roster, because the changes do not apply to the view in Redis. */
   enqueueWholeRoster(name: string, groupQueue: GroupWriteQueue): void {
     groupQueue.discardHeldView();
     if (this.#queues.has(name)) this.#toWrite.add(name);
@@ -99,7 +101,7 @@ export class WriteQueue {
 
   /**
    * Remembers a group without members, and drops the oldest one past ENDED_GROUPS_MAX. Without this limit, groups that are created and
-   * deleted while Redis is unavailable would use ever more memory.
+   * deleted while Redis is unavailable would use memory without limit.
    */
   #rememberEnded(name: string): void {
     this.#ended.delete(name);

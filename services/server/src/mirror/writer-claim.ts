@@ -11,25 +11,25 @@ export const CLAIM_EXPIRE_MS = 15_000;
 export const EPOCH_MAX = 2 ** 52;
 
 const claimSchema = Type.Object({
-  /** Names one run of a server. Two runs never have the same one. */
+  /** The random name of one run of a server. */
   incarnation: Type.String({ minLength: 1, maxLength: 64 }),
   epoch: Type.Integer({ minimum: 1, maximum: EPOCH_MAX }),
   /** The server's name for people. */
   server: Type.String({ maxLength: 256 }),
 });
 
-/** A server's claim to be the one that writes the mirror. Of two servers, the one with the larger epoch writes. */
+/** A server's claim to write the mirror. If two servers claim it, the one with the larger epoch writes. */
 export type WriterClaim = Static<typeof claimSchema>;
 
-/** What Redis held at `p:writer`. */
+/** The claim that was found at `p:writer`. */
 export interface WriterSighting {
   /** The claim of another server; undefined if there is none. */
   readonly other: WriterClaim | undefined;
-  /** How long until that claim expires; negative if it never does. */
+  /** The time until that claim expires, ms. Negative if it never expires. */
   readonly ttlMs: number;
 }
 
-/** Parses a stored claim. Returns undefined if a server would not have written it. */
+/** Parses a stored claim. Returns undefined if it is not a claim that a server writes. */
 export function parseWriterClaim(text: string | null): WriterClaim | undefined {
   try {
     const claim: unknown = JSON.parse(text ?? '');

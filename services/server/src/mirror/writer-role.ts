@@ -1,23 +1,24 @@
-/** Decides whether this server may keep the order of ranks, from what it has read of Redis. Pure: the caller does the input and output. */
+/** Decides from the content of Redis whether this server may keep the order of ranks. Pure: the caller does the input and output. */
 
 import { assertNever } from '@rankd/protocol';
 import { CLAIM_EXPIRE_MS, CLAIM_RENEW_MS, type WriterClaim, type WriterSighting } from './writer-claim.js';
 
 /**
- * If a claim vanishes from Redis, another server waits this long for its return before it takes the claimant for gone. It is longer
- * than CLAIM_RENEW_MS, because Redis may have lost its data.
+ * If the claim of another server disappears from Redis, this server waits this long before it considers that server stopped. It is longer
+ * than CLAIM_RENEW_MS: if Redis has lost its data, the other server writes its claim again.
  */
 const REWRITE_MS = CLAIM_RENEW_MS + 1000;
 
 /**
  * The role of a standalone server with a mirror (R-VIEW-6, docs/operations/redis.md).
  *
- * - `unread`: what Redis holds is not known. Hellos are refused until it is read, or until `untilMs`. Issued epochs are larger than
+ * - `unread`: Redis was not read yet. Hellos are refused until it is read, or until `untilMs`. Issued epochs will be larger than
  *   `epochFloor`.
- * - `unread-begun`: the wait ended before Redis was read. The server keeps a new order, and has written nothing to Redis.
- * - `writer`: Redis was read. The server keeps the order, and writes the mirror once its claim is in Redis. `renewedAtMs` is when
- *   the claim was last written. It is undefined before the first write.
- * - `superseded`: another server with a larger epoch writes the mirror. It counts as gone if its claim is not renewed until `goneAtMs`.
+ * - `unread-begun`: the server has waited until `untilMs` and could not read Redis. It keeps a new order, and has written nothing to Redis.
+ * - `writer`: Redis was read. The server keeps the order, and writes the mirror once its claim is in Redis. `renewedAtMs` is when the claim
+ *   was last written. It is undefined before the first write.
+ * - `superseded`: another server with a larger epoch writes the mirror. This server considers it stopped if it does not renew its claim
+ *   before `goneAtMs`.
  */
 export type WriterRole =
   | { readonly kind: 'unread'; readonly untilMs: number; readonly epochFloor: number }
@@ -25,7 +26,7 @@ export type WriterRole =
   | { readonly kind: 'writer'; readonly epoch: number; readonly renewedAtMs: number | undefined }
   | { readonly kind: 'superseded'; readonly by: WriterClaim; readonly goneAtMs: number };
 
-/** Times in milliseconds, and the largest epoch that this server has issued. */
+/** The present time in milliseconds, and the largest epoch that this server has issued. */
 export interface RoleTime {
   /** The monotonic clock. */
   readonly nowMs: number;
@@ -35,15 +36,15 @@ export interface RoleTime {
 }
 
 export type RoleEvent =
-  /** Redis was read as a whole. `epochLast` is the largest epoch in it, `writer` the claim of another server. */
+  /** Redis was read completely. `epochLast` is the largest epoch in it, `writer` the claim of another server. */
   | { readonly kind: 'read'; readonly epochLast: number; readonly writer: WriterClaim | undefined }
-  /** The own claim is in Redis. `written`: it was written or renewed now. */
+  /** This server's claim is in Redis. `written`: it was written or renewed now. */
   | { readonly kind: 'held'; readonly written: boolean }
-  /** Redis has refused the own claim, or has shown the claim of another server. */
+  /** Another server holds the claim, so Redis has refused this server's claim. */
   | { readonly kind: 'outranked'; readonly sighting: WriterSighting & { readonly other: WriterClaim } }
   /** The claim was read while another server is the writer. */
   | { readonly kind: 'looked'; readonly sighting: WriterSighting }
-  /** Redis has refused a write of this server, the only writer, because it holds this larger epoch. */
+  /** Redis has refused a write because a larger epoch is stored, although no other server writes. */
   | { readonly kind: 'stale'; readonly epochStored: number }
   /** Time has passed. */
   | { readonly kind: 'tick' };
@@ -51,10 +52,11 @@ export type RoleEvent =
 /**
  * What the caller has to do.
  *
- * - `begin`: keep an order with epochs from `epoch` on. `stored`: the order that was read; `none`: no order; `own`: the present one.
- * - `replace`: the order that was read came too late. It is deleted once the claim is held.
- * - `stand-down`: send the members away and write nothing more.
- * - `return`: the other server is gone; read Redis.
+ * - `begin`: keep an order with epochs from `epoch` on. `stored`: the order that was read; `none`: a new, empty order; `own`: the present
+ *   order.
+ * - `replace`: the stored order was read too late. Delete it when this server holds the claim.
+ * - `stand-down`: end all sessions, and stop writing.
+ * - `return`: the other server has stopped; read Redis.
  */
 export type RoleAction =
   | { readonly kind: 'begin'; readonly epoch: number; readonly order: 'stored' | 'none' | 'own' }
@@ -67,14 +69,14 @@ export interface RoleStep {
   readonly actions: readonly RoleAction[];
 }
 
-/** Whether a server may keep the order. If it may not: why, for people. */
+/** Whether a server may keep the order. If not, `reason` says why, for people. */
 export type StoreStanding =
   | { readonly kind: 'keeping' }
   | { readonly kind: 'refusing'; readonly state: 'unread' | 'superseded'; readonly reason: string };
 
 /**
- * Returns the standing of a server, whose role is undefined before it listens. `address`: that of Redis; `reason`: why Redis does not answer;
- * `unreadable`: the groups whose stored order cannot be read.
+ * Returns the standing of a server. `role` is undefined before the server listens. `address` is the address of Redis, `reason` says why
+ * Redis does not answer, and `unreadable` are the groups whose stored order cannot be read.
  */
 export function describeStanding(
   role: WriterRole | undefined,
@@ -112,7 +114,10 @@ export function waitForStore({ nowMs }: RoleTime, windowMs: number, epochFloor =
   return { kind: 'unread', untilMs: nowMs + windowMs, epochFloor };
 }
 
-/** Returns the next role and what to do about it. `windowMs`: how long a server waits for Redis before it starts a new order. */
+/**
+ * Returns the next role and the actions that the caller must perform. `windowMs`: how long a server waits for Redis before it starts a new
+ * order.
+ */
 export function nextRole(role: WriterRole, event: RoleEvent, time: RoleTime, windowMs: number): RoleStep {
   switch (role.kind) {
     case 'unread':
@@ -128,7 +133,7 @@ export function nextRole(role: WriterRole, event: RoleEvent, time: RoleTime, win
   }
 }
 
-/** Whether the claim is due to be renewed, rather than only looked at. */
+/** Whether the next check must renew the claim. Otherwise it only makes sure that this server holds it. */
 export function isRenewalDue(role: Extract<WriterRole, { kind: 'writer' }>, nowMs: number): boolean {
   return role.renewedAtMs === undefined || nowMs - role.renewedAtMs >= CLAIM_RENEW_MS;
 }
@@ -144,8 +149,8 @@ function fromUnread(role: Extract<WriterRole, { kind: 'unread' }>, event: RoleEv
 }
 
 /**
- * The order has begun without Redis. If another server has claimed the mirror since, this one stands down. Otherwise its order
- * replaces the stored one.
+ * Handles the first read of Redis after a new order has begun without it. If another server has claimed the mirror with a larger epoch,
+ * this server stands down. Otherwise its order replaces the stored one.
  */
 function fromUnreadBegun(
   role: Extract<WriterRole, { kind: 'unread-begun' }>,
@@ -155,7 +160,7 @@ function fromUnreadBegun(
   if (event.kind !== 'read') return unchanged(role);
   const { epochLast, writer } = event;
   if (writer !== undefined && writer.epoch > role.epoch) return standDown({ other: writer, ttlMs: -1 }, time);
-  // Every group of this server has at least the epoch `role.epoch`, so it needs no new one.
+  // Every group of this server has at least the epoch `role.epoch`, which is larger than all stored ones.
   if (epochLast < role.epoch) return { role: unclaimed(role.epoch), actions: [{ kind: 'replace' }] };
   const epoch = nextEpoch(time, epochLast);
   return { role: unclaimed(epoch), actions: [{ kind: 'replace' }, { kind: 'begin', epoch, order: 'own' }] };
@@ -189,7 +194,7 @@ function fromSuperseded(
   return { role: waitForStore(time, windowMs, by.epoch), actions: [{ kind: 'return' }] };
 }
 
-/** Returns when the other server counts as gone, if nothing of it is seen until then. */
+/** Returns the time at which the other server is considered stopped, unless its claim is renewed before. */
 function expectGone(
   { by, goneAtMs }: Extract<WriterRole, { kind: 'superseded' }>,
   { other, ttlMs }: WriterSighting,
@@ -197,7 +202,7 @@ function expectGone(
 ): number {
   if (other === undefined) return Math.min(goneAtMs, nowMs + REWRITE_MS);
   if (ttlMs >= 0 && ttlMs <= CLAIM_EXPIRE_MS) return nowMs + ttlMs;
-  // No server sets such an expiry, so the claim counts as renewed only if it changes.
+  // No server sets this expiry time, so it is no sign of a renewal. Only a changed claim is one.
   const isSame = other.incarnation === by.incarnation && other.epoch === by.epoch;
   return isSame ? goneAtMs : nowMs + CLAIM_EXPIRE_MS;
 }

@@ -3,20 +3,19 @@
 import { EPOCH_MAX } from './writer-claim.js';
 
 /**
- * The Lua script that claims `p:writer`, atomically. It returns what it did, the claim that it found there, and how many
- * milliseconds were left until that expired.
+ * The Lua script that claims `p:writer`, atomically. It returns what it did, the claim that it found, and the milliseconds until that claim
+ * expires.
  *
  * - `look` changes nothing.
- * - `hold` claims the key if no server holds it, and takes it over from a server with a smaller epoch. If the epochs are equal, the
- *   larger incarnation holds it.
- * - `renew` does the same and renews the own claim.
- * - `release` makes the own claim expire soon.
+ * - `hold` claims the key if no server holds it, and takes it over from a server with a smaller epoch. If the epochs are equal, the larger
+ *   incarnation holds it.
+ * - `renew` does the same and renews this server's claim.
+ * - `release` makes this server's claim expire soon.
  *
- * The first value is `held` if the own claim is in Redis afterwards, `outranked` if another server holds the key, and `seen` after a
- * look or a release. A value that is no claim counts as none.
+ * The first value is `held` if this server's claim is in Redis afterwards, `outranked` if another server holds the key, and `seen` after
+ * `look` and `release`. A value that is not a claim is ignored.
  *
- * KEYS: writer
- * ARGV: 1 look | hold | renew | release, 2 the own claim as JSON, 3 its epoch, 4 its incarnation, 5 ms until it expires
+ * KEYS: writer ARGV: 1 look | hold | renew | release, 2 this server's claim as JSON, 3 its epoch, 4 its incarnation, 5 ms until it expires
  */
 export const writerScript = `
 local text = redis.pcall('GET', KEYS[1])

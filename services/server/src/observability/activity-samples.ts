@@ -20,7 +20,7 @@ export interface Sample {
 
 /** The recent activity of a group and the state of the server. The live page shows it. */
 export interface ActivityReport {
-  /** The server's wall time. */
+  /** The time by the server's wall clock. */
   readonly at: string;
   readonly everyMs: number;
   readonly samples: readonly Sample[];

@@ -5,8 +5,8 @@ import type { RosterMember } from '@rankd/protocol';
 /** The read-only queries of the side port and the activity samples. */
 export interface GroupQueries {
   /**
-   * Follows the shard of a group in a cluster, or all shards if `group` is undefined. Resolves after one second at the latest. Without this
-   * call, this server possibly does not know the group.
+   * In a cluster, starts to follow the shard of a group, or all shards if `group` is undefined. Resolves after one second at the latest.
+   * Must be called before a query, because a server knows only the groups of shards that it follows.
    */
   followGroup(group: string | undefined): Promise<void>;
   /** Returns a summary of each group that this server follows. */
@@ -47,9 +47,9 @@ export interface Readiness {
   readonly state: 'starting' | 'accepting' | 'draining' | 'standby';
   /** Why this server does not admit members, if Redis or the shared order is the reason. */
   readonly reason?: string | undefined;
-  /** Absent if this server has no cluster. */
+  /** Undefined for a server without a cluster. */
   readonly cluster?: ClusterReadiness;
-  /** The state of the mirror. If it goes down later, that does not affect `ready`. */
+  /** The state of the mirror. A mirror that goes down while the server runs does not affect `ready`. */
   readonly mirror: MirrorReadiness | { readonly state: 'none' };
 }
 

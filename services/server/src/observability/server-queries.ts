@@ -12,7 +12,7 @@ import type {
 } from './group-queries.js';
 import type { GaugeSources, GroupGauges } from './metrics/gauges.js';
 
-/** The part of the gateway that the queries read. It is the gateway that accepts sessions. */
+/** The values that the queries read from the gateway that accepts sessions now. */
 interface GatewaySource {
   readonly groups: { get(name: string): Group | undefined; values(): Iterable<Group> };
   readonly observers: number;
@@ -23,14 +23,14 @@ interface GatewaySource {
   readonly sentBytes: number;
 }
 
-/** The part of the cluster server that the queries read. */
+/** The values that the queries read from the cluster server. */
 interface ClusterSource {
   readonly isReady: boolean;
   readonly readiness: ClusterReadiness;
   followGroup(group: string | undefined): Promise<void>;
 }
 
-/** The part of the mirror that the queries read. */
+/** The values that the queries read from the mirror. */
 interface MirrorSource {
   readonly isUp: boolean;
   readonly lagViews: number;
@@ -43,7 +43,7 @@ export interface QuerySources {
   readonly logSink: { readonly linesDropped: number };
   readonly mirror: MirrorSource | undefined;
   readonly state: () => Readiness['state'];
-  /** Why Redis keeps this server from admitting members. */
+  /** Why this server admits no members, if Redis is the reason. Undefined otherwise. */
   readonly refusal: () => { readonly state: Readiness['state']; readonly reason: string } | undefined;
   readonly gateway: () => GatewaySource | undefined;
   readonly cluster: () => ClusterSource | undefined;

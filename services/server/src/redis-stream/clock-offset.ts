@@ -7,8 +7,8 @@ import { ANSWER_MS, withTimeout } from './with-timeout.js';
 /** The number of TIME commands in one measurement. */
 const TRIPS = 5;
 /**
- * A measurement is kept if its round trip is at most SLOWER_MAX times the last one plus SLOWER_MAX_MS. A slower one waited behind other
- * commands, so it is too imprecise.
+ * A measurement is used if its round trip is at most SLOWER_MAX times the last one plus SLOWER_MAX_MS. A slower one is not precise, because
+ * it has waited for other commands.
  */
 const SLOWER_MAX = 2;
 const SLOWER_MAX_MS = 1;

@@ -81,7 +81,7 @@ export async function wasStreamCreated(
   return (await redis.hexists(clusterKey(prefix), createdField(shard))) === 1;
 }
 
-/** Records that the stream of this shard was created. If the stream is missing later, it counts as lost. */
+/** Records that the stream of this shard was created. If the stream is missing later, Redis has lost it. */
 export async function markStreamCreated(redis: Redis, prefix: string, shard: number): Promise<void> {
   await redis.hsetnx(clusterKey(prefix), createdField(shard), '1');
 }

@@ -22,7 +22,10 @@ export async function checkRedisRequirements(
   const facts = parseInfo(await redis.info());
   const version = facts.get('redis_version') ?? '';
   if (Number.parseInt(version) < VERSION_MIN) {
-    throw new StreamError('unsuited', `Redis is version ${version}; several servers need ${VERSION_MIN}.0 or later`);
+    throw new StreamError(
+      'unsuited',
+      `Redis is version ${version}; several servers need ${VERSION_MIN}.0 or later: upgrade it`,
+    );
   }
   if (ack === 'replicated') await requireReplica(redis, probe);
   const warnings: string[] = [];
@@ -44,7 +47,7 @@ async function requireReplica(redis: Redis, probe: string): Promise<void> {
   if ((await redis.wait(1, PROBE_MS)) >= 1) return;
   throw new StreamError(
     'unavailable',
-    `no replica has confirmed a write within ${PROBE_MS} ms; RANKD_LOG_ACK=replicated needs one`,
+    `no replica has confirmed a write within ${PROBE_MS} ms; RANKD_LOG_ACK=replicated needs one: connect a replica, or set RANKD_LOG_ACK=async`,
   );
 }
 

@@ -1,9 +1,9 @@
 /**
- * The Lua scripts that append records, store a snapshot and trim the stream. All begin with `#!lua`, so that Redis checks memory, role
- * and replicas before it runs them. A refused script has therefore written nothing.
+ * The Lua scripts that append records, store a snapshot and trim the stream. All begin with `#!lua`, so that Redis checks memory, role and
+ * replicas before it runs them. A refused script has therefore written nothing.
  *
- * Each script writes only if the stream still has the last record that its caller has read (`stands`). After a failover, the promoted
- * replica may have another history. A server that has not noticed this cannot change that history.
+ * Each script writes only if the stream still has the last record that its caller has read (the function `stands`). After a failover, the
+ * promoted replica may have another history. A server that has not noticed this cannot change that history.
  */
 
 /** The functions that all scripts use. */

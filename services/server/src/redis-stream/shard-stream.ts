@@ -56,7 +56,7 @@ export class ShardStream implements RecordStream {
   readonly #reader: StreamReader;
   readonly #snapshots: SnapshotStore;
   #isAppending = false;
-  /** Identifies the newest call of open(). An earlier call that is still in progress must not start to read. */
+  /** Identifies the newest call of open(), so that an earlier call that is still in progress does not start to read. */
   #opening: object | undefined;
   #cursor: StreamCursor | undefined;
 
@@ -152,8 +152,8 @@ export class ShardStream implements RecordStream {
   }
 
   /**
-   * Returns whether the stream has the history in which `record` was read. If the record was trimmed, returns true: only a stream that has
-   * existed for some time is trimmed, so it is still the same stream.
+   * Returns whether the stream is still the one in which `record` was read. If the record was trimmed, returns true, because a newly
+   * created stream is not trimmed.
    * @throws StreamError `unavailable` if Redis fails.
    */
   async containsRecord(record: RecordRef): Promise<boolean> {
@@ -191,7 +191,7 @@ export class ShardStream implements RecordStream {
     const { log } = this.#keys;
     const mark = this.#parts.marks.nextMark();
     await this.#writer.runIdempotent(async redis => {
-      // Redis refuses the id if another server was faster, or if a server has created the stream but could not mark it as created.
+      // Redis refuses the id if another server has created the stream first, or has created it before and could not mark it.
       if ((await redis.exists(log)) === 0) {
         await redis
           .xadd(log, formatPosition(GENESIS), 'm', mark, 'p', '', 'b', genesis)

@@ -2,7 +2,7 @@
 
 import type { Clock, Timer } from '../clock.js';
 
-/** The time limit of a small command or an append. After it, the outcome of an append is unknown. */
+/** The time limit of a small command or an append. After it, it is unknown whether an append was executed. */
 export const ANSWER_MS = 1500;
 
 /** Settles as `answer` does. Rejects if `answer` is not settled within `limitMs`. The command itself is not cancelled. */

@@ -1,6 +1,9 @@
 /** How long to wait before the next attempt to reach Redis. */
 
-/** The delay after Redis has refused access. No attempt can succeed until an operator corrects the password or the rights of the user. */
+/**
+ * The delay after Redis has refused access, ms. It is long, because attempts fail until an operator corrects the password or the user's
+ * rights.
+ */
 const RETRY_REFUSED_MS = 5000;
 
 /** Returns the delay in milliseconds after an attempt that failed for `reason`. It is `usualMs`, or longer if Redis refuses access. */

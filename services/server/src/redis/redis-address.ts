@@ -18,7 +18,7 @@ export interface RedisEndpoint {
 
 /**
  * The address of Redis.
- * - `server`: one address, which does not change at a failover.
+ * - `server`: one server. Its address stays the same in a failover.
  * - `sentinel`: sentinels, which name the present primary.
  * - `cluster`: nodes of a Redis Cluster, which name the primary of each key.
  */
@@ -52,7 +52,7 @@ export interface ClusterAddress {
  * - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/name[/db][?sentinelUsername=…&sentinelPassword=…]`
  * - `redis+cluster://[user:password@]host[:port][,host[:port]…]`
  *
- * Returns undefined if the URL is invalid. It does not return the reason, because the URL may contain a password.
+ * Returns undefined if the URL is invalid. It gives no reason, because the URL may contain a password.
  */
 export function parseRedisAddress(url: string): RedisAddress | undefined {
   try {

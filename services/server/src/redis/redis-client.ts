@@ -6,9 +6,9 @@ import type { ClusterAddress, RedisAddress } from './redis-address.js';
 /** How long ioredis waits for a connection to close before it destroys the socket. */
 export const DISCONNECT_MS = 100;
 
-/** The options that all Redis clients share. A command is sent once, on one connection. If that fails, the command fails. */
+/** The options that all Redis clients share. A command is sent only once. If its connection fails, the command fails. */
 export const sharedOptions = {
-  // CLIENT SETINFO would require one more right in Redis.
+  // Do not send CLIENT SETINFO, because it requires one more right in Redis.
   disableClientInfo: true,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,

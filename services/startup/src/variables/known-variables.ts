@@ -39,7 +39,7 @@ const settingNames: readonly string[] = [
   ...['RANKD_URL', 'RANKD_GROUP', 'RANKD_NAME', 'RANKD_TAGS', 'RANKD_COMMAND_EVERY_MS'],
 ];
 
-/** The variables that rankctl sets for the programs that it starts (R-PROG-1, R-PROG-8, R-PROG-9). No program reads them as settings. */
+/** The variables that rankctl sets for the programs that it starts (R-PROG-1, R-PROG-8, R-PROG-9). They are not settings. */
 const givenNames: ReadonlySet<string> = new Set(
   [
     ...['MEMBER', 'RANK', 'SIZE', 'SLOT', 'LEADER', 'LEADS', 'FENCE', 'HTTP', 'HTTP_KEY'],
@@ -48,9 +48,8 @@ const givenNames: ReadonlySet<string> = new Set(
 );
 
 /**
- * The parts of names that Compose files (RANKD_PUBLISH_), the tests (RANKD_TEST_) and Kubernetes use after RANKD_. For each service
- * with a name such as `rankd` or `rankd-http`, Kubernetes sets RANKD_SERVICE_HOST, RANKD_PORT_2700_TCP_ADDR,
- * RANKD_HTTP_SERVICE_PORT and others.
+ * Patterns of names that begin with RANKD_ and are not settings: Compose files use RANKD_PUBLISH_, the tests use RANKD_TEST_. For a service
+ * named `rankd` or `rankd-http`, Kubernetes sets RANKD_SERVICE_HOST, RANKD_PORT_2700_TCP_ADDR, RANKD_HTTP_SERVICE_PORT and others.
  */
 const knownPatterns = [
   /^RANKD_(PUBLISH|TEST|SERVICE|PORT)_/,
@@ -61,7 +60,7 @@ const knownPatterns = [
 /** The names of all settings, in a set. */
 export const settingNameSet: ReadonlySet<string> = new Set(settingNames);
 
-/** Whether a variable looks as if it is meant for rankd, in any case: `RANKD_X`, `rankd_x`, `RANKD-X`. */
+/** Whether a variable looks like a setting of rankd: `RANKD_X`, `rankd_x`, `RANKD-X`. */
 export function isRankdName(name: string): boolean {
   return /^rankd[^a-z0-9]/i.test(name);
 }
@@ -78,8 +77,8 @@ export function isFileOfPlainSetting(name: string): boolean {
 }
 
 /**
- * Returns the setting whose name is most similar to `name`. Letters count without case, and words in another order or at the end
- * left out count as a small difference. Returns undefined if no name is similar.
+ * Returns the setting whose name is most similar to `name`. Case is ignored. Words in another order, or missing at the end, count as a
+ * small difference. Returns undefined if no name is similar.
  */
 export function nearestName(name: string): string | undefined {
   const own = wordsOf(name);
@@ -93,7 +92,7 @@ export function nearestName(name: string): string | undefined {
   return nearest !== undefined && least <= own.join('_').length / 2 ? nearest : undefined;
 }
 
-/** Returns the words of a name without `RANKD`: RANKD_LOG_LEVEL is meant as LOG_LEVEL. */
+/** Returns the words of a name without `RANKD`, so that RANKD_LOG_LEVEL is similar to LOG_LEVEL. */
 function wordsOf(name: string): string[] {
   const words = name.toUpperCase().split(/[^A-Z0-9]+/);
   return words[0] === 'RANKD' ? words.slice(1) : words;

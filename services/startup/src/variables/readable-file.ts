@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** The limit of bytes of a file with a secret. Past it, the file is not read: it is another file, or a device without end. */
+/** The largest file with a secret, bytes. A larger file is probably the wrong one, or a device that never ends. */
 export const SECRET_FILE_BYTES_MAX = 65_536;
 
 /**
@@ -30,7 +30,7 @@ export function whyUnreadable(path: string, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
-      return `ENOENT: there is no such file${path === resolve(path) ? '' : `; it would be ${resolve(path)}`}`;
+      return `ENOENT: there is no such file${path === resolve(path) ? '' : `; its full path is ${resolve(path)}`}`;
     case 'ENOTDIR':
       return 'ENOTDIR: a part of the path is not a directory';
     case 'EISDIR':

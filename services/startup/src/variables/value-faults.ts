@@ -1,10 +1,10 @@
-/** Faults of a value that its source has left in it: line ends, white space, quotes, and the addresses of Kubernetes. */
+/** Finds common faults in a variable's value: a line end, white space, quotes, or an address that Kubernetes sets. */
 
 import type { TSchema } from '@sinclair/typebox';
 import { printable } from '@rankd/protocol/printable';
 
 const SERVICE_LINK = /^(tcp|udp|sctp):\/\//;
-/** Text between two equal quotes, without such a quote in it. */
+/** Text between two equal quotes that does not contain this quote. */
 const IN_QUOTES = /^(?:"[^"]*"|'[^']*'|`[^`]*`)$/;
 
 /** Returns what is wrong with the text of a variable, before it is read as a number or checked. A secret is not quoted. */

@@ -1,11 +1,11 @@
-/** Warnings about environment variables that look like settings and are not. */
+/** Warns about environment variables that look like settings but are not. */
 
 import { printable } from '@rankd/protocol/printable';
 import { readDotenvFile } from './dotenv-file.js';
 import type { Environment } from '../env.js';
 import { isFileOfPlainSetting, isKnownName, isRankdName, nearestName } from './known-variables.js';
 
-/** The most warnings about variables. One more line has the number of the others. */
+/** The largest number of warnings about variables. One more line has the number of the others. */
 export const VARIABLE_WARNINGS_MAX = 20;
 
 /** Returns a sentence for each variable of the process and of `.env` that no program of rankd reads, and for an unusable `.env`. */

@@ -56,7 +56,7 @@ export class InProcessFleet implements ClientHost {
     });
   }
 
-  /** Opens a proxy with faults in front of a port. */
+  /** Opens a proxy in front of a port. The test sets its faults. */
   proxy(targetPort: number): FleetProxy {
     const link = new ChaosLink(this.time);
     const port = this.#listen(() => {
@@ -108,7 +108,7 @@ export class InProcessFleet implements ClientHost {
     return await nextEvent(this.time, { member, event, deadlineMs: DEADLINE_MS }, fits);
   }
 
-  /** Resolves when each of them has a rank and may act on it. */
+  /** Resolves when each of the members has a rank and may act on it. */
   async allSeated(members: readonly Membership[]): Promise<void> {
     const isSeated = ({ rank }: Membership): boolean => rank !== undefined;
     await this.time.eventually(DEADLINE_MS, 'ranks', () => (members.every(isSeated) ? true : undefined));

@@ -14,9 +14,9 @@ import { ProcessClock } from '../processes/process-clock.js';
 import { ManualTime } from '../time/manual-time.js';
 import { ServerSocket } from './server-socket.js';
 
-/** The server's wall clock at the start of its time, ms since 1970. */
+/** The wall clock when the server's time starts, ms since 1970. */
 const WALL_START_MS = 1_700_000_000_000;
-/** How long a connection may take to close. The same as for the server's TCP connections, ms. */
+/** How long a connection may take to close, ms. The server's TCP connections have the same limit. */
 const LINGER_MS = 1000;
 const LOCAL_HOST = '127.0.0.1';
 
@@ -96,7 +96,7 @@ export class InProcessServer extends TestServer {
     return await this.time.standStillUntil(getBody(port, path));
   }
 
-  /** Runs `act`. The server reads nothing and runs no timer until that has ended. */
+  /** Runs `act`. Until it has ended, the server reads nothing and runs no timer. */
   async whileStopped(act: () => void | Promise<void>): Promise<void> {
     this.#process.stop();
     for (const socket of this.#sockets) socket.stop();
@@ -124,7 +124,7 @@ export class InProcessServer extends TestServer {
 
   async dispose(): Promise<void> {
     this.hangUp();
-    // A killed server still has its real ports, which belong to this process.
+    // A killed server still has its real ports, because they belong to this process. Let it run to close them.
     this.#process.continue();
     await this.stop();
   }

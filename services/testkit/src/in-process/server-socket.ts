@@ -63,7 +63,7 @@ export class ServerSocket implements Connection, PipeReader {
   }
 
   resume(): void {
-    // As with a real socket, waiting data is read after the current round of the event loop.
+    // Like a real socket, it reads waiting data after the current round of the event loop.
     this.#process.soon(() => this.#up.release('paused'));
   }
 

@@ -23,7 +23,7 @@ const endings = ['', '\n', '\ud83d'];
 /** A kind of long text. */
 export interface WorstText {
   readonly name: string;
-  /** Returns a text of `chars` pieces with its ending. */
+  /** Returns a text that repeats the piece `chars` times and ends with the ending. */
   readonly make: (chars: number) => string;
 }
 

@@ -6,7 +6,10 @@ import { TOKENS } from './fuzz-corpus.js';
 const GROUP = 'inside';
 const OUTCOME_MS = 10_000;
 
-/** Two members of a group without load. One sends commands to the other all the time. Load in other groups must not disturb them. */
+/**
+ * Two members of a group without load. One sends commands to the other all the time. A test checks that load in other groups does not
+ * disturb them.
+ */
 export class Bystanders {
   readonly #sender: RawPeer;
   readonly #recipient: RawPeer;

@@ -16,13 +16,13 @@ interface ChurningMember {
 
 /** The totals of the members. */
 export interface ChurnTotals {
-  /** The reasons why members were lost that had not asked to leave. */
+  /** For each member that lost its session without asking to leave: the reason. */
   readonly lost: readonly string[];
   readonly departures: number;
   readonly deliveries: number;
 }
 
-/** Many members in one process. They answer pings and commands. All the time some leave and others join. */
+/** Many members in one process. They answer pings and commands. After `startChurn`, members leave and others join all the time. */
 export class ChurningMembers {
   readonly #port: number;
   readonly #churnPerSecond: number;

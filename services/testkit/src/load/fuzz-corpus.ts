@@ -20,12 +20,12 @@ const result = (seq: number, fields: object = {}): object => ({
   ...fields,
 });
 
-/** Texts at, around and far past the length of a field, in characters whose number of bytes differs from that of code units. */
+/** Texts below, at and far past the limit of a field, in characters that have different numbers of bytes and code units. */
 const longTexts = ['x', '😀', '\ud83d', '\ude00', 'e\u0301', '👩\u200d', '\\', '"', '\u2028', 'a=', '. '].flatMap(
   piece => [63, 64, 65, 256, 257, 640].map(count => piece.repeat(count)),
 );
 
-/** A frame for each long text in each field that has a text. The server must reject most of them, and each of them quickly. */
+/** Frames with each long text in each text field. The server must reject most of them, and must decide about each quickly. */
 const longFields = longTexts.flatMap(text => [
   [hello({ tags: { [text]: '' } })],
   [hello({ tags: { zone: text }, name: text })],

@@ -1,4 +1,4 @@
-/** Changes sessions at random. */
+/** Makes random changes to recorded sessions. */
 
 import type { SeededRandom } from '../inputs/seeded-random.js';
 import { corpus, fragments, longCorpus, values } from './fuzz-corpus.js';
@@ -21,12 +21,12 @@ const byteMutations: readonly Mutation[] = [
   truncate,
   insert,
 ];
-/** These mutations result in frames, so the server reads more of the session. */
+/** These mutations keep whole lines, so the server reads more of the session before it ends it. */
 const frameMutations: readonly Mutation[] = [cut(lineBounds), splice(lineBounds), duplicate(lineBounds), replaceValue];
 
 /**
- * Returns a recorded session with up to four changes: in half of the sessions to its bytes, in the others to its frames. A
- * session with a long field may have no change.
+ * Returns a recorded session with one to four changes. Half of the sessions have changed bytes, the others changed frames. A session with a
+ * long field has up to three changes.
  */
 export function mutateSession(random: SeededRandom): Buffer {
   const mutations = random.below(2) === 0 ? byteMutations : frameMutations;

@@ -8,7 +8,7 @@ const SESSION_MS = 20_000;
 const byeCodes: ReadonlySet<string> = new Set(
   Object.entries(errorCodes).flatMap(([code, { on }]) => (on.some(frame => frame === 'bye') ? [code] : [])),
 );
-/** A line end and a goodbye. After any other bytes they end the session, and the server sends a `bye`. */
+/** A line end and a `leave`. After any bytes of the session, the server then ends the session and sends a `bye`. */
 const GOODBYE = Buffer.from('\n{"type":"leave"}\n');
 
 /** How to send a session. */
@@ -17,12 +17,12 @@ export interface FuzzSessionOptions {
   readonly localAddress: string | undefined;
   /** The number of writes. */
   readonly pieces: number;
-  /** `ends-early`: this peer closes without a goodbye. */
+  /** `ends-early`: this peer closes without sending `leave`. */
   readonly ending: 'ends-early' | 'says-goodbye';
 }
 
 /**
- * Sends these bytes as one session. Returns the code of the server's `bye`, or 'went' if this peer closes early.
+ * Sends `bytes` as one session. Returns the code of the server's `bye`, or 'went' if this peer closed early.
  * @throws Error if the server sends anything except frames, or ends the session without a code
  */
 export async function runFuzzSession(bytes: Buffer, options: FuzzSessionOptions): Promise<string> {

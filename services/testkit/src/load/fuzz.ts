@@ -15,7 +15,7 @@ const EARLY_OF = 10;
 const FRAME_BYTES_MAX = 8192;
 /** The largest old heap of the server, MiB. If each session kept half a KiB, 100,000 sessions would not fit. */
 const HEAP_MIB_MAX = 64;
-/** How much the resident memory of the server may grow, MiB: by such a heap, and the sockets of the concurrent sessions. */
+/** How much the resident memory of the server may grow, MiB: the largest heap, and the sockets of the concurrent sessions. */
 const GROWN_MIB_MAX = 96;
 const IDLE_MS = 10_000;
 const MIB = 1_048_576;
@@ -81,7 +81,7 @@ async function fuzzServer(server: LaunchedServer, options: FuzzOptions): Promise
   const { count, first, seed } = options;
   const run: FuzzRun = { ...options, server, bystanders: await Bystanders.join(server.port), endings: new Map() };
   const startedMs = performance.now();
-  // The first quarter of the sessions warms the server up. Its allocations in that time do not count as growth.
+  // The first quarter of the sessions warms the server up. Memory that it allocates in this time is not counted as growth.
   const warm = first + Math.floor(count / 4);
   await runSessions(run, first, warm);
   const before = await readGauges(server.httpPort, GAUGES);
@@ -117,7 +117,7 @@ async function runSessions(run: FuzzRun, first: number, end: number): Promise<vo
 async function runSession({ server: { port }, seed }: FuzzRun, index: number): Promise<string> {
   const random = new SeededRandom(Math.imul(seed, 0x9e3779b1) + index);
   const bytes = mutateSession(random);
-  // On Linux all of 127/8 is loopback. From one address these many connections would run out of ports.
+  // So many connections from one address would use all of its ports. On Linux every address of 127/8 is loopback, so use many.
   const localAddress = process.platform === 'linux' ? `127.0.1.${1 + (index % 200)}` : undefined;
   const pieces = 1 + random.below(3);
   const ending = random.below(EARLY_OF) === 0 ? 'ends-early' : 'says-goodbye';

@@ -7,8 +7,8 @@ import type { PeerSocket } from './raw-peer.js';
 export type Direction = 'toServer' | 'toClient';
 
 /**
- * How bytes, and the end of a connection, are treated in one direction. `hold` keeps them until `pass` is set again, `drop` loses
- * them. Both sockets stay open, so neither side notices a cut.
+ * What happens to bytes and to a FIN in one direction. `hold` keeps them until `pass` is set again. `drop` discards them. Both sockets stay
+ * open, so neither side notices this.
  */
 export type Treatment = 'pass' | 'hold' | 'drop';
 
@@ -32,7 +32,7 @@ export class ChaosLink {
     this.#time = time;
   }
 
-  /** Passes bytes between `client` and `server` in both directions, as `treat` and `pace` have set. */
+  /** Passes bytes between `client` and `server` in both directions, with the present treatment and pace. */
   connect(client: LinkSocket, server: LinkSocket): void {
     this.#join('toServer', client, server);
     this.#join('toClient', server, client);
@@ -48,7 +48,7 @@ export class ChaosLink {
     for (const pipe of this.#pipes[direction]) pipe.treat(treatment);
   }
 
-  /** Sets the pace of open and future connections. Bytes that are already on their way stay in front. */
+  /** Sets the pace of open and future connections. Bytes that were written before still arrive first. */
   pace(direction: Direction, pace: Pace): void {
     this.#paces[direction] = pace;
     for (const pipe of this.#pipes[direction]) pipe.pace(pace);
@@ -59,7 +59,7 @@ export class ChaosLink {
     for (const socket of this.#sockets) resetOf(socket);
   }
 
-  /** Sends a FIN in that direction. The other direction stays open. The sender in this direction does not notice it. */
+  /** Sends a FIN to the receiver of that direction. The other direction stays open. The sender does not notice it. */
   halfClose(direction: Direction): void {
     for (const pipe of this.#pipes[direction]) pipe.halfClose();
   }
@@ -94,9 +94,9 @@ class Pipe {
   #treatment: Treatment;
   #pace: Pace;
   #held: Piece[] = [];
-  /** Resolves when all writes so far are done. Writes are done one after another, for any delay. */
+  /** Resolves when all writes so far are done. Each write waits for the one before it. */
   #written: Promise<void> = Promise.resolve();
-  #underWay = 0;
+  #pendingCalls = 0;
 
   constructor(
     time: TestTime,
@@ -152,14 +152,14 @@ class Pipe {
     }
   }
 
-  /** Runs the calls in order, each at least `delayMs` later. With a pace, each runs in a round of the event loop of its own. */
+  /** Runs the calls in order, each after at least `delayMs`. With a pace, each call has its own round of the event loop. */
   #later(run: () => void): void {
     const { delayMs = 0, pieceBytes } = this.#pace;
-    if (delayMs === 0 && pieceBytes === undefined && this.#underWay === 0) {
+    if (delayMs === 0 && pieceBytes === undefined && this.#pendingCalls === 0) {
       run();
       return;
     }
-    this.#underWay += 1;
+    this.#pendingCalls += 1;
     const dueMs = this.#time.nowMs() + delayMs;
     this.#written = this.#written.then(async () => {
       const leftMs = dueMs - this.#time.nowMs();
@@ -167,7 +167,7 @@ class Pipe {
         if (leftMs > 0) this.#time.after(Math.ceil(leftMs), resolve);
         else this.#time.afterTurn(resolve);
       });
-      this.#underWay -= 1;
+      this.#pendingCalls -= 1;
       run();
     });
   }

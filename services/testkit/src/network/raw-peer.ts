@@ -57,10 +57,7 @@ export interface RawPeerOptions extends RawPeerBehavior {
 export type PeerSocket = Duplex & { resetAndDestroy(): unknown };
 
 const DEADLINE_MS = 5000;
-/**
- * The number of the first ping that this peer sends by itself. It is large, so that it differs from the numbers of a test's
- * pings.
- */
+/** The number of the first ping that `barrier` sends. It is large, so that it differs from the numbers of a test's own pings. */
 const BARRIER_FIRST = 1_000_000_000;
 
 /**
@@ -177,7 +174,7 @@ export class RawPeer {
     }
   }
 
-  /** Sends a ping and waits for its pong. Resolves when everything that the server sent to this peer before has arrived. */
+  /** Sends a ping and waits for its pong. Resolves when this peer has received all frames that the server sent before the pong. */
   async barrier(deadlineMs?: number): Promise<void> {
     this.#barriers += 1;
     const n = this.#barriers;

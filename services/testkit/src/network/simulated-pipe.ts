@@ -35,7 +35,7 @@ export class SimulatedPipe {
   readonly #settings: PipeSettings;
   readonly #holds = new Set<Hold>();
   #reader: PipeReader | undefined;
-  #underWay: Chunk[] = [];
+  #inTransit: Chunk[] = [];
   #unreadBytes = 0;
   #lastAtMs = 0;
   #end: { readonly how: StreamEnd; readonly atMs: number } | undefined;
@@ -47,7 +47,7 @@ export class SimulatedPipe {
     this.#settings = settings;
   }
 
-  /** The bytes that the operating system has not accepted, so that the writer keeps them. */
+  /** The number of bytes that the operating system has not accepted. The writer keeps them. */
   get backlogBytes(): number {
     return Math.max(0, this.#unreadBytes - this.#settings.windowBytes);
   }
@@ -67,11 +67,11 @@ export class SimulatedPipe {
   write(bytes: Buffer): void {
     if (this.#end !== undefined || bytes.length === 0) return;
     this.#unreadBytes += bytes.length;
-    this.#underWay.push({ atMs: this.#arrivalMs(), bytes });
+    this.#inTransit.push({ atMs: this.#arrivalMs(), bytes });
     this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
   }
 
-  /** Ends the stream. `fin`: after everything that the operating system has accepted. With `dropped` the writer's backlog is lost. */
+  /** Ends the stream. A `fin` arrives after all written bytes. With `dropped`, the writer's backlog is lost before it. */
   end(how: StreamEnd, backlog: 'sent' | 'dropped' = 'sent'): void {
     if (this.#end !== undefined) {
       if (how === 'fin' || this.#end.how === 'rst') return;
@@ -81,7 +81,7 @@ export class SimulatedPipe {
     this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
   }
 
-  /** Holds what is written, until `release` with the same reason. */
+  /** Holds bytes back until `release` is called with the same reason. */
   hold(why: Hold): void {
     this.#holds.add(why);
   }
@@ -100,12 +100,12 @@ export class SimulatedPipe {
   #dropBacklog(): void {
     let tooManyBytes = this.backlogBytes;
     while (tooManyBytes > 0) {
-      const last = this.#underWay.pop();
+      const last = this.#inTransit.pop();
       if (last === undefined) return;
       const keptBytes = Math.max(0, last.bytes.length - tooManyBytes);
       tooManyBytes -= last.bytes.length - keptBytes;
       this.#unreadBytes -= last.bytes.length - keptBytes;
-      if (keptBytes > 0) this.#underWay.push({ atMs: last.atMs, bytes: last.bytes.subarray(0, keptBytes) });
+      if (keptBytes > 0) this.#inTransit.push({ atMs: last.atMs, bytes: last.bytes.subarray(0, keptBytes) });
     }
   }
 
@@ -114,23 +114,23 @@ export class SimulatedPipe {
   }
 
   /**
-   * Passes what has arrived. A reset does not wait for bytes that were written before, but a stopped or unreachable process does
-   * not notice it.
+   * Passes bytes that have arrived to the reader. A reset discards bytes that were written before it. A stopped or unreachable process does
+   * not notice it yet.
    */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
     const nowMs = this.#clock.nowMs;
-    if (this.#end?.how === 'rst' && this.#end.atMs <= nowMs && this.#isReadable()) this.#underWay = [];
+    if (this.#end?.how === 'rst' && this.#end.atMs <= nowMs && this.#isReadable()) this.#inTransit = [];
     while (this.#isReadable()) {
-      const next = this.#underWay[0];
+      const next = this.#inTransit[0];
       if (next === undefined || next.atMs > nowMs) break;
-      this.#underWay.shift();
+      this.#inTransit.shift();
       this.#unreadBytes -= next.bytes.length;
       this.#hand(next.bytes);
     }
     this.#pumping = false;
-    if (this.#end !== undefined && this.#end.atMs <= nowMs && this.#underWay.length === 0 && this.#isReadable()) {
+    if (this.#end !== undefined && this.#end.atMs <= nowMs && this.#inTransit.length === 0 && this.#isReadable()) {
       this.#state = 'ended';
       this.#reader?.ended(this.#end.how);
     }
@@ -145,7 +145,7 @@ export class SimulatedPipe {
     for (let at = 0; at < bytes.length; at += 1) {
       if (!this.#isReadable()) {
         this.#unreadBytes += bytes.length - at;
-        this.#underWay.unshift({ atMs: this.#clock.nowMs, bytes: bytes.subarray(at) });
+        this.#inTransit.unshift({ atMs: this.#clock.nowMs, bytes: bytes.subarray(at) });
         return;
       }
       this.#reader?.received(bytes.subarray(at, at + 1));
@@ -155,7 +155,7 @@ export class SimulatedPipe {
   /** Drops all bytes, because the reader no longer exists. */
   abandon(): void {
     this.#state = 'ended';
-    this.#underWay = [];
+    this.#inTransit = [];
     this.#unreadBytes = 0;
   }
 }

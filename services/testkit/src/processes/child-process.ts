@@ -115,7 +115,7 @@ function killGroup({ pid }: NodeChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal);
   } catch (error) {
-    // The whole group has ended.
+    // ESRCH: the whole group has ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

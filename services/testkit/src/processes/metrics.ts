@@ -1,6 +1,6 @@
 /** Reads metrics of a server. */
 
-/** A sample of /metrics with its labels, and its unit: the number in the sample that counts as 1. */
+/** A sample of /metrics with its labels. Its value is divided by `unit`. */
 export interface Gauge {
   readonly sample: string;
   readonly unit: number;
@@ -24,7 +24,7 @@ export async function readGauges<const Name extends string>(
 ): Promise<Record<Name, number>> {
   const text = await readMetrics(httpPort);
   const named = Object.entries<Gauge>(gauges);
-  // A kind of resource that does not exist has no line.
+  // /metrics has no line for a kind of resource that is not in use.
   const values = named.map(([name, { sample, unit }]) => [name, (sampleIn(text, sample) ?? 0) / unit]);
   return Object.fromEntries(values) as Record<Name, number>;
 }

@@ -94,10 +94,7 @@ export function unreadSocket(): OutputSink {
 
 const FILE_BYTES_MAX = 65_536;
 
-/**
- * Returns a file with a limit of 64 KiB before `release`. It accepts only the start of the write that passes the limit, and
- * nothing after that.
- */
+/** Returns a file that is limited to 64 KiB before `release`. A write past the limit is cut off at the limit, and later writes fail. */
 export function boundedFile(): OutputSink {
   const directory = mkdtempSync(join(tmpdir(), 'rankd-file-'));
   const path = join(directory, 'log');
@@ -139,7 +136,7 @@ export async function stoppedTerminal(): Promise<OutputSink> {
   };
 }
 
-/** A program that has a terminal: it types its standard input there, and copies what is shown to its standard output. */
+/** A program with a pseudo-terminal. It types its standard input there, and copies the terminal's output to its standard output. */
 const terminalProgram = `
 import os, pty, sys, threading
 master, slave = pty.openpty()

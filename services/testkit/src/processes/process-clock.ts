@@ -5,8 +5,8 @@ import type { Cancellable, VirtualClock } from '../time/virtual-clock.js';
 type ProcessState = 'running' | 'stopped' | 'dead';
 
 /**
- * Time as one simulated process sees it. Its clock starts at any value. Its timers wait while it is stopped. When it continues,
- * they run before it reads anything, as in Node. A dead process does nothing.
+ * Time as one simulated process sees it. Its clock starts at an arbitrary value. While the process is stopped, its timers wait. When it
+ * continues, overdue timers run before it reads anything, as in Node. A dead process does nothing.
  */
 export class ProcessClock {
   readonly #world: VirtualClock;
@@ -47,7 +47,7 @@ export class ProcessClock {
     };
   }
 
-  /** Calls `run` after everything that happens at this moment. */
+  /** Calls `run` after all other events of this moment. */
   soon(run: () => void): void {
     this.#soon.push(run);
     if (this.#soon.length > 1) return;

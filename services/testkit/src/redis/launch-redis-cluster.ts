@@ -31,14 +31,14 @@ interface Plan {
   readonly id: string;
   readonly port: number;
   readonly busPort: number;
-  /** The index of the primary that it is, or that it replicates. */
+  /** For a primary its index, for a replica the index of its primary. */
   readonly part: number;
   readonly role: 'master' | 'slave';
 }
 
 /**
- * Starts three primaries, each with a replica. Each node starts with a file that lists the others, so that no node must introduce
- * them. A node accepts writes 2 s after its start.
+ * Starts three primaries, each with a replica. Each node starts with a configuration file that lists the others, so that CLUSTER MEET is
+ * not needed. A node accepts writes 2 s after its start.
  * @param argsOf returns additional arguments for the node at this port
  */
 export async function launchRedisCluster(

@@ -1,4 +1,4 @@
-/** A second implementation of a command's targets and authority. Tests compare the core with it. */
+/** A second implementation of which members a command reaches. Tests compare the core with it. */
 
 /** A member of the roster, with the fields that a target and the authority depend on. */
 export interface ReferenceRecipient {
@@ -28,8 +28,8 @@ export interface ReferenceAuthority {
 }
 
 /**
- * Judges a command (R-CMD-1, R-CMD-2). The targets `below` and `tags` select only subordinates, `all` selects every other member.
- * A targeted member is refused if it is not a subordinate of the sender, or if it is away.
+ * Returns which targeted members execute a command, and which are refused (R-CMD-1, R-CMD-2). The targets `below` and `tags` select only
+ * subordinates, `all` selects every other member. A targeted member is refused if it is not a subordinate of the sender, or if it is away.
  * @param roster the members by rank
  * @param senderRank the rank of the sender; -1 is an administrator
  */

@@ -2,8 +2,8 @@ import { TestTime } from './test-time.js';
 import { type Cancellable, VirtualClock } from './virtual-clock.js';
 
 /**
- * The time of a manual clock. It passes only while a test waits. Then each timer runs at its time, and everything that it starts
- * runs before the next timer. So every test runs the same way each time, and no test waits for real time.
+ * The time of a manual clock. It passes only while a test waits. Timers then run in the order of their times, and everything that one timer
+ * starts is finished before the next timer runs. So each run of a test is the same, and no test waits for real time.
  */
 export class ManualTime extends TestTime {
   /** The clock for sockets and processes that use this time. */
@@ -50,8 +50,8 @@ export class ManualTime extends TestTime {
   }
 
   /**
-   * Settles as `event` does. `event` takes real time, for example a socket or a file. The manual clock stops until then, for
-   * other waits too; only timers that are due at this moment run.
+   * Settles as `event` does, for an event that takes real time, such as reading a file. The manual clock stops until then, for other
+   * waits too. Only timers that are due at this moment run.
    */
   async standStillUntil<T>(event: Promise<T>): Promise<T> {
     let state: 'waiting' | 'settled' = 'waiting';
@@ -72,7 +72,7 @@ export class ManualTime extends TestTime {
     this.#mode = 'passing';
     await drain();
     while (this.#waits > 0) {
-      // No timer may be due while the test waits for an event of the operating system, such as the end of reading a file.
+      // There may be no timer to run while the test waits for the operating system, for example to read a file.
       if (!(await this.#runNextTimer())) await drain();
     }
     this.#mode = 'still';

@@ -13,7 +13,7 @@ export abstract class TestTime {
   /** Calls `run` once after `delayMs`. */
   abstract after(delayMs: number, run: () => void): Cancellable;
 
-  /** Calls `run` after everything that has happened so far is handled. */
+  /** Calls `run` after all events that have happened so far are handled. */
   abstract afterTurn(run: () => void): void;
 
   /** Settles as `event` does. On a manual clock, time passes until then. */

@@ -25,7 +25,7 @@ export function timeGrowth(work: (size: number) => void, size: number, factor: n
   const larger = (): void => work(size * factor);
   callOnce(larger, size * factor);
   const smallerMs = fastestMs(() => work(size));
-  // A disturbance only makes a batch slower. So if one batch shows small growth, the growth is small.
+  // Other work on the machine can only make a batch slower. So one batch with small growth is enough to show that the growth is small.
   const growth = fastestMs(larger, 1) / smallerMs;
   return growth < 2 * factor ? growth : fastestMs(larger) / smallerMs;
 }

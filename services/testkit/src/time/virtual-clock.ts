@@ -2,7 +2,7 @@
 
 import TinyQueue from 'tinyqueue';
 
-/** Something that is due later and can be cancelled. */
+/** A call that is due later and can be cancelled. */
 export interface Cancellable {
   cancel(): void;
 }
@@ -23,8 +23,8 @@ class Due implements Cancellable {
   }
 
   /**
-   * Returns a negative number if `one` is due before `other`. Never returns 0, because the queue does not keep the order of equal
-   * items.
+   * Returns a negative number if `one` is due before `other`. Never returns 0 for two calls, because the queue does not keep the order of
+   * equal items.
    */
   static readonly compare = (one: Due, other: Due): number => one.atMs - other.atMs || one.#place - other.#place;
 }

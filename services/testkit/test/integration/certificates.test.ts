@@ -140,7 +140,10 @@ describe('scripts/certs', () => {
     const before = await own.text('server.pem');
     await writeFile(own.path('ca-key.pem'), await own.text('server-key.pem'));
     const other = await certs(own.directory);
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('the certificate has another key')]);
+    expect([other.code, other.stderr]).toEqual([
+      1,
+      expect.stringContaining('the key does not belong to the certificate'),
+    ]);
     await rm(own.path('ca-key.pem'));
     const none = await certs(own.directory);
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('ca-key.pem')]);

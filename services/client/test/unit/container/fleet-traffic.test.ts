@@ -67,9 +67,9 @@ it.each<[Code, string]>([
   ['NO_RECIPIENTS', 'the command to all subordinates reached no member (NO_RECIPIENTS): no member can execute it'],
   [
     'NO_SUCH_TARGET',
-    'the command to all subordinates reached no member (NO_SUCH_TARGET): no member has a rank, id or name that it was sent to',
+    'the command to all subordinates reached no member (NO_SUCH_TARGET): no member has the rank, id or name that it was sent to',
   ],
-  ['DRAINING', 'the command to all subordinates reached no member (DRAINING): the server is going down'],
+  ['DRAINING', 'the command to all subordinates reached no member (DRAINING): the server is stopping'],
   [
     'NOT_CONNECTED',
     'the command to all subordinates reached no member (NOT_CONNECTED): the sender has no session with a server',

@@ -106,7 +106,7 @@ export interface RegisteredServer {
   readonly upAt: number;
   /** The newest format that it reads. Undefined in a snapshot of a server that is older than this field: 1. */
   readonly format?: number | undefined;
-  /** The number of its last batch. */
+  /** The number of its last batch. Snapshots in Redis contain this name, so it stays. */
   lastParcel: number;
   /** The id of the last applied record in its last heartbeat. It is '' before the first heartbeat. */
   applied: string;

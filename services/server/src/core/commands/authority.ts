@@ -22,8 +22,8 @@ export interface Judgement {
 
 /**
  * Decides who executes a command (R-CMD-2): the targeted members that are present and whose rank number is larger than the sender's.
- * Superiors and the sender itself are refused with OUTRANKED, away members with AWAY. The decision uses the roster at the command's place
- * in the log. An administrator's rank is -1. At most `listedMax` refused targets are listed, and as many that match no member.
+ * Superiors and the sender itself are refused with OUTRANKED, away members with AWAY. The decision uses the roster at the position of the
+ * command in the log. An administrator's rank is -1. At most `listedMax` refused targets are listed, and as many that match no member.
  */
 export function judge(roster: Roster, senderRank: number, target: Target, listedMax: number): Judgement {
   switch (target.kind) {
@@ -91,7 +91,8 @@ function refusal(member: Member, rank: number, code: RefusedTarget['code']): Ref
 }
 
 /**
- * Returns the ranges from `from` to `to` (excluded) without the ranks `without`. These must be strictly increasing and inside the range.
+ * Returns the ranges from `from` to `to` (excluded) without the ranks `without`. `without` must be strictly increasing and inside the
+ * range.
  */
 function rangesBetween(from: number, to: number, without: readonly number[]): RankRange[] {
   const ranges: RankRange[] = [];
@@ -114,7 +115,7 @@ function ranksWhere(roster: Roster, from: number, holds: (member: Member) => boo
   return roster.slice(from).flatMap((member, index) => (holds(member) ? [from + index] : []));
 }
 
-/** The targets of a command with a list. Both lists may be in any order and contain repetitions. */
+/** The targets of a command with a list. Both lists may be in any order, and a rank may occur twice. */
 interface ListedTargets {
   /** The targeted ranks. Ranks without a member are ignored. */
   readonly ranks: readonly number[];

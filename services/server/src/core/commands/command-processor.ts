@@ -44,7 +44,7 @@ export class CommandProcessor {
     return this.#openCommands.size;
   }
 
-  /** Whether a command is open that one of these sessions sent, or that awaits a result of one of them. */
+  /** Whether one of these sessions has sent an open command, or must still send a result for one. */
   concerns(isOne: (session: SessionId) => boolean): boolean {
     return this.#openCommands.concerns(isOne);
   }
@@ -132,13 +132,13 @@ export class CommandProcessor {
     return { commander: member, session, sender: senderOf(member, this.#versioned.roster.rankOf(member)) };
   }
 
-  /** Returns the code with which a command is rejected for a reason other than its target. Returns undefined if there is none. */
+  /** Returns the code for rejecting a command, unless the reason is its target. Returns undefined if there is no such reason. */
   #rejectionFor(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
     const { commandsOpenMax, commandsPerSecond, membersMax, awaitedMax } = this.#limits;
     if (this.#openCommands.hasId(commander, entry.id)) return 'DUPLICATE_ID';
     if (!isWithinRateLimit(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
-    // The second limit counts also commands whose senders have left. Without it, rejoining would reset the count.
+    // The second limit also counts commands of members that have left: otherwise a member could reset its count by joining again.
     const tooMany =
       this.#openCommands.countOpen(commander) >= commandsOpenMax ||
       this.#openCommands.size >= commandsOpenMax * membersMax ||

@@ -28,7 +28,7 @@ interface SenderCommands {
 
 /**
  * The commands without an outcome. Every recipient's part ends exactly once (R-CMD-6), and every command ends with its last recipient
- * (R-CMD-7). The limits of members and of open commands bound the size. It does not grow with history.
+ * (R-CMD-7). The limits of members and of open commands bound the size of the table.
  */
 export class OpenCommands {
   readonly #open = new Map<number, OpenCommand>();
@@ -92,7 +92,7 @@ export class OpenCommands {
     });
   }
 
-  /** Whether a command is open that one of these sessions sent, or that awaits a result of one of them. */
+  /** Whether one of these sessions has sent an open command, or must still send a result for one. */
   concerns(isOne: (session: SessionId) => boolean): boolean {
     for (const { session, awaited } of this.#open.values()) {
       if (isOne(session)) return true;

@@ -4,7 +4,7 @@ import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapsh
 
 /**
  * Numbers for the members and administrators to which a group's snapshot refers. The snapshot has one line for each of them, and refers to
- * the line by its number, so that loading restores one object for each. A member that has left also has a line if an open command or the
+ * it by its number. So loading restores exactly one object for each. A member that has left has a line too if an open command or the
  * history refers to it.
  */
 export class SnapshotRefs {

@@ -14,8 +14,7 @@ export type ServerId = string;
  * - `lost`: the client closed the connection, or was silent for deadMs.
  * - `restart`: its server has restarted.
  * - `server`: its server has left the cluster or is lost.
- * - `contest`: the session that has closed had resumed the seat with the earlier secret. The member may still use the session that it had
- *   before.
+ * - `contest`: the closed session had resumed the seat with the earlier secret, so the member may still use its session before that one.
  */
 export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 
@@ -48,9 +47,9 @@ export interface Commander {
   presence: Presence;
   /** The number of its last applied command. A command with this number or a smaller one was applied before. */
   lastCommand: number;
-  /** The cached sender object of its commands. It is the same object while its rank is the same. */
+  /** The cached sender object for its commands. A new one is created only when its rank changes. */
   sender: CommandSender | undefined;
-  /** How many commands RANKD_COMMANDS_PER_SECOND still permitted at the time `at`, in thousandths of a command. */
+  /** How many commands the rate limit allowed at the time `at`, in thousandths of a command. */
   allowance: { readonly thousandths: number; readonly at: number } | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** An ordered list that finds the rank of an item, and the item of a rank, in O(log n). */
 
-/** The index is rebuilt when the vacated places outnumber the occupied ones by more than this. */
+/** The index is rebuilt when it has this many more vacated than occupied places. */
 const VACATED_MAX = 64;
 
 /**
@@ -84,7 +84,7 @@ export class RankIndex<T extends { place: number }> {
     return this.#first;
   }
 
-  /** Returns the occupied place that has exactly `rank` occupied places before it. Descends the tree from its largest part. */
+  /** Returns the occupied place with exactly `rank` occupied places before it, by descending the tree. */
   #placeOf(rank: number): number {
     let place = 0;
     let left = rank;

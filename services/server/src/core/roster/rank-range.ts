@@ -1,4 +1,4 @@
-/** Ranges of ranks: how the core names many members without a list. */
+/** Ranges of ranks: the core uses them in place of lists of members. */
 
 /**
  * The ranks from `from` to `to` (excluded). Both must be finite integers. With Infinity, V8 changes the hidden class of all ranges, which

@@ -56,7 +56,7 @@ export function rosterDiff(changes: readonly RosterChangedEffect[], roster: Rost
         assertNever(kind);
     }
   }
-  // `joined` contains the member's rank and state, so the member is in no other list.
+  // A member in `joined` is in no other list, because `joined` contains its rank and state.
   for (const set of [moved, away, resumed]) for (const member of joined) set.delete(member);
   return {
     joined: ranked(joined, roster),

@@ -54,8 +54,8 @@ export class VersionedRoster {
   }
 
   /**
-   * Gives the changed roster a new view and seq, and adds the change to the history. `shifted` are the ranks whose members had another
-   * rank before. `promoted` is the number of members that moved up. Returns the effect that describes the change.
+   * Assigns a new view and seq to the changed roster, and adds the change to the history. `shifted` is the range of ranks whose members had
+   * another rank before. `promoted` is the number of members that moved up. Returns the effect that describes the change.
    */
   recordChange(cause: Cause, at: number, shifted: RankRange, promoted: number): RosterChangedEffect {
     this.#view += 1;
@@ -73,7 +73,7 @@ export class VersionedRoster {
 
   /** Returns the state as plain values. */
   snapshot(refs: SnapshotRefs): VersionedRosterSnapshot {
-    // The roster is numbered first, so that the number of each member is its rank.
+    // Number the roster first, so that the number of each member is its rank.
     const roster = this.roster.slice().map(member => refs.numberOf(member));
     const history = this.history.snapshot(refs);
     const leader = this.#leader && refs.numberOf(this.#leader);

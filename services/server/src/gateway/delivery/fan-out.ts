@@ -20,7 +20,7 @@ const SHARED_RECIPIENTS_MIN = 4;
 /** A frame to ranges with few recipients each is encoded once if the copies for all recipients would have more characters than this. */
 const COPIED_CHARS_MAX = 131_072;
 /** The most characters that wait as pending commands before they are written. */
-const UNDER_WAY_CHARS_MAX = 1_048_576;
+const PENDING_CHARS_MAX = 1_048_576;
 /**
  * The limit of different starts and ends of the rank ranges of pending commands. Above this limit, the pending commands are moved into the
  * outboxes before another one is added.
@@ -46,7 +46,7 @@ export interface FanOutPorts {
 export class FanOut {
   readonly #group: Group;
   readonly #ports: FanOutPorts;
-  readonly #underWayCharsMax: number;
+  readonly #pendingCharsMax: number;
   /** The sessions by rank. Undefined until needed. */
   #recipients: (Session | undefined)[] | undefined;
   #pending: Delivery[] = [];
@@ -57,7 +57,7 @@ export class FanOut {
   constructor(group: Group, ports: FanOutPorts) {
     this.#group = group;
     this.#ports = ports;
-    this.#underWayCharsMax = Math.min(UNDER_WAY_CHARS_MAX, ports.flowControl.slowBytes);
+    this.#pendingCharsMax = Math.min(PENDING_CHARS_MAX, ports.flowControl.slowBytes);
   }
 
   /** The number of pending commands. */
@@ -88,7 +88,7 @@ export class FanOut {
     else {
       for (const { from, to } of ranges) this.#addDelivery({ from, to, frame, by });
       // R-FLOW-1: too many unwritten commands would make every recipient count as slow, so they are written now.
-      if (this.#chars >= this.#underWayCharsMax) {
+      if (this.#chars >= this.#pendingCharsMax) {
         this.writeBatches();
         this.#ports.unflushedSessions.flush();
       }
@@ -161,8 +161,8 @@ export class FanOut {
   }
 
   #handOverAll(how: 'queue' | 'write'): void {
-    const underWay = this.#pending;
-    if (underWay.length === 0) return;
+    const pending = this.#pending;
+    if (pending.length === 0) return;
     const borders = [0, ...[...this.#borders].sort((a, b) => a - b), this.recipientsByRank().length];
     const overfull: Session[] = [];
     this.#pending = [];
@@ -170,13 +170,13 @@ export class FanOut {
     this.#chars = 0;
     for (const [index, to] of borders.entries()) {
       const from = borders[index - 1] ?? 0;
-      if (from < to) this.#handOver(new SharedBatch(underWay, from, to), how, overfull, underWay);
+      if (from < to) this.#handOver(new SharedBatch(pending, from, to), how, overfull, pending);
     }
     // These sessions end only after the loop: the other sessions must receive the commands before the view about the departures.
     for (const session of overfull) this.#ports.flowControl.endOverfull(session);
   }
 
-  #handOver(batch: SharedBatch, how: 'queue' | 'write', overfull: Session[], underWay: readonly Delivery[]): void {
+  #handOver(batch: SharedBatch, how: 'queue' | 'write', overfull: Session[], pending: readonly Delivery[]): void {
     const recipients = this.recipientsByRank();
     const { unflushedSessions, flowControl } = this.#ports;
     const isEmpty = batch.bytes.length === 0;
@@ -205,7 +205,7 @@ export class FanOut {
         }
       }
       // The senders are computed only if a recipient is behind.
-      if (outbox.backlogBytes > 0) this.#pauseIfBehind(session, (senders ??= sendersOf(underWay, batch)));
+      if (outbox.backlogBytes > 0) this.#pauseIfBehind(session, (senders ??= sendersOf(pending, batch)));
     }
   }
 }

@@ -10,7 +10,7 @@ const REFUSALS_REGAINED_SECONDS = 10;
 /** Limits the requests of one session: pings (R-PACE-1), `roster` and `history` (R-ASK-1). */
 export class RequestPace {
   readonly #pings = new TokenBucket(limits.pingsAtOnce, limits.pingsPerSecond);
-  readonly #queries = new QueryRateLimit(limits.asksPerSecond);
+  readonly #queries = new QueryRateLimit(limits.queriesPerSecondMax);
   readonly #refusals = new TokenBucket(limits.refusalsMax, limits.refusalsMax / REFUSALS_REGAINED_SECONDS);
 
   /** Counts a ping at the time `nowMs` if it is within the limit. Returns whether it is. */

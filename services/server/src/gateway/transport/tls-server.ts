@@ -23,7 +23,7 @@ interface Handshake {
 export class TlsServer {
   readonly server: Server;
   /** The handshakes by the addresses of both ends. Node reports the end of a handshake with another socket object. */
-  readonly #underWay = new Map<string, Handshake>();
+  readonly #handshakes = new Map<string, Handshake>();
   readonly #asksForCertificate: boolean;
 
   constructor(files: TlsFiles, accept: Accept) {
@@ -51,10 +51,10 @@ export class TlsServer {
     const key = addressesOf(socket);
     const connection = new TlsConnection(socket);
     const listener = accept(connection);
-    this.#underWay.set(key, { connection, listener });
+    this.#handshakes.set(key, { connection, listener });
     socket.on('error', () => undefined);
     socket.once('close', () => {
-      if (this.#underWay.delete(key)) listener.endClosed('us');
+      if (this.#handshakes.delete(key)) listener.endClosed('us');
     });
   }
 
@@ -83,8 +83,8 @@ export class TlsServer {
 
   #takeHandshake(socket: TLSSocket): Handshake | undefined {
     const key = addressesOf(socket);
-    const handshake = this.#underWay.get(key);
-    this.#underWay.delete(key);
+    const handshake = this.#handshakes.get(key);
+    this.#handshakes.delete(key);
     return handshake;
   }
 }

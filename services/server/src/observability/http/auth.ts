@@ -1,20 +1,20 @@
 import { isSameSecret } from '../../constant-time.js';
 
 /**
- * Whether the header `Authorization` of a request contains the bearer token. True for every request if no token is set. A header is bytes,
- * which Node reads as Latin-1. They are compared with the token in UTF-8, and also as they are: browsers and Node can send a token within
- * Latin-1 in that encoding. HTTP removes blanks around a header, so blanks around the token do not count.
+ * Whether the header `Authorization` of a request contains the bearer token. True for every request if no token is set. Clients send the
+ * token in UTF-8 or in Latin-1, so both encodings are accepted. Node reads the bytes of a header as Latin-1. Blanks around the token are
+ * ignored, because HTTP removes blanks around a header.
  */
 export function isAuthorized(authorization: string | undefined, token: string | undefined): boolean {
   if (token === undefined) return true;
   const given = withoutBlanks(/^Bearer[ \t](.*)$/is.exec(authorization ?? '')?.[1] ?? '');
   const expected = withoutBlanks(token);
-  // Both are compared each time, so that the duration reveals nothing.
+  // Always compare both encodings, so that the duration reveals nothing.
   const matches = [isSameSecret(Buffer.from(given, 'latin1'), expected), isSameSecret(given, expected)];
   return matches.includes(true);
 }
 
-/** Removes blanks and tabs at both ends. `trim` would also remove the byte 0xA0, with which `à` ends in UTF-8. */
+/** Removes blanks and tabs at both ends. `trim` is wrong here: it also removes the byte 0xA0, which is the last byte of `à` in UTF-8. */
 function withoutBlanks(text: string): string {
   let start = 0;
   let end = text.length;

@@ -1,12 +1,12 @@
-/** The open event streams and watched rank tables of the side port. */
+/** The open streams of the side port: event streams, and rank tables that are redrawn after each change. */
 
 import type { ServerResponse } from 'node:http';
 import { printable } from '@rankd/protocol';
 import { repeat, type Clock, type Timer } from '../../clock.js';
 
-/** The limit of unread bytes of one stream. Above it, the stream ends. A client that reconnects gets the whole roster. */
+/** The limit of unread bytes of one stream. Above it, the stream is closed. When the client reconnects, it gets the whole roster. */
 export const BACKLOG_BYTES_MAX = 4_194_304;
-/** The shortest time between two versions of a table. */
+/** The shortest time between two versions of a table, ms. */
 const REDRAW_MS = 250;
 /** How often a comment is written, so that proxies do not close an idle stream. */
 const ALIVE_MS = 15_000;
@@ -23,8 +23,8 @@ interface GroupStreams {
 }
 
 /**
- * The open HTTP streams of all groups, at most `streamsMax`. Published events are queued, and written together after this round of the
- * event loop. So members receive their frames first.
+ * The open HTTP streams of all groups, at most `streamsMax`. Published events are queued and written together after the present round of
+ * the event loop, so that members receive their frames first.
  */
 export class EventStreams {
   /** The limit of open streams (RANKD_HTTP_STREAMS_MAX). */
@@ -33,7 +33,7 @@ export class EventStreams {
   readonly #groupStreams = new Map<string, GroupStreams>();
   readonly #clock: Clock;
   readonly #comments: Timer;
-  /** The open streams. One of several groups counts once. */
+  /** The open streams. A stream of several groups counts once. */
   readonly #open = new Set<ServerResponse>();
 
   /** `draw` returns the rank table of a group as text. */
@@ -55,13 +55,13 @@ export class EventStreams {
   }
 
   /**
-   * Streams the server-sent events of a group. Sends first `roster`, which includes all events published so far. Sends then `pulse`, if
-   * it is defined. The caller has written the HTTP head. Called once for each group of the stream.
+   * Streams the server-sent events of a group. The first event is `roster`, which includes all changes published so far. The second one is
+   * `pulse`, if it is defined. The caller must have written the HTTP head. Called once for each group of the stream.
    */
   openEventStream(response: ServerResponse, group: string, roster: unknown, pulse: unknown): void {
     if (response.destroyed) return;
     const watch = this.#findOrCreateStreams(group);
-    // The roster includes the queued events, so only the streams that were open before must receive them.
+    // Write the queued events first, to the streams that are open already. The new stream's roster includes them.
     this.#writeEvents(watch);
     this.#addResponse(response, watch.events);
     if (pulse !== undefined) watch.activity.add(response);

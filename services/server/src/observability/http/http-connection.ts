@@ -6,20 +6,20 @@ import { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../clock.js';
 import type { LoopQueue } from './loop-queue.js';
 
-/** A connection is destroyed if it has not sent a whole request this long after it was opened or after the last answer. */
+/** A connection is destroyed if no complete request has arrived this long after it was opened, or after the last answer. */
 const REQUEST_MS = 10_000;
 /** A connection is destroyed if the client accepts no bytes of an answer for this long. The time restarts with every `WRITE_BYTES`. */
 const ANSWER_STALL_MS = 10_000;
 /** How long a client may take to close its end after this end has closed. */
 const LINGER_MS = 1000;
-/** A longer request is not answered. Node's own limit of 16 KiB counts the head, but not blank lines before it. */
+/** The limit of a request's bytes. It is needed because Node's own limit of 16 KiB does not count blank lines before the head. */
 const REQUEST_BYTES_MAX = 32_768;
 /**
  * The number of bytes that are passed to Node at once. The shortest HTTP/1 request has 18 bytes, so one slice completes at most one
  * request.
  */
 const SLICE_BYTES = 16;
-/** The most bytes of one write to the socket. The client's progress shows only after each write. */
+/** The most bytes of one write to the socket. The server sees the client's progress only when a write has completed. */
 const WRITE_BYTES = 262_144;
 
 /**
@@ -30,7 +30,7 @@ const WRITE_BYTES = 262_144;
  */
 type State = 'request' | 'answer' | 'stream' | 'closing';
 
-/** The things that all connections of the port share. */
+/** The objects that all connections of the port share. */
 export interface HttpConnectionParts {
   readonly clock: Clock;
   readonly requests: LoopQueue;
@@ -39,9 +39,9 @@ export interface HttpConnectionParts {
 }
 
 /**
- * A connection of the side port as `node:http` sees it. Node parses as many pipelined requests as one read contains, and keeps a response
- * for each. This stream therefore passes bytes on only while no request is being answered, in slices too short for two requests. It also
- * has the deadlines, because Node's own ones end a connection without destroying it.
+ * The stream that `node:http` gets in place of a socket. Node would parse all pipelined requests of one read, and keep a response for each.
+ * So this stream passes bytes on only while no request is being answered, in slices that are too short for two requests. It also has its
+ * own deadlines, because Node's deadlines end a connection without destroying it.
  */
 export class HttpConnection extends Duplex {
   readonly #socket: Socket;
@@ -75,10 +75,7 @@ export class HttpConnection extends Duplex {
     return this.#hasPeerEnded;
   }
 
-  /**
-   * Since when the operating system has not accepted the oldest write: time of the monotonic clock in milliseconds. Undefined if no write
-   * waits.
-   */
+  /** When the oldest write that the operating system has not accepted was started: monotonic clock, ms. Undefined if there is none. */
   get writeSinceMs(): number | undefined {
     return this.#writeSinceMs;
   }
@@ -90,7 +87,7 @@ export class HttpConnection extends Duplex {
     response.once('close', () => this.#resumeRequests());
   }
 
-  /** Makes the present response a stream that continues until either end closes. No request can follow it. */
+  /** Makes the present response a stream that lasts until either end closes. No request can follow it. */
   startStream(): void {
     this.#state = 'stream';
     if (this.#writeSinceMs === undefined) this.#deadline?.cancel();
@@ -105,7 +102,7 @@ export class HttpConnection extends Duplex {
     this.#handleReadable();
   }
 
-  /** Destroys the connection. If its answer has ended, does so when that has been sent. */
+  /** Destroys the connection. If its answer is complete, sends it first. */
   destroyWhenSent(): void {
     const isBeingSent = this.writableEnded && !this.writableFinished;
     if (isBeingSent || this.#state === 'stream') this.once('finish', () => this.destroy());
@@ -174,7 +171,7 @@ export class HttpConnection extends Duplex {
     });
   }
 
-  /** Handles bytes or the end of the socket. Also called when a new state treats them differently. */
+  /** Handles bytes or the end of the socket, as the state requires. Also called after a change of the state. */
   #handleReadable(): void {
     switch (this.#state) {
       case 'request':
@@ -185,12 +182,12 @@ export class HttpConnection extends Duplex {
         while (this.#socket.read() !== null);
         return;
       case 'answer':
-        // Without a read the end of the socket would not be noticed.
+        // A read is needed to notice the end of the socket.
         if (this.#socket.readableLength === 0) this.#socket.read();
     }
   }
 
-  /** Passes bytes on until they complete a request. `holdRequests` has then changed the state. */
+  /** Passes bytes on until they complete a request. `holdRequests` then changes the state. */
   #passRequestBytes(): void {
     while (this.#state === 'request' && !this.destroyed) {
       const slice = this.#socket.read(Math.min(SLICE_BYTES, this.#socket.readableLength || 1)) as Buffer | null;

@@ -10,13 +10,16 @@ import { badRequest, connectionsFull, formatResponse } from './responses.js';
 import { HttpConnection } from './http-connection.js';
 import { LoopQueue } from './loop-queue.js';
 
-/** The side port may use one in this many file descriptors of the process. The others are for members. */
+/** The side port may use a quarter of the file descriptors of the process. The others are for members. */
 const DESCRIPTORS_PER_CONNECTION = 4;
 /** After this long without traffic, TCP keepalive probes the client. */
 const ALIVE_MS = 15_000;
-/** The limit of unread bytes of all connections. Past it, the connection that has accepted nothing for longest is destroyed. */
+/**
+ * The limit of unread bytes of all connections together. Past it, the connection whose client has not read for the longest time is
+ * destroyed.
+ */
 export const UNREAD_BYTES_MAX = 33_554_432;
-/** For each this many connections of the limit, one refused connection may wait for its client to read the answer. */
+/** At most one eighth as many refused connections as the limit of connections wait for their clients to read the answer. */
 const CONNECTIONS_PER_REFUSED = 8;
 /** How long a refused connection waits. */
 const REFUSED_MS = 1000;
@@ -31,8 +34,8 @@ export interface HttpListenerParts {
 }
 
 /**
- * Limits the number of connections, the share of one address, and the bytes that wait on the whole port. `node:http` parses and writes
- * the bytes of each `HttpConnection`.
+ * Accepts connections. Limits their number, the share of one address, and the unread bytes of all. `node:http` parses the requests and
+ * writes the answers of each `HttpConnection`.
  */
 export class HttpListener {
   readonly #clock: Clock;
@@ -54,12 +57,12 @@ export class HttpListener {
     this.#requests = new LoopQueue(clock);
     this.#http = createHttpServer({ requireHostHeader: false });
     const hold = (request: IncomingMessage, response: ServerResponse): void => {
-      // `node:http` was given the connection in place of a socket.
+      // `node:http` got an HttpConnection in place of a socket.
       const connection = response.socket as unknown as HttpConnection;
       connection.holdRequests(response);
       respond(request, response, connection);
     };
-    // Node's own answers to these events would lack the security headers.
+    // Without these listeners, Node answers itself, without the security headers.
     for (const event of ['request', 'checkExpectation', 'checkContinue']) this.#http.on(event, hold);
     this.#http.on('clientError', (_error, stream) => refuseRequest(stream as unknown as HttpConnection));
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: ALIVE_MS };
@@ -112,8 +115,8 @@ export class HttpListener {
   }
 
   /**
-   * Whether a connection from `address` fits. One address may have as many connections as are free: half of all if no other address has
-   * any. So one address alone always leaves room for another one.
+   * Whether another connection from `address` is allowed. One address may have at most as many connections as are free. So a single address
+   * gets at most half of all, and leaves room for others.
    */
   #isRoomFor(address: string): boolean {
     let held = 0;
@@ -121,7 +124,10 @@ export class HttpListener {
     return held < this.#limit - this.#connections.size;
   }
 
-  /** Answers FULL without reading the request. A few clients get time to read the answer. The descriptors of the others are needed. */
+  /**
+   * Answers FULL without reading the request. A limited number of these connections stay open until the client has read the answer. The
+   * others are closed at once, because their descriptors are needed.
+   */
   #refuse(socket: Socket, address: string): void {
     this.#watch({ event: 'http.refused', address, connections: this.#connections.size });
     socket.on('error', () => undefined);
@@ -139,7 +145,10 @@ export class HttpListener {
     socket.resume().end(answer);
   }
 
-  /** Destroys stalled connections past UNREAD_BYTES_MAX. Spares `writer`, because a single answer may be longer than the limit. */
+  /**
+   * Destroys stalled connections while the unread bytes exceed UNREAD_BYTES_MAX. Never destroys `writer`, because a single answer may be
+   * longer than the limit.
+   */
   #limitUnread(writer: HttpConnection): void {
     const connections = [...this.#connections.keys()];
     let unreadBytes = connections.reduce((sum, { writableLength }) => sum + writableLength, 0);

@@ -34,7 +34,7 @@ const PLAIN = 'text/plain; charset=utf-8';
 /** How long streams may take to end when the server stops. */
 const END_MS = 500;
 
-/** What the side port needs from the composition root. */
+/** The parts and settings that the side port gets from RankServer. */
 export interface HttpServerParts {
   readonly queries: GroupQueries;
   readonly metrics: Metrics;
@@ -44,7 +44,7 @@ export interface HttpServerParts {
   readonly pageDirectory: URL;
   /** The bearer token that requests for data need. Undefined if none is set. */
   readonly token: string | undefined;
-  /** The names, besides addresses and `localhost`, by which groups may be requested if no token is set. */
+  /** Host names that a request for data may use if no token is set. Addresses and `localhost` are always allowed. */
   readonly hosts: ReadonlySet<string>;
   readonly connectionsMax: number;
   readonly clock: Clock;
@@ -75,7 +75,7 @@ export class HttpServer {
       clock,
       connectionsMax,
       watch,
-      // The head of a stream may have been sent, so after an error the connection can only be destroyed.
+      // After an error the connection is destroyed, because the head of a stream may have been sent already.
       respond: (request, response, connection) =>
         void this.#respond(request, response, connection).catch(() => connection.destroy()),
     });
@@ -96,14 +96,14 @@ export class HttpServer {
     const { method = 'GET' } = request;
     const verdict = await this.#chooseAnswer(request);
     const answer = isStream(verdict) && this.#streams.isFull ? streamsFull(this.#streams.streamsMax) : verdict;
-    // The body of a request is not read, so no other request can follow it.
+    // The server reads no request bodies, so no other request can follow this one.
     if (hasBody(request)) response.shouldKeepAlive = false;
     if (method === 'HEAD') response.writeHead(answer.status, responseHeaders(answer)).end();
     else if (isStream(answer)) this.#openStream(answer, response, connection);
     else response.writeHead(answer.status, responseHeaders(answer)).end(answer.body);
   }
 
-  /** Opens a stream. Opens none for a client that has closed, because no event would end the stream. */
+  /** Opens a stream, unless the client has closed already: no later event would end the stream. */
   #openStream(answer: StreamAnswer, response: ServerResponse, connection: HttpConnection): void {
     connection.startStream();
     if (connection.hasPeerEnded || connection.destroyed) {
@@ -114,7 +114,7 @@ export class HttpServer {
     answer.open(response.writeHead(answer.status, responseHeaders(answer)));
   }
 
-  /** Returns the answer to a request. An error while the state is read becomes a 500, so that it does not end the server. */
+  /** Returns the answer to a request. Returns a 500 if reading the state throws, so that the error does not end the server. */
   async #chooseAnswer(request: IncomingMessage): Promise<Answer | StreamAnswer> {
     const { method = 'GET', url = '/' } = request;
     const target = parseRequestTarget(url);
@@ -128,7 +128,7 @@ export class HttpServer {
     }
   }
 
-  /** A token protects more than the check of the host, and is checked in place of it. */
+  /** If a token is set, only the token is checked: it also protects against foreign hosts. */
   #findRefusal(request: IncomingMessage, { pathname, authority }: RequestTarget): Answer | undefined {
     if (this.#token !== undefined) {
       const mayRead = open.has(pathname) || isAuthorized(request.headers.authorization, this.#token);

@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.js';
 
 /**
- * Runs one task in each round of the event loop, in order. Between two tasks, the loop reads the frames of members. So a flood of
- * requests to the side port delays a frame by one request at most.
+ * Runs one task in each round of the event loop, in order. Between two tasks, the loop reads the frames of members. So with many requests
+ * to the side port, a frame waits for at most one request.
  */
 export class LoopQueue {
   readonly #clock: Clock;
@@ -13,7 +13,7 @@ export class LoopQueue {
     this.#clock = clock;
   }
 
-  /** Adds a task. A task that waits already is not added again. */
+  /** Adds a task, unless it is in the queue already. */
   add(task: () => void): void {
     this.#tasks.add(task);
     this.#schedule();

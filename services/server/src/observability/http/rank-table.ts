@@ -40,7 +40,10 @@ export function renderRoster(listing: RosterListing): string {
   return `${head}\n${lines.join('\n')}\n`;
 }
 
-/** Returns the columns of a terminal that a cell uses. Most cells are ASCII, which the library would measure much more slowly. */
+/**
+ * Returns the columns of a terminal that a cell uses. Most cells are ASCII. For them the length is enough, and much faster than the
+ * library.
+ */
 function displayWidth(cell = ''): number {
   return /^[ -~]*$/.test(cell) ? cell.length : stringWidth(cell);
 }

@@ -1,15 +1,15 @@
-/** Checks by which name a request calls the side port. */
+/** Checks the host name that a request uses for the side port. */
 
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-/** The host that a request names, or the reason for which no host can be read from it. */
+/** A host with an optional port. */
 const WITH_PORT = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{0,5})?$/;
 
 /**
- * Returns the first host of a request that is no address, not `localhost` and not in `hosts`. Returns undefined if there is none. A web
- * page of another site can point its own host name at this server (DNS rebinding). The browser then sends that name.
- * @param authority the host of an absolute request target
+ * Returns the first host in a request that is not an address, not `localhost` and not in `hosts`. Returns undefined if there is none. This
+ * protects against DNS rebinding: a web page points its own host name at this server, and the browser sends that name.
+ * @param authority the host of an absolute request target, if the request has one
  * @param hosts more names, as `parseHosts` returns them
  */
 export function findForeignHost(
@@ -17,7 +17,7 @@ export function findForeignHost(
   authority: string | undefined,
   hosts: ReadonlySet<string>,
 ): string | undefined {
-  // `headers` has only the first of several Host headers.
+  // Node's `headers` has only the first of several Host headers.
   const named = rawHeaders.filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === 'host' && index % 2 === 1);
   if (authority !== undefined) named.push(authority);
   return named.find(host => !isOwnHost(host.trim(), hosts));
@@ -28,21 +28,21 @@ export function parseHosts(text: string | undefined): ReadonlySet<string> {
   return new Set((text ?? '').split(',').map(name => normalize(name.trim())));
 }
 
-/** An empty host is accepted like a missing one: no browser sends it. */
+/** A missing or empty host is accepted, because a browser always sends one. */
 function isOwnHost(host: string, hosts: ReadonlySet<string>): boolean {
   if (host === '' || isIP(host) !== 0) return true;
   const name = normalize(WITH_PORT.exec(host)?.[1] ?? '');
   return name === 'localhost' || isAddress(name) || (name !== '' && hosts.has(name));
 }
 
-/** Browsers also accept `127.1` for `127.0.0.1`. No host name ends with a number. */
+/** Every name that ends with a number is an address: browsers also accept `127.1` for `127.0.0.1`. */
 function isAddress(name: string): boolean {
   if (name.startsWith('[')) return isIP(name.slice(1, -1)) === 6;
   const url = `http://${name}`;
   return URL.canParse(url) && isIP(new URL(url).hostname) === 4;
 }
 
-/** Names are the same in upper case, and with the dot of the DNS root at the end. */
+/** Case and a dot at the end do not matter in host names. */
 function normalize(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }

@@ -1,6 +1,6 @@
 /** The target of a request in its parts. */
 export interface RequestTarget {
-  /** The path, with its percent encoding decoded except for `%2F`: an encoded slash separates nothing. */
+  /** The path with its percent encoding decoded. `%2F` stays encoded, because it is not a separator. */
   readonly pathname: string;
   readonly query: URLSearchParams;
   /** The host and port of an absolute target, which proxies send. */
@@ -18,7 +18,7 @@ export function parseRequestTarget(url: string): RequestTarget {
   };
 }
 
-/** Decodes the path. Returns it unchanged if its percent encoding is invalid. No path of the side port has such an encoding. */
+/** Decodes the path. Returns it unchanged if its percent encoding is invalid: it then matches no path of the side port. */
 function decodePath(path: string): string {
   try {
     return decodeURIComponent(path.replaceAll(/%2f/gi, '%252F'));

@@ -17,7 +17,7 @@ export interface StreamAnswer {
   readonly open: (response: ServerResponse) => void;
 }
 
-/** The content security policy of all other answers. They may load nothing. */
+/** The content security policy of all answers except the live page. They may load nothing. */
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** The content security policy of the live page. The page may load its own files and request data from this port. */
 const PAGE = `${NOTHING}; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
@@ -37,7 +37,7 @@ export function isStream(answer: Answer | StreamAnswer): answer is StreamAnswer 
 export function responseHeaders(answer: Answer | StreamAnswer): Record<string, string> {
   const { status, type } = answer;
   const length = isStream(answer) ? {} : { 'content-length': String(Buffer.byteLength(answer.body)) };
-  // nginx would otherwise collect a stream until its buffer is full.
+  // Without this header, nginx collects a stream until its buffer is full.
   const unbuffered = isStream(answer) ? { 'x-accel-buffering': 'no' } : {};
   const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
@@ -52,7 +52,7 @@ export function responseHeaders(answer: Answer | StreamAnswer): Record<string, s
   };
 }
 
-/** The limit of characters that an answer quotes of a request. */
+/** An answer quotes at most this many characters of a request. */
 export const QUOTED_CHARS_MAX = 64;
 
 /** Returns a JSON answer. Control characters are escaped, because a terminal may show it. */
@@ -105,7 +105,10 @@ export function misdirected(host: string): Answer {
 
 /** The answer to a stream of too many groups. `max` is the limit. */
 export function tooManyGroups(max: number): Answer {
-  return jsonAnswer(400, { code: 'BAD_REQUEST', message: `one stream has at most ${max} groups: open another one` });
+  return jsonAnswer(400, {
+    code: 'BAD_REQUEST',
+    message: `one stream has at most ${max} groups: open another stream for the others`,
+  });
 }
 
 /** Returns the answer to a method other than GET and HEAD. */

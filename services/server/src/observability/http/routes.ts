@@ -9,15 +9,15 @@ export type Route =
   | { readonly kind: 'roster'; readonly group: string }
   | { readonly kind: 'events'; readonly groups: readonly string[] }
   | { readonly kind: 'table' | 'watched table'; readonly group: string }
-  /** Health, metrics, the live page, and everything unknown. */
+  /** Health, metrics, the live page, and unknown paths. */
   | { readonly kind: 'other' };
 
 const GROUP = /^[A-Za-z0-9._-]{1,64}$/;
 const USUAL = 'default';
 
 /**
- * Returns what a path shows. `/api/roster?group=` and `/api/events?group=` also reach groups called `.` and `..`, which no client can write
- * in a path, because URL parsing removes them even as `%2e`. Several `group` in one query are several groups in one stream.
+ * Returns what a path shows. Groups named `.` and `..` need `/api/roster?group=` and `/api/events?group=`, because URL parsing removes them
+ * from a path even if they are written as `%2e`. A query for events may have several `group`: the stream then has all of them.
  */
 export function findRoute(pathname: string, query: URLSearchParams): Route {
   const group = query.get('group') ?? USUAL;
@@ -37,7 +37,7 @@ export function findRoute(pathname: string, query: URLSearchParams): Route {
   }
 }
 
-/** Whether the path shows members of groups, or is beside one that does. */
+/** Whether the path starts like one that shows members of groups. */
 export function isGroupPath(pathname: string): boolean {
   return /^\/(?:api|ranks)(?:\/|$)/.test(pathname);
 }

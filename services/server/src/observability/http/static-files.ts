@@ -16,8 +16,8 @@ const files = [
 export const pagePaths: readonly string[] = files.map(({ path }) => path);
 
 /**
- * Reads the files of the live page from the directory into which it was built. Returns their answers by path. A missing file gets a 503,
- * so that the server starts without the page.
+ * Reads the files of the live page from the directory into which it was built. Returns their answers by path. The answer of a missing file
+ * is a 503, so that the server starts without the page.
  */
 export function readPageFiles(directory: URL): ReadonlyMap<string, Answer> {
   return new Map(files.map(({ file, path, type }) => [path, readAnswer(new URL(file, directory), type)]));

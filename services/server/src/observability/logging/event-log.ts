@@ -23,7 +23,7 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * Returns a watcher that writes a line for each server event. A line contains the fields of the event and a sentence. It contains no
- * payloads and no secrets. Lines past the limits are counted only. At level debug, every line is written.
+ * payloads and no secrets. Lines past the limits are only counted. At level debug, every line is written.
  */
 export function createEventLog(logger: Logger, clock: Clock): Watcher {
   const rateLimit = new LogRateLimit(clock, linesPerSecondMax, (event, count) =>
@@ -32,7 +32,7 @@ export function createEventLog(logger: Logger, clock: Clock): Watcher {
       `${event}: ${count} more lines were omitted in the last second; LOG_LEVEL=debug writes all lines`,
     ),
   );
-  // At level debug, an operator wants to see every event.
+  // At level debug, the limits do not apply.
   const isLimited = !logger.isLevelEnabled('debug');
   return event => {
     if (isLimited && !rateLimit.allowsLine(event.event)) return;
@@ -68,7 +68,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'http.limited':
       return {
         level: 'warn',
-        sentence: `the side port accepts at most ${event.connections} connections, because the limit of open files is ${event.descriptors}: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
+        sentence: `the side port accepts at most ${event.connections} connections, because the process may open only ${event.descriptors} files: raise this limit (ulimit -n) to 4 x RANKD_HTTP_CONNECTIONS_MAX or more`,
       };
     case 'http.refused':
       return {
@@ -99,7 +99,9 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       return formatLeftLine(event);
     case 'command.accepted': {
       const refused = event.refused === 0 ? '' : `, ${event.refused} refused`;
-      return info(`${formatSender(event)} ordered ${event.name}: ${event.recipients} may execute it${refused}`);
+      return info(
+        `${formatSender(event)} ordered ${event.name}: sent to ${event.recipients} ${event.recipients === 1 ? 'member' : 'members'}${refused}`,
+      );
     }
     case 'command.refused':
       return info(formatRefusal(event));
@@ -120,36 +122,38 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.unreadable':
       return {
         level: 'warn',
-        sentence: `the last order of ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to these groups are refused with UNAVAILABLE for ${seconds(event.waitMs)}; after that, a new order starts`,
+        sentence: `the last order of the groups ${event.groups.join(', ')} in Redis at ${event.server} cannot be read: hellos to these groups are refused with UNAVAILABLE for ${seconds(event.waitMs)}; after that, a new order starts`,
       };
     case 'mirror.given-up':
       return {
         level: 'warn',
-        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): a new order starts, and earlier members join last; when Redis answers, what it holds is logged and replaced`,
+        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): a new order starts, in which earlier members join again at the end; when Redis answers, the order in it is logged and replaced`,
       };
     case 'mirror.read-late':
       return {
         level: 'warn',
-        sentence: `Redis at ${event.server} held an order of ${event.members} members in ${event.groups} groups, its largest epoch ${event.epoch}: it was read too late, and the present order replaces it`,
+        sentence: `the order in Redis at ${event.server} was read too late: the present order replaces it (it had ${event.members} members in ${event.groups} groups, and the largest epoch ${event.epoch})`,
       };
     case 'mirror.epoch-passed':
       return {
         level: 'warn',
-        sentence: `Redis at ${event.server} held a larger epoch, which no running server issued: the order continues with epoch ${event.epoch}, and members resume their seats`,
+        sentence: `Redis at ${event.server} has a larger epoch that no running server has issued: the order continues with epoch ${event.epoch}, and members resume their seats`,
       };
     case 'mirror.conflict':
       return {
         level: 'error',
-        sentence: `server ${event.other} keeps the order in the same Redis (${event.server}) and RANKD_REDIS_PREFIX, with the larger epoch ${event.epoch}: this server sends its members away and admits none until the other has stopped; stop one of them, or give each a prefix`,
+        sentence: `server ${event.other} writes its order to the same Redis (${event.server}) under the same RANKD_REDIS_PREFIX, with the larger epoch ${event.epoch}: this server ends all sessions and admits no members until ${event.other} stops; stop one of the two, or set another RANKD_REDIS_PREFIX`,
       };
     case 'mirror.regained':
-      return info(`server ${event.other} no longer keeps the order in Redis at ${event.server}: this server reads it`);
+      return info(
+        `server ${event.other} no longer keeps the order in Redis at ${event.server}: this server reads and continues it`,
+      );
     case 'cluster.entered':
       return info(`server ${event.server} has joined cluster ${event.cluster}, which has ${event.servers} servers`);
     case 'cluster.over':
       return {
         level: 'warn',
-        sentence: `this incarnation of server ${event.server} has ended (${event.why}): its members reconnect to other servers`,
+        sentence: `this server has left the cluster (${event.why}: ${endReasons[event.why] ?? 'unknown reason'}): its members reconnect to other servers, and it joins again under a new id`,
       };
     case 'cluster.blocked':
       return { level: 'error', sentence: formatBlocked(event) };
@@ -175,6 +179,17 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       return assertNever(event);
   }
 }
+
+/** Why a server of a cluster has ended its incarnation, in words. */
+const endReasons: Readonly<Record<string, string>> = {
+  unheard: 'it has not read its own heartbeats for 5 s',
+  'declared-lost': 'the other servers received no heartbeats from it',
+  rewritten: 'Redis has lost the last records of the log',
+  trimmed: 'it reads the log too slowly',
+  missing: 'a stream of the log is missing in Redis',
+  malformed: 'it cannot read a record of the log',
+  overfull: 'too many entries wait to be written to the log',
+};
 
 function formatBlocked({ shard, record, entry, reason }: Extract<ServerEvent, { event: 'cluster.blocked' }>): string {
   const place = `${entry === undefined ? '' : `entry ${entry} of `}record ${record} of shard ${shard}`;

@@ -9,7 +9,7 @@ interface Counter {
   lines: number;
 }
 
-/** Limits the lines of each kind of event in a second. At the end of the second, the number of omitted lines is reported. */
+/** Limits the log lines per second for each kind of event. At the end of a second, logs how many lines were omitted. */
 export class LogRateLimit {
   readonly #clock: Clock;
   readonly #linesMax: ReadonlyMap<string, number>;

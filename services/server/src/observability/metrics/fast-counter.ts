@@ -6,7 +6,7 @@ interface Count {
   value: number;
 }
 
-/** The cache entry before the first count and after a removal. Its labels are undefined, so an increment never matches it. */
+/** The value of `#last` before the first count and after a removal. Its labels are undefined, so it matches no increment. */
 const nothing: { readonly first: string | undefined; readonly second: string | undefined; readonly count: Count } = {
   first: undefined,
   second: undefined,
@@ -14,8 +14,8 @@ const nothing: { readonly first: string | undefined; readonly second: string | u
 };
 
 /**
- * A Prometheus counter whose increment is one addition. It updates prom-client only at a scrape. It has up to two labels, whose values
- * must not contain spaces.
+ * A Prometheus counter whose increment is usually one addition. It updates prom-client only at a scrape. It has up to two labels, whose
+ * values must not contain spaces.
  */
 export class FastCounter {
   readonly #counts = new Map<string, Count>();

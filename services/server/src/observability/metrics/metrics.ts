@@ -11,7 +11,7 @@ import { FastCounter } from './fast-counter.js';
 const COMMAND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const PROMOTION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** The limit of deleted groups that keep their totals. Clients choose the names of groups, so the number of totals must be limited. */
+/** The number of deleted groups whose totals are kept. It is limited, because clients can create groups with ever new names. */
 const ENDED_GROUPS_MAX = 100;
 
 /** The metrics of a server (docs/metrics.md), in their own registry. No label contains a member id. */
@@ -23,7 +23,7 @@ export class Metrics {
   readonly #departures = this.#counter('rankd_departures_total', 'Members that left, by reason', ['reason']);
   readonly #promotions = this.#counter(
     'rankd_promotions_total',
-    'Promotions of members: how often a rank number fell',
+    'Promotions: how often the rank number of a member decreased',
     ['group'],
   );
   readonly #commands = this.#counter('rankd_commands_total', 'Commands, by result and by the code of a refusal', [
@@ -31,7 +31,11 @@ export class Metrics {
     'code',
   ]);
   readonly #deliveries = this.#counter('rankd_deliveries_total', 'Commands delivered to recipients', []);
-  readonly #results = this.#counter('rankd_results_total', 'Recipients of tracked commands, by status', ['status']);
+  readonly #results = this.#counter(
+    'rankd_results_total',
+    'Recipients of commands whose sender asked for the outcome, by status',
+    ['status'],
+  );
   readonly #rejected = this.#counter(
     'rankd_frames_rejected_total',
     'Frames for which the server closed a session, by code',
@@ -70,7 +74,7 @@ export class Metrics {
   constructor(sources: GaugeSources) {
     registerProcessMetrics(this.registry);
     registerGauges(this.registry, sources);
-    // Each reason starts at 0, because Prometheus shows no increase for a counter that appears with its first event.
+    // Every reason starts at 0: Prometheus sees no increase in a counter that first appears with the value 1.
     for (const reason of departureReasons) this.#departures.add(0, reason.toLowerCase());
     this.#mirrorConflicts.add(0);
   }

@@ -6,8 +6,8 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 const DESCRIPTORS = '/proc/self/fd';
 
 /**
- * The metrics of prom-client that are left out, because each visits all connections at every scrape. `rankd_sessions` has the number of
- * connections. `nodejs_active_resources` also visits all connections. It is kept, because no other metric counts timers.
+ * Metrics of prom-client that are left out, because each visits all connections at every scrape. `rankd_sessions` has the number of
+ * connections. `nodejs_active_resources` visits all connections too, but is kept: no other metric counts timers.
  */
 const costlyMetrics = [
   'process_open_fds',
@@ -37,8 +37,8 @@ function registerOpenDescriptors(registry: Registry): void {
 }
 
 /**
- * Returns the number of open files. From Linux 6.2 on, it is the size of the directory. In earlier versions the size is 0, so the
- * directory is listed.
+ * Returns the number of open files. Since Linux 6.2, the size of the directory is this number. Before, the size is 0, so the directory is
+ * listed.
  */
 function countOpenDescriptors(): number {
   const { size } = statSync(DESCRIPTORS);

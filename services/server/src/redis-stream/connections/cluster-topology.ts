@@ -5,7 +5,7 @@ import { errorSummary } from '../../error-summary.js';
 import type { ClusterAddress, RedisEndpoint } from '../../redis/redis-address.js';
 import { clusterNodeOptions } from '../../redis/redis-client.js';
 
-/** The time limit for connecting to one node, and for its answer. After it, the next node is asked. */
+/** The time limit for connecting to one node, and for its answer. After it, the next node is tried. */
 const NODE_MS = 500;
 
 /** One range in the reply to CLUSTER SLOTS: its first and last slot, then its nodes with the primary first. */
@@ -23,8 +23,8 @@ export class ClusterTopology {
   }
 
   /**
-   * Returns the address of the primary that has `key`. Asks one node after the other until one answers. Each call begins with another
-   * node, because a node that is partitioned from the others may give an outdated answer. Rejects if no node answers.
+   * Returns the address of the primary that has `key`. Asks one node after the other until one answers. Each call begins with another node,
+   * because a node without connection to the others may give an outdated answer. Rejects if no node answers.
    */
   async findPrimary(key: string): Promise<RedisEndpoint> {
     const nodes = this.#knownNodes();
@@ -76,7 +76,7 @@ export class ClusterTopology {
   }
 
   #readSlots(node: RedisEndpoint, ranges: readonly SlotRange[], slot: number): RedisEndpoint {
-    // If a node has no host name ('', '?' or null), it is the host of this connection.
+    // If the reply has no host for a node ('', '?' or null), the node is on the host of this connection.
     const endpoints = ranges.map(([first, last, ...nodes]) => ({
       holds: first <= slot && slot <= last,
       nodes: nodes.map(([host, port]) => ({ host: host === null || /^\??$/.test(host) ? node.host : host, port })),

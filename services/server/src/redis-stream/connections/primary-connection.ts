@@ -105,7 +105,7 @@ export class PrimaryConnection {
     pair.states[side] = state;
     const { writer, reader } = pair.states;
     const both = writer.kind === 'up' ? reader : writer;
-    // At the first start, a connection that has not been opened yet does not count as down.
+    // Before the first connections are open, do not report them as down.
     const isConnecting = pair.reported === 'nothing' && both === notYet;
     if (this.#pair !== pair || pair.reported === both.kind || isConnecting) return;
     pair.reported = both.kind;

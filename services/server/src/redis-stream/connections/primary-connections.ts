@@ -27,7 +27,7 @@ export class PrimaryConnections {
   readonly #states: CombinedConnectionState;
   readonly #identity: ProbedConnection;
   readonly #own: readonly ProbedConnection[];
-  /** The warnings since prepare(). All primaries usually cause the same ones, so each is reported once. */
+  /** The warnings since prepare(). Each is reported once, because all primaries usually cause the same warnings. */
   readonly #warned = new Set<string>();
   #isClosed = false;
 

@@ -144,8 +144,8 @@ export function assertPrimary(role: unknown): void {
 }
 
 /**
- * Returns the delay before a reconnect. It doubles with each failure. Its full jitter makes servers that lost Redis together reconnect at
- * different times.
+ * Returns the delay before a reconnect. It doubles with each failure. With full jitter, servers that lost Redis at the same time reconnect
+ * at different times.
  */
 function backoffMs(failures: number, fraction: number): number {
   return Math.ceil(fraction * Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));

@@ -6,7 +6,7 @@ import { AbstractConnector, type RedisOptions } from 'ioredis';
 import type { ClusterTopology } from './cluster-topology.js';
 
 /**
- * Returns the connector by which ioredis connects to the primary of `key`. Each connect looks up the address. The cluster client of
+ * Returns a connector for ioredis that connects to the primary of `key`. It looks up the address for each connection. The cluster client of
  * ioredis cannot be used: it resends commands after a lost connection, but an append must be sent once.
  *
  * @param farewellMs how long ioredis waits for a connection to close before it destroys the socket

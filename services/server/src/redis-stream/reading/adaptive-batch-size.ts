@@ -6,7 +6,7 @@ import type { RawRecord } from '../records.js';
 const COUNT_MAX = 512;
 /** The number of records that the first read requests. */
 const COUNT_FIRST = 64;
-/** After a larger reply, the next read requests fewer records. XREAD has no limit in bytes. */
+/** After a larger reply, the next read requests fewer records. This is needed because XREAD has no limit in bytes. */
 const BYTES_MAX = 8 * 1024 * 1024;
 
 /** Chooses how many records the next XREAD requests: half as many after a reply that was too large, twice as many after a small one. */

@@ -14,7 +14,7 @@ export class StreamCursor {
   #undelivered: StreamRecord | undefined;
   /** The id of the last record that did not continue the stream. */
   #refused: string | undefined;
-  /** Whether the history check has passed on the present connection. Nothing is read before. */
+  /** Whether the history check has passed on the present connection. No records are read before that. */
   isVerified = false;
 
   /**
@@ -62,7 +62,7 @@ export class StreamCursor {
     this.#notifyListener(listener => listener.onBroken(why, this.#refused));
   }
 
-  /** Rethrows an exception of the listener in a microtask. Otherwise the reader would treat it as a failed connection. */
+  /** Rethrows an exception of the listener in a microtask, because the reader would treat it as a failed connection. */
   #notifyListener(notify: (listener: StreamListener) => void): void {
     try {
       notify(this.#listener);

@@ -17,7 +17,7 @@ const BLOCK_MS = 1000;
  * soon. This costs an idle server about 0.6 % of a core, and its Redis 0.2 %.
  */
 const BLOCK_PARTLY_MS = 50;
-/** The time limit of one read. After it, the connection counts as dead. */
+/** The time limit of one read. After it, the connection is replaced. */
 const SILENCE_MS = 2500;
 /** How often the history check runs. A blocking read does not notice that its key was deleted. */
 const CHECK_MS = 1000;
@@ -102,7 +102,7 @@ export class StreamReader {
     const logs = asked.map(([, { log }]) => log);
     const positions = asked.map(([, { lastRead: last }]) => formatPosition(last.position));
     const blockMs = asked.length === this.#shards ? BLOCK_MS : BLOCK_PARTLY_MS;
-    // ROLE is read in each round. A demoted primary still answers, but with data that it may lose.
+    // Read ROLE in each round, because a demoted primary still answers, with data that it may lose.
     const [role, answer] = await withTimeout(
       this.#clock,
       SILENCE_MS,

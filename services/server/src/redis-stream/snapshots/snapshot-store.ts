@@ -106,7 +106,7 @@ export class SnapshotStore {
     if (text === undefined) return 'its hash does not match';
     const record = { position, mark: mark.toString() };
     const comparison = await this.#writer.runIdempotent(redis => checkHistory(redis, this.#keys.log, record));
-    if (comparison !== 'same') return `the stream is ${comparison} there`;
+    if (comparison !== 'same') return `the stream does not have its last record (${comparison})`;
     const loaded: LoadedSnapshot = { lastRecord: record, text };
     return loaded;
   }

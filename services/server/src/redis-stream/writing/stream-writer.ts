@@ -28,9 +28,9 @@ interface PendingAppend {
 }
 
 /**
- * Sends the appends and other commands of all shards of one primary over one connection. Appends are sent in batches. Those that arrive
- * while a batch is in flight form the next one, so one WAIT for a replica covers a whole batch. A shard has at most one append in flight,
- * which limits the queue.
+ * Sends the appends and other commands of all shards of one primary over one connection. Appends are sent in batches: the appends that
+ * arrive while a batch is in flight form the next batch. So one WAIT for a replica covers a whole batch. A shard has at most one append in
+ * flight, which limits the queue.
  */
 export class StreamWriter {
   readonly #clock: Clock;
@@ -141,7 +141,7 @@ export class StreamWriter {
     }
   }
 
-  /** Waits until a replica confirms all writes of this connection. The result is `unknown` if none does within CONFIRM_MS. */
+  /** Waits until a replica confirms all writes of this connection. The result is `unknown` if no replica confirms within CONFIRM_MS. */
   async #confirmReplicated(redis: Redis): Promise<AppendResult> {
     try {
       const replicas = await withTimeout(this.#clock, ANSWER_MS, redis.wait(1, CONFIRM_MS));

@@ -60,7 +60,7 @@ it('an invalid configuration with a misspelled variable is reported together wit
   expect(stderr.trimEnd().split('\n')).toEqual([
     'The configuration is invalid:',
     expect.stringContaining('RANKD_HOST 0.0.0.0 is reachable from other machines'),
-    'Besides:',
+    'Warnings:',
     '  - the variable RANKD_TOKN is unknown and not read: did you mean RANKD_TOKEN?',
   ]);
 });

@@ -53,7 +53,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'http.limited', connections: 100, descriptors: 400 },
     level: 'warn',
     sentence:
-      'the side port accepts at most 100 connections, because the limit of open files is 400: raise it to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
+      'the side port accepts at most 100 connections, because the process may open only 400 files: raise this limit (ulimit -n) to 4 x RANKD_HTTP_CONNECTIONS_MAX or more',
   },
   {
     event: { event: 'http.refused', address: '1.2.3.4', connections: 128 },
@@ -130,12 +130,12 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 0 },
     level: 'info',
-    sentence: 'ann, rank 0, ordered print: 3 may execute it',
+    sentence: 'ann, rank 0, ordered print: sent to 3 members',
   },
   {
     event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 2 },
     level: 'info',
-    sentence: 'ann, rank 0, ordered print: 3 may execute it, 2 refused',
+    sentence: 'ann, rank 0, ordered print: sent to 3 members, 2 refused',
   },
   {
     event: { ...command, event: 'command.refused', code: 'OUTRANKED' },
@@ -152,7 +152,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { ...command, event: 'command.refused', code: 'NO_SUCH_TARGET' },
     level: 'info',
     sentence:
-      'ann, rank 0, ordered print: refused (NO_SUCH_TARGET): no member has a rank, id or name that it was sent to',
+      'ann, rank 0, ordered print: refused (NO_SUCH_TARGET): no member has the rank, id or name that it was sent to',
   },
   {
     event: { ...command, event: 'command.refused', code: 'NOT_A_MEMBER', rank: -1 },
@@ -163,7 +163,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
   {
     event: { ...command, event: 'command.accepted', seq: 4, recipients: 3, refused: 0, rank: -1 },
     level: 'info',
-    sentence: 'ann, without a rank, ordered print: 3 may execute it',
+    sentence: 'ann, without a rank, ordered print: sent to 3 members',
   },
   {
     event: {
@@ -199,36 +199,42 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'mirror.unreadable', server: 'redis:6379', groups: ['a', 'b'], waitMs: 4900 },
     level: 'warn',
     sentence:
-      'the last order of a, b in Redis at redis:6379 cannot be read: hellos to these groups are refused with UNAVAILABLE for 4.9 s; after that, a new order starts',
+      'the last order of the groups a, b in Redis at redis:6379 cannot be read: hellos to these groups are refused with UNAVAILABLE for 4.9 s; after that, a new order starts',
   },
   {
     event: { event: 'mirror.given-up', server: 'redis:6379', reason: 'connection closed' },
     level: 'warn',
     sentence:
-      'the last order in Redis at redis:6379 was not read in time (connection closed): a new order starts, and earlier members join last; when Redis answers, what it holds is logged and replaced',
+      'the last order in Redis at redis:6379 was not read in time (connection closed): a new order starts, in which earlier members join again at the end; when Redis answers, the order in it is logged and replaced',
   },
   {
     event: { event: 'mirror.read-late', server: 'redis:6379', epoch: 7, groups: 2, members: 5 },
     level: 'warn',
     sentence:
-      'Redis at redis:6379 held an order of 5 members in 2 groups, its largest epoch 7: it was read too late, and the present order replaces it',
+      'the order in Redis at redis:6379 was read too late: the present order replaces it (it had 5 members in 2 groups, and the largest epoch 7)',
   },
   {
     event: { event: 'mirror.epoch-passed', server: 'redis:6379', epoch: 8 },
     level: 'warn',
     sentence:
-      'Redis at redis:6379 held a larger epoch, which no running server issued: the order continues with epoch 8, and members resume their seats',
+      'Redis at redis:6379 has a larger epoch that no running server has issued: the order continues with epoch 8, and members resume their seats',
+  },
+  {
+    event: { event: 'cluster.over', server: 's1', why: 'unheard' },
+    level: 'warn',
+    sentence:
+      'this server has left the cluster (unheard: it has not read its own heartbeats for 5 s): its members reconnect to other servers, and it joins again under a new id',
   },
   {
     event: { event: 'mirror.conflict', server: 'redis:6379', other: 'host-2', epoch: 9 },
     level: 'error',
     sentence:
-      'server host-2 keeps the order in the same Redis (redis:6379) and RANKD_REDIS_PREFIX, with the larger epoch 9: this server sends its members away and admits none until the other has stopped; stop one of them, or give each a prefix',
+      'server host-2 writes its order to the same Redis (redis:6379) under the same RANKD_REDIS_PREFIX, with the larger epoch 9: this server ends all sessions and admits no members until host-2 stops; stop one of the two, or set another RANKD_REDIS_PREFIX',
   },
   {
     event: { event: 'mirror.regained', server: 'redis:6379', other: 'host-2' },
     level: 'info',
-    sentence: 'server host-2 no longer keeps the order in Redis at redis:6379: this server reads it',
+    sentence: 'server host-2 no longer keeps the order in Redis at redis:6379: this server reads and continues it',
   },
   {
     event: { event: 'draining', signal: 'SIGTERM', members: 5 },

@@ -69,7 +69,7 @@ describe('a file that cannot be read', () => {
     expect(faultOf(at('nowhere'))).toBe(
       `X_FILE names a file that cannot be read: ${at('nowhere')} (ENOENT: there is no such file)`,
     );
-    expect(faultOf('nowhere')).toContain(`it would be ${join(process.cwd(), 'nowhere')}`);
+    expect(faultOf('nowhere')).toContain(`its full path is ${join(process.cwd(), 'nowhere')}`);
   });
 
   it('may be a directory, below a file, or a circle of links', () => {
