@@ -12,7 +12,7 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import type { UnflushedSessions } from '../session/unflushed-sessions.js';
 import type { UnreadBytes } from '../session/unread-bytes.js';
-import type { FlowControl } from './flow-control.js';
+import type { FlowControl } from '../flow/flow-control.js';
 import { type Delivery, SharedBatch, sharedFrame } from './shared-batch.js';
 
 /** The bytes of a command are shared if its ranges have at least this many recipients on average. */

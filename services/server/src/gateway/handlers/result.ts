@@ -3,7 +3,7 @@
 import type { ResultMessage } from '@rankd/protocol';
 import type { SessionId } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
-import type { ResultBackpressure } from '../delivery/result-backpressure.js';
+import type { ResultBackpressure } from '../flow/result-backpressure.js';
 import { fitsIn } from '../frames/json-text.js';
 import { errorMessage } from '../frames/session-frames.js';
 import type { Session } from '../session/session.js';

@@ -2,7 +2,7 @@
 
 import type { ServerConfig } from '../../config.js';
 import type { SessionId } from '../../core/index.js';
-import type { PausedSenders } from '../delivery/paused-senders.js';
+import type { PausedSenders } from '../flow/paused-senders.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import { heartbeatOf, type SessionState } from '../session/session-state.js';
 import type { Session } from '../session/session.js';

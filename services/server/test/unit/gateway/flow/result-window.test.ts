@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
+import { GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 
 const KB = 1024;
 /** Results may fill an eighth of this: 32 KB. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { FakeConnection } from './fake-connection.js';
-import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
+import { FakeConnection } from '../fake-connection.js';
+import { GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 
 const KB = 1024;
 /** A recipient counts as slow from this backlog on: a quarter of its limit. */

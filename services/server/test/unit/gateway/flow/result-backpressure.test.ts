@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { FakeConnection } from './fake-connection.js';
-import { type Frame, GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
+import { FakeConnection } from '../fake-connection.js';
+import { type Frame, GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 
 const KB = 1024;
 const STALL_MS = 1000;
