@@ -190,7 +190,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   #close(error: RankdError | undefined): void {
     if (this.state.isClosed) return;
     this.state.close();
-    this.commands.rejectAll(new RankdError('OUTCOME_UNKNOWN'));
+    this.commands.rejectAll();
     this.#emit('closed', { error });
   }
 

@@ -139,7 +139,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    *   symbols, Map, Set, NaN, Infinity, BigInt, cycles, and undefined in a list. So are a key `__proto__` and more than 31 levels
    * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED if there is no session; the code
    *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
-   *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first; ABORTED if `signal` is aborted
+   *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first, with the `results` that had arrived; ABORTED if `signal` is aborted
    */
   async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet<ValueOf<C, K>>> {
     return this.#core.commands.send(name, args, options) as Promise<Sheet<ValueOf<C, K>>>;

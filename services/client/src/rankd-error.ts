@@ -11,6 +11,7 @@ import {
   type ErrorCode,
   type Mistake,
 } from '@rankd/protocol';
+import type { CommandResult } from './commands/sheet.js';
 
 /** The optional properties of an error. */
 export interface RankdErrorOptions {
@@ -23,6 +24,8 @@ export interface RankdErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** The mistake behind the error. Its sentence replaces that of the error table. */
   readonly mistake?: Mistake | undefined;
+  /** The results of the command that had arrived. */
+  readonly results?: readonly CommandResult[] | undefined;
 }
 
 /** Every error that this library throws. docs/errors.md explains each code. */
@@ -38,6 +41,11 @@ export class RankdError extends Error {
   readonly mistake: Mistake | undefined;
   /** What to do next: the last part of the message. Undefined if there is nothing to do. */
   readonly hint: string | undefined;
+  /**
+   * The results that had arrived before the outcome became unknown (OUTCOME_UNKNOWN), if the option `reply` of the command was `each`. Every
+   * other recipient may have executed the command, too. Undefined for other errors.
+   */
+  readonly results: readonly CommandResult[] | undefined;
 
   /** @internal */
   constructor(code: ErrorCode, detail?: string, options: RankdErrorOptions = {}) {
@@ -50,6 +58,7 @@ export class RankdError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.mistake = mistake;
     this.hint = mistake === undefined ? errorCodes[code].remedy : mistakes[mistake].remedy;
+    this.results = options.results;
   }
 }
 

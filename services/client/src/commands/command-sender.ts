@@ -93,9 +93,9 @@ export class CommandSender {
     }
   }
 
-  /** Rejects every open command with `error`. Called when the session has ended: the outcomes can no longer arrive. */
-  rejectAll(error: RankdError): void {
-    this.#pending.rejectAll(error);
+  /** Rejects every open command with OUTCOME_UNKNOWN. Called when the session has ended, with its reason: no outcome can arrive. */
+  rejectAll(reason?: string): void {
+    this.#pending.rejectAll(reason);
   }
 
   async #sendCommand(

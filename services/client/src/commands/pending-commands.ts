@@ -10,7 +10,7 @@ import {
   type ReceiptMessage,
   type Target,
 } from '@rankd/protocol';
-import { errorFromServer, type RankdError } from '../rankd-error.js';
+import { errorFromServer, RankdError } from '../rankd-error.js';
 import { type CommandResult, Sheet } from './sheet.js';
 
 /** Receives a result, and its value as the recipient wrote it. The text is undefined if there is no value, or no listener wants the text. */
@@ -85,9 +85,11 @@ export class PendingCommands {
     command.resolve(new Sheet(command.receipt, outcome, command));
   }
 
-  /** Rejects every command with `error`. Called when the session has ended. */
-  rejectAll(error: RankdError): void {
-    for (const command of this.#commands.values()) command.reject(error);
+  /** Rejects every command with OUTCOME_UNKNOWN and the results that have arrived. Called when the session has ended, with its reason. */
+  rejectAll(reason?: string): void {
+    for (const { results, reject } of this.#commands.values()) {
+      reject(new RankdError('OUTCOME_UNKNOWN', reason, { results: results && [...results] }));
+    }
     this.#commands.clear();
   }
 }

@@ -121,7 +121,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
         handleEnd: error => {
           silenceTimer?.cancel();
           queries.rejectAll(error);
-          commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', error.code));
+          commands.rejectAll(error.code);
           reject(error);
           if (observer !== undefined) observer.#callbacks.emit('closed', error);
         },

@@ -52,7 +52,7 @@ export class MemberSession implements ConnectionListener {
   handleWelcome(welcome: WelcomeMessage): void {
     const { state, commands, assignments } = this.#parts;
     // The outcomes of the earlier session's commands would arrive on the earlier connection, which is no longer read.
-    if (this.#isSuperseded) commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', 'REPLACED'));
+    if (this.#isSuperseded) commands.rejectAll('REPLACED');
     const rosterCalls = state.seat?.rosterQueries.removeCalls() ?? [];
     state.handleWelcome(this.#sentHello, welcome, () => {
       this.#callbacks.onSeated();
@@ -83,7 +83,7 @@ export class MemberSession implements ConnectionListener {
     if (!this.#isSuperseded) {
       const rosterCalls = state.seat?.rosterQueries.removeCalls() ?? [];
       state.handleSessionEnd(error);
-      commands.rejectAll(new RankdError('OUTCOME_UNKNOWN', error.code));
+      commands.rejectAll(error.code);
       assignments.handleSessionEnd();
       for (const { reject } of rosterCalls) reject(new RankdError('NOT_CONNECTED', error.code));
     }

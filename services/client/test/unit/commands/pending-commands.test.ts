@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PendingCommands } from '../../../src/commands/pending-commands.js';
 import type { CommandResult, Sheet } from '../../../src/commands/sheet.js';
-import { RankdError } from '../../../src/rankd-error.js';
 import { outcomeOf, receiptOf } from '../messages.js';
 
 function entered(pending: PendingCommands): {
@@ -65,8 +64,24 @@ describe('the pending commands', () => {
     pending.handleReceipt(receiptOf(closed.id));
     pending.handleOutcome(outcomeOf(closed.id));
     const open = [entered(pending), entered(pending)];
-    pending.rejectAll(new RankdError('OUTCOME_UNKNOWN'));
+    pending.rejectAll('CLOSED');
     for (const { sheet } of open) await expect(sheet).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     await expect(closed.sheet).resolves.toBeDefined();
+  });
+
+  it('keep the results that had arrived when they are rejected', async () => {
+    const pending = new PendingCommands();
+    const results: CommandResult[] = [];
+    const id = pending.nextId();
+    const sheet = pending.add(id, result => results.push(result), { results });
+    const from = { member: 'm2', rank: 2, name: 'cid' };
+    pending.handleResult({ type: 'result', id, seq: 7, from, status: 'done', value: 1, ms: 4 });
+    pending.rejectAll('CLOSED');
+    pending.handleResult({ type: 'result', id, seq: 7, from, status: 'failed', ms: 5 });
+    await expect(sheet).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      retry: false,
+      results: [{ from, status: 'done', value: 1 }],
+    });
   });
 });
