@@ -53,6 +53,8 @@ describe('bench', () => {
     const { code, stdout, stderr } = await new Rankctl(['bench', '--json', '--url', 'rankd://127.0.0.1:1']).end();
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'BENCH_FAILED' } });
-    expect(stderr).toMatch(/^rankctl: no rankd server answers at rankd:\/\/127\.0\.0\.1:1 \(connection refused\): check the address .*\n$/);
+    expect(stderr).toMatch(
+      /^rankctl: no rankd server answers at rankd:\/\/127\.0\.0\.1:1 \(connection refused\): check the address .*\n$/,
+    );
   });
 });
