@@ -4,8 +4,14 @@ import { limits, type ReadMessage } from '@rankd/protocol';
 import type { Clock } from '../../clock.js';
 import type { FlushCycle, FlushStage } from '../delivery/flush-cycle.js';
 
-/** How long the sessions that wait are read before the answers are written and other sockets are read, in milliseconds. */
+/**
+ * How long the sessions that wait are read before the answers are written and other sockets are read, in milliseconds. It is longer for a
+ * single session: the more of its commands are written together, the less each of them costs.
+ */
 const READ_MS_MAX = 2;
+const SINGLE_READ_MS_MAX = 8;
+/** How long one share of a session may take, in milliseconds. Only large frames reach this limit. */
+const SHARE_MS_MAX = 5;
 /** The frames of all sessions that are taken between two rounds, when they arrive … */
 const ARRIVALS_FRAMES_MAX = 128;
 /** … and how long that may take, in milliseconds. */
@@ -86,16 +92,14 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
     const { clock } = this.#ports;
     const { readShare } = session;
     const startMs = clock.monotonicMs();
-    const frames = this.#read(
-      session,
-      framesMax,
-      startMs + Math.max(SPARSE_MS_MAX, ARRIVALS_MS_MAX - this.#arrivalsMs),
-    );
+    // The time of this session itself does not count: a share that is cut in two would be written twice.
+    const isBusy = this.#arrivalsMs > ARRIVALS_MS_MAX;
+    const frames = this.#read(session, framesMax, startMs + (isBusy ? SPARSE_MS_MAX : SHARE_MS_MAX));
     const elapsedMs = clock.monotonicMs() - startMs;
     readShare.frames += frames;
     this.#arrivalsLeft = Math.max(0, this.#arrivalsLeft - frames);
     this.#arrivalsMs += elapsedMs;
-    if (elapsedMs > SPARSE_MS_MAX && this.#arrivalsMs > ARRIVALS_MS_MAX) readShare.waitedInRound = this.#round;
+    if (isBusy && elapsedMs > SPARSE_MS_MAX) readShare.waitedInRound = this.#round;
   }
 
   /** Forgets an ended session. */
@@ -103,26 +107,26 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
     this.#waiting.delete(session);
   }
 
-  /** Reads the sessions that wait, one round after another, for at most `READ_MS_MAX`. The others wait for the next cycle. */
+  /** Reads the sessions that wait, one round after another, for about `READ_MS_MAX`. The others wait for the next cycle. */
   flush(): void {
     this.#round += 1;
     this.#arrivalsLeft = ARRIVALS_FRAMES_MAX;
     this.#arrivalsMs = 0;
     if (this.#waiting.size === 0) return;
     const { clock, flushCycle } = this.#ports;
-    const untilMs = clock.monotonicMs() + READ_MS_MAX;
+    const untilMs = clock.monotonicMs() + (this.#waiting.size === 1 ? SINGLE_READ_MS_MAX : READ_MS_MAX);
     // A session that must wait again is added behind the others, so this loop reads it in the next round.
     for (const session of this.#waiting) {
       this.#waiting.delete(session);
-      this.#readShare(session, untilMs);
+      this.#readShare(session);
       if (clock.monotonicMs() >= untilMs) break;
     }
     if (this.#waiting.size > 0) flushCycle.requestFlush();
   }
 
-  #readShare(session: S, untilMs: number): void {
+  #readShare(session: S): void {
     session.readShare.waitedInRound = this.#round;
-    this.#read(session, limits.roundFramesMax, untilMs);
+    this.#read(session, limits.roundFramesMax, this.#ports.clock.monotonicMs() + SHARE_MS_MAX);
     if (session.hasUnreadBytes) this.#waiting.add(session);
     else session.readConnection();
   }

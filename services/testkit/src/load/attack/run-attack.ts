@@ -11,7 +11,9 @@ const HEAP_MIB = 512;
 const READY_MS = 30_000;
 const RATIO_MAX = 10;
 /** The memory of a server by docs/reliability/limits.md, with the default RANKD_UNREAD_BYTES_MAX. */
-const PROCESS_MIB = 90;
+const PROCESS_MIB = 60;
+/** V8 keeps up to as much garbage as there are objects in use, before it collects the whole heap. */
+const GARBAGE_FACTOR = 2;
 const MEMBER_MIB = 0.01;
 const WAITING_SESSION_MIB = 0.25;
 const UNREAD_MIB = 128;
@@ -131,8 +133,8 @@ async function runFlood(server: LaunchedServer, name: FloodName, run: FloodRun):
 
 /** Returns the memory that the server may need, by the table in docs/reliability/limits.md. */
 function memoryMibMax({ attackers, crowd }: AttackOptions): number {
-  const sessionsMib = (attackers + crowd) * MEMBER_MIB + attackers * WAITING_SESSION_MIB;
-  return PROCESS_MIB + sessionsMib + UNREAD_MIB + AWAITED_MIB;
+  const objectsMib = (attackers + crowd) * MEMBER_MIB + attackers * WAITING_SESSION_MIB + AWAITED_MIB;
+  return PROCESS_MIB + GARBAGE_FACTOR * objectsMib + UNREAD_MIB;
 }
 
 function lineOf({ flood, calmP99Ms, p99Ms, calmMib, residentMib, faults }: AttackReport): string {

@@ -102,7 +102,7 @@ describe('R-PACE-1 ReadRounds', () => {
     expect(fixture.takeAll()).toEqual([['a', 64]]);
   });
 
-  it('reads for 2 ms, then stops until the answers are written', () => {
+  it('reads for 2 ms and at most one share of 5 ms more, then stops until the answers are written', () => {
     const fixture = new RoundsFixture();
     const [a, b] = [new FakeSession('a', 0.5), new FakeSession('b', 0.5)];
     fixture.receive(a, 100);
@@ -110,13 +110,30 @@ describe('R-PACE-1 ReadRounds', () => {
     fixture.takeAll();
     for (const name of ['a', 'b', 'a']) {
       fixture.rounds.flush();
-      expect(fixture.takeAll()).toEqual([[name, 4]]);
+      expect(fixture.takeAll()).toEqual([[name, 10]]);
     }
     expect(fixture.flushesRequested).toBe(5);
     expect(fixture.rounds.waitingCount).toBe(2);
   });
 
-  it('ends a round after one frame that takes longer than 2 ms', () => {
+  it('reads a single session for 8 ms and at most one share more, so that its commands are written together', () => {
+    const fixture = new RoundsFixture();
+    fixture.receive(new FakeSession('a', 0.03), 1000);
+    fixture.takeAll();
+    fixture.rounds.flush();
+    // Five shares of 64 frames take 1.92 ms each.
+    expect(fixture.takeAll()).toEqual([['a', 320]]);
+  });
+
+  it('takes all frames of a share that arrive at once, although they take longer than 2 ms', () => {
+    const fixture = new RoundsFixture();
+    const session = new FakeSession('a', 0.05);
+    fixture.receive(session, 64);
+    expect(fixture.takeAll()).toEqual([['a', 64]]);
+    expect(session.reading).toBe('reading');
+  });
+
+  it('ends a share after 5 ms, and a round after a share that takes longer than 2 ms', () => {
     const fixture = new RoundsFixture();
     const [slow, other] = [new FakeSession('slow', 3), new FakeSession('other')];
     fixture.receive(slow, 65);
@@ -125,9 +142,9 @@ describe('R-PACE-1 ReadRounds', () => {
     fixture.rounds.flush();
     fixture.rounds.flush();
     expect(fixture.takeAll()).toEqual([
-      ['slow', 1],
+      ['slow', 2],
       ['other', 1],
-      ['slow', 1],
+      ['slow', 2],
     ]);
   });
 
@@ -148,7 +165,7 @@ describe('R-PACE-1 ReadRounds', () => {
     const floods = Array.from({ length: 4 }, (_, index) => new FakeSession(`${index}`, 1.5));
     for (const flood of floods) fixture.receive(flood, 10);
     expect(fixture.takeAll()).toEqual([
-      ['0', 2],
+      ['0', 4],
       ['1', 1],
       ['2', 1],
       ['3', 1],
