@@ -6,7 +6,7 @@ import { TIMINGS } from '@rankd/testkit';
 import { InProcessFleet } from '@rankd/testkit/in-process';
 import { observeWith } from '../../../src/observer/observe.js';
 import type { Observer } from '../../../src/observer/observer.js';
-import { codeOf, timedIt } from './fixture.js';
+import { badArgument, codeOf, timedIt } from './fixture.js';
 
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
@@ -20,10 +20,6 @@ beforeAll(async () => {
 afterAll(() => fleet.dispose());
 
 const url = (): string => `rankd://127.0.0.1:${port}`;
-const badArgument = (text: string): object => ({
-  ...codeOf('BAD_ARGUMENT'),
-  message: expect.stringContaining(text),
-});
 
 /** Calls a function of the library as JavaScript does, without types. */
 function call(run: () => unknown): Promise<unknown> {

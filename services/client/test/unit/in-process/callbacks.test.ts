@@ -1,13 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest } from '@jest/globals';
 import type { Duplex } from 'node:stream';
 import type { JoinOptions, ListenerError, Logger, Membership, ServerAddress } from '@rankd/client';
-import { TIMINGS } from '@rankd/testkit';
 import { InProcessFleet } from '@rankd/testkit/in-process';
 import { silentLogger } from '../../../src/logger.js';
 import { DEADLINE_MS, timedIt } from './fixture.js';
-import { failures, recordErrors, recordRethrown } from './failing-functions.js';
+import { failures, recordErrors, recordRethrown, serverEnv } from './failing-functions.js';
 
-const GRACE_MS = 5000;
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
 let port: number;
@@ -15,13 +13,7 @@ let group: string;
 let rethrown: unknown[];
 
 beforeAll(async () => {
-  const grace = { RANKD_GRACE_MS: String(GRACE_MS), RANKD_GRACE_LEADER_MS: String(GRACE_MS) };
-  ({ port } = await fleet.server({
-    ...TIMINGS.quick,
-    ...grace,
-    RANKD_ADMIN_TOKEN: 'admin',
-    RANKD_TOKEN: 'open',
-  }));
+  ({ port } = await fleet.server(serverEnv));
 });
 afterAll(() => fleet.dispose());
 beforeEach(() => {

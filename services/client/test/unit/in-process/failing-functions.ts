@@ -2,6 +2,19 @@
 
 import { jest } from '@jest/globals';
 import type { ListenerError, Membership } from '@rankd/client';
+import { TIMINGS } from '@rankd/testkit';
+
+/** How long the server keeps the seat of a member that has lost its connection. */
+export const GRACE_MS = 5000;
+
+/** The settings of the server: a member keeps its seat while it reconnects, and an administrator may join. */
+export const serverEnv = {
+  ...TIMINGS.quick,
+  RANKD_GRACE_MS: String(GRACE_MS),
+  RANKD_GRACE_LEADER_MS: String(GRACE_MS),
+  RANKD_ADMIN_TOKEN: 'admin',
+  RANKD_TOKEN: 'open',
+};
 
 /** How a function of the application can fail: it throws, or its promise rejects. */
 export const failures: readonly [string, (error: Error) => () => unknown][] = [

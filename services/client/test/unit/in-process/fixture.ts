@@ -1,6 +1,6 @@
 /** Deadlines and helpers for tests on the in-process fleet. */
 
-import { it as jestIt, jest } from '@jest/globals';
+import { expect, it as jestIt, jest } from '@jest/globals';
 import type { InProcessFleet } from '@rankd/testkit/in-process';
 
 /** Ten times the expected duration, ms, by the manual clock. */
@@ -12,6 +12,11 @@ jest.setTimeout(30_000);
 /** Returns the fields of a rejection with this code, for `toMatchObject`. */
 export function codeOf(code: string): { readonly name: string; readonly code: string } {
   return { name: 'RankdError', code };
+}
+
+/** Returns the fields of a rejection with BAD_ARGUMENT whose message contains `text`, for `toMatchObject`. */
+export function badArgument(text: string): object {
+  return { ...codeOf('BAD_ARGUMENT'), message: expect.stringContaining(text) };
 }
 
 interface TimedIt {

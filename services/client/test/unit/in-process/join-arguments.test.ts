@@ -4,7 +4,7 @@ import { joinWith } from '@rankd/client/internal';
 import { TIMINGS } from '@rankd/testkit';
 import { InProcessFleet } from '@rankd/testkit/in-process';
 import { observeWith } from '../../../src/observer/observe.js';
-import { codeOf, timedIt } from './fixture.js';
+import { badArgument, timedIt } from './fixture.js';
 
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
@@ -18,10 +18,6 @@ beforeAll(async () => {
 afterAll(() => fleet.dispose());
 
 const url = (): string => `rankd://127.0.0.1:${port}`;
-const badArgument = (text: string): object => ({
-  ...codeOf('BAD_ARGUMENT'),
-  message: expect.stringContaining(text),
-});
 
 async function join(urls: unknown, options?: unknown): Promise<Membership> {
   return joinWith(fleet.process(port).environment, urls as ServerUrls, options as object);

@@ -5,11 +5,10 @@ import { InProcessFleet, type InProcessServer } from '@rankd/testkit/in-process'
 import { observeWith } from '../../../src/observer/observe.js';
 import type { Observer } from '../../../src/observer/observer.js';
 import { codeOf, DEADLINE_MS, timedIt } from './fixture.js';
-import { failures, recordErrors, recordRethrown } from './failing-functions.js';
+import { failures, recordErrors, recordRethrown, serverEnv } from './failing-functions.js';
 
 type EventName = keyof MembershipEvents;
 
-const GRACE_MS = 5000;
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
 let server: InProcessServer;
@@ -18,13 +17,7 @@ let group: string;
 let rethrown: unknown[];
 
 beforeAll(async () => {
-  const grace = { RANKD_GRACE_MS: String(GRACE_MS), RANKD_GRACE_LEADER_MS: String(GRACE_MS) };
-  ({ port, server } = await fleet.server({
-    ...TIMINGS.quick,
-    ...grace,
-    RANKD_ADMIN_TOKEN: 'admin',
-    RANKD_TOKEN: 'open',
-  }));
+  ({ port, server } = await fleet.server(serverEnv));
 });
 afterAll(() => fleet.dispose());
 beforeEach(() => {
