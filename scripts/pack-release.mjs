@@ -65,7 +65,11 @@ async function bundleServer() {
 
 /** Returns the folder of the package that a file belongs to. Undefined for a file of rankd. */
 function packageOf(file) {
-  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+  const folder = 'node_modules/';
+  const start = file.lastIndexOf(folder) + folder.length;
+  if (start < folder.length) return undefined;
+  const name = file.slice(start).split('/', file[start] === '@' ? 2 : 1);
+  return file.slice(0, start) + name.join('/');
 }
 
 function licenceOf(path) {

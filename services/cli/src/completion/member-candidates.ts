@@ -1,10 +1,10 @@
 /** The words that name a member in a command line. */
 
-import type { RosterMember } from '@rankd/protocol';
+import { limits, type RosterMember } from '@rankd/protocol';
 import type { Shell } from './completion-script.js';
 
-/** The names that R-JOIN-1 allows, and spaces. Another server may send any name, and one with a line end would be two candidates. */
-const visible = /^(?:[^\p{C}\p{Z}]| ){1,64}$/u;
+/** Characters that no name has by R-JOIN-1, except the space. */
+const invisible = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const plainId = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /** The properties of the typed word that limit the candidates. */
@@ -29,7 +29,7 @@ export function memberCandidates(
   }
   // fish inserts a tilde unquoted, and would read the rest as the name of a user.
   const isUsable = (name: string): boolean =>
-    visible.test(name) &&
+    isCandidate(name) &&
     name.trim() === name &&
     bearers.get(name) === 1 &&
     (isAfterDashes || !name.startsWith('-')) &&
@@ -37,4 +37,9 @@ export function memberCandidates(
   return members
     .map(({ member, name }) => (isUsable(name) ? name : member))
     .filter(word => isUsable(word) || plainId.test(word));
+}
+
+/** Whether a name is one candidate. Another server may send any name, and one with a line end would be two candidates. */
+function isCandidate(name: string): boolean {
+  return name !== '' && Array.from(name).length <= limits.wordCharsMax && !invisible.test(name);
 }

@@ -77,7 +77,10 @@ const refusedParts: Readonly<Record<string, { isPresent: (url: URL) => boolean; 
 
 /** Returns the URL for a message, without a user and a password. */
 function shown(text: string): string {
-  return showValue(text.replace(/^([a-z]+:\/\/)?.*@/i, '$1…@'));
+  const credentialsEnd = text.lastIndexOf('@');
+  if (credentialsEnd === -1) return showValue(text);
+  const [scheme = ''] = /^[a-z]{1,16}:\/\//i.exec(text) ?? [];
+  return showValue(`${scheme}…${text.slice(credentialsEnd)}`);
 }
 
 /** Returns `host:port`, with brackets around an IPv6 address. */

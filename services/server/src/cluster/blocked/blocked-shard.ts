@@ -60,6 +60,12 @@ export function describeException(error: unknown): string {
   if (!types.isNativeError(error)) return 'an exception that is not an Error';
   const message = (error.message.split(/["'`{[]/, 1)[0] ?? '').trim().slice(0, 200);
   const stack = (error.stack ?? '').split('\n').filter(line => /^\s+at /.test(line));
-  const places = stack.slice(0, STACK_LINES).map(line => line.trim().replace(/\(?file:\/\/\S*\/(?=[^/]+$)/, '('));
-  return [`${error.name}: ${message}`, ...places].join(' ');
+  return [`${error.name}: ${message}`, ...stack.slice(0, STACK_LINES).map(withoutFolder)].join(' ');
+}
+
+/** Returns a line of a stack trace without the folder of the file. */
+function withoutFolder(line: string): string {
+  const folderStart = line.indexOf('file://');
+  const text = folderStart === -1 ? line : `${line.slice(0, folderStart)}${line.slice(line.lastIndexOf('/') + 1)}`;
+  return text.trim();
 }

@@ -161,7 +161,8 @@ async function resetPeak({ childProcess }: LaunchedServer): Promise<void> {
 /** Returns the largest resident memory of the server since `resetPeak`. */
 async function peakMib({ childProcess }: LaunchedServer): Promise<number> {
   const status = await readFile(`/proc/${childProcess.child.pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / KIB_PER_MIB;
+  const line = status.split('\n').find(each => each.startsWith('VmHWM:')) ?? '';
+  return Number.parseInt(line.slice('VmHWM:'.length), 10) / KIB_PER_MIB;
 }
 
 /** The names of all floods. */
