@@ -27,7 +27,7 @@ values do not change. Arguments and results are passed on and printed as they we
 | Exit code | Meaning |
 | --- | --- |
 | 0 | done |
-| 1 | not done; standard error has the reason, or on a terminal with \`--json\` the JSON |
+| 1 | not done. Standard error has the reason. With \`--json\`, standard output has the error as JSON; if it is a terminal, standard error does not repeat it. |
 | 2 | wrong usage |
 
 ${code(own.help)}
@@ -40,20 +40,20 @@ ${sections.join('\n\n')}
 
 /** Text that is too long for --help. */
 const notes = {
-  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table. Elsewhere it prints each new table. A slow reader gets the newest table, and the tables between are dropped. On Linux it ends when the last reader of its pipe ends. If the connection to the server is lost, `--watch` waits until the server is back.',
+  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table. Elsewhere it prints each new table. A slow reader gets the newest table, and the tables between are dropped. On Linux, `ls --watch` ends when the last reader of its output pipe exits. If the connection to the server is lost, `--watch` waits until the server is back.',
   why: 'The history of the server contains causes, not ranks. rankctl computes the ranks from the causes, and shows only ranks that are certain. MEMBER may have left already.',
   wait: 'Away members do not count. If the server does not answer yet, rankctl waits for it too.',
   servers:
-    '`*` marks the server that answered. The first line ends with its state: `current`, or why it accepts no members. APPLIED is the last record of the first shard that the server had applied when it sent its last heartbeat. No token is needed, because `/readyz` is open. A standalone server prints that it is not in a cluster.',
+    "`*` marks the server that answered. The first line ends with its state: `current`, or why it accepts no members. APPLIED is the server's position in the first shard, as its last heartbeat reported it. No token is needed, because `/readyz` is open. A standalone server prints that it is not in a cluster.",
   send: 'Prints the answer sheet: how the command ended for each recipient. A member with `expired` or `left` may have executed the command. The exit code is 1 if a recipient did not execute the command, or if a targeted rank does not exist or is away. If no member may execute the command, rankctl prints the reason. If the server is lost before the outcome, rankctl prints the results that have arrived and OUTCOME_UNKNOWN: the others may have executed the command.',
   move: 'If the move changes the leader, the server waits until the old leader has stopped. If several members have the name, rankctl refuses and prints their ids.',
   remove: 'The member receives REMOVED. Its client library does not reconnect.',
   attach:
-    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others. If the input is no terminal, the exit code is 1 if a line was not understood, or if a command was refused or not executed by all its targets. If the output is read too slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` says how many.',
+    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others. Without a terminal as input, the exit code is 1 in two cases: a line was not understood, or at least one target did not execute a command. If the output is read too slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` says how many.',
   bench:
     'Uses the code of `scripts/bench`, with all load from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes it prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
   completion:
-    'Completes verbs, options, and names of members if a server answers within 2 s. `--url`, `--group` and `--token` of the line count, except where the shell would expand them. Names are quoted, so the shell evaluates no part of them. Instead of the name, the script offers the id of a member in three cases: its name begins with `-` (to type such a name, write `--` before it), another member has the same name, or the name begins with `~` (fish only).',
+    'Completes verbs, options, and names of members if a server answers within 2 s. Completion uses `--url`, `--group` and `--token` from the command line, unless their values contain text that the shell would expand. Names are quoted, so the shell evaluates no part of them. Instead of the name, the script offers the id of a member in three cases: its name begins with `-` (to type such a name, write `--` before it), another member has the same name, or the name begins with `~` (fish only).',
 };
 
 const code = text => `\`\`\`text\n${text}\n\`\`\``;

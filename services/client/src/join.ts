@@ -31,10 +31,14 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
   /** Opens each connection instead of TCP or TLS, for example through a proxy or a Unix socket. `tls` is not used then. */
   readonly dial?: Dial;
   /**
-   * Which changes the server sends, and which the `rank` event reports. Default: the server sends changes of this member's rank, of
-   * the leader and of the size, as with `size`; the event `rank` reports the rank and the leader, and the event `size` the size.
-   * `rank`: the server sends no change that only concerns the size, so `size` of the membership may be outdated. `size`: as the
-   * default, and the event `rank` reports the size too. `roster`: as `size`, and the library receives every change of the group.
+   * Which changes the server sends, and which the event `rank` reports. The event `size` always reports the size that the server sends.
+   * - Not set: the server sends changes of this member's rank, of the leader and of the size. The event `rank` reports the rank and the
+   *   leader.
+   * - `rank`: the server sends changes of this member's rank and of the leader. The event `rank` reports both. `size` of the membership
+   *   may be outdated.
+   * - `size`: the server sends changes of this member's rank, of the leader and of the size. The event `rank` reports all three.
+   * - `roster`: the server sends every change of the group. The event `rank` reports the rank, the leader and the size.
+   *
    * `partitions` needs `roster`: with another value, `partitions` opens a new session.
    */
   readonly updates?: 'rank' | 'size' | 'roster';

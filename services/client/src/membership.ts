@@ -114,8 +114,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * Sets the handler for commands of this name. It replaces an earlier handler. Returns a function that removes the handler.
    *
    * A handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`, NO_HANDLER. A
-   * handler that throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED. A handler that returns a
-   * value that `command` would not accept as `args` has the result `failed`, BAD_ARGUMENT.
+   * handler that throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED. If the
+   * returned value is not valid as `args` of `command`, the result is `failed` with BAD_ARGUMENT.
    *
    * The handler gets what JSON.parse makes of the arguments. So an integer beyond 2^53 is rounded, `1E400` is Infinity, keys that look
    * like integers come first, and of a repeated key the last value counts. Send large integers as strings, or read `argsJson` of the

@@ -97,7 +97,7 @@ export const errorCodes = {
     ['bye'],
     false,
     'a newer session resumed this seat',
-    'if that was not you, use each resume secret in one process only',
+    'if you did not reconnect, another process uses the same resume secret; use each secret in one process only',
   ),
   REMOVED: entry(['bye'], false, 'an administrator removed this member', 'ask the administrator before you join again'),
   LEFT: entry(['bye'], false, 'the client sent leave'),

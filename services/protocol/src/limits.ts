@@ -18,7 +18,7 @@ export const limits = {
   tagsMax: 16,
   /** R-JOIN-1: required features in a hello. */
   requireMax: 16,
-  /** R-JOIN-1: how late a session with `updates` size may receive a view that only contains another size. */
+  /** R-JOIN-1: the longest delay of a view whose only change is the size, for a session with `updates` size. */
   sizeDelayMsMax: 200,
   /** R-CMD-1: elements of a list in `to`. */
   targetsMax: 1000,

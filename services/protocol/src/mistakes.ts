@@ -132,13 +132,13 @@ const table = {
   ),
   NOT_HTTP: atClient(
     'CONNECT_FAILED',
-    'the server on this port does not speak HTTP, as the port for members',
+    'the server on this port does not speak HTTP; it may be the port for members',
     'use the side port (RANKD_HTTP_PORT, 9464 by default)',
   ),
   OTHER_PROTOCOL: atClient('BAD_FRAME', 'the server on this port is not rankd', checkPort),
   CLOSED_AS_WITH_TLS: atClient(
     'CONNECT_FAILED',
-    'the connection was closed without an answer to hello, as a server closes it that uses TLS',
+    'the connection was closed without an answer to hello; a server with TLS does this',
     `write rankds:// instead of rankd:// in the URL if the server uses TLS; else ${checkPort}, and read the log of the server`,
   ),
   CLOSED_UNANSWERED: atClient(

@@ -46,7 +46,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_GRACE_LEADER_MS: millis(
     0,
-    'How long the leader keeps its rank and slot after it lost its connection. Above 0, until it has suspended itself at least. Behind a proxy, set it to RANKD_SUSPEND_MS.',
+    'How long the leader keeps its rank and slot after it lost its connection. If above 0, the leader keeps them at least until it has suspended itself. Behind a proxy, set it to RANKD_SUSPEND_MS.',
   ),
   RANKD_REFORM_MS: millis(
     5000,
@@ -60,11 +60,14 @@ export const serverSettingsSchema = settings.object({
   RANKD_HELLO_TIMEOUT_MS: millis(2000, 'How long a new session may take to send hello.', 10),
   RANKD_HELLO_PENDING_MAX: whole(
     1024,
-    'The largest number of sessions without hello. Beyond it, the server closes the oldest one.',
+    'The largest number of sessions that have sent no hello for 250 ms. Above it, the server closes the oldest one.',
     1,
   ),
   RANKD_OBSERVERS_MAX: whole(64, 'The largest number of observers in all groups together.'),
-  RANKD_HTTP_STREAMS_MAX: whole(64, 'The largest number of event streams and watched tables on the side port.'),
+  RANKD_HTTP_STREAMS_MAX: whole(
+    64,
+    'The largest number of event streams and `/ranks?watch` requests on the side port.',
+  ),
   RANKD_FRAME_BYTES_MAX: whole(
     65_536,
     'The longest frame in either direction. In a cluster: at most 262144.',
@@ -79,7 +82,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_UNREAD_BYTES_MAX: whole(
     134_217_728,
-    'The most bytes that may wait for all sessions together. At half of it, senders of commands wait. Above it, a session with unread answers is closed (SLOW_CONSUMER).',
+    'The most bytes that may wait for all sessions together. At half of it, the server stops reading from senders of commands. It closes a session whose unread bytes and next answer together exceed the remaining bytes (SLOW_CONSUMER).',
     1_048_576,
     17_179_869_184,
   ),
@@ -107,7 +110,7 @@ export const serverSettingsSchema = settings.object({
   ),
   RANKD_HTTP_CONNECTIONS_MAX: whole(
     256,
-    'The largest number of connections to the side port. One address may have at most as many as are free, so at most half of all.',
+    'The largest number of connections to the side port. One address may hold at most half of them, and less if other addresses hold connections.',
     1,
   ),
   RANKD_HTTP_HOSTS: optionalText(

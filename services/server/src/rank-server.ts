@@ -168,7 +168,7 @@ export class RankServer {
       this.#recordEvent({ event: 'draining', signal, members: this.#queries.members });
       await gateway.shutdown.drain(this.#config.RANKD_DRAIN_MS);
       await this.#cluster?.leave();
-      gateway.shutdown.sayGoodbye(this.#config.RANKD_REFORM_MS / 2);
+      gateway.shutdown.endSessions(this.#config.RANKD_REFORM_MS / 2);
     }
     await this.#running?.listener.close(SHUTDOWN_WAIT_MS);
     await this.#cluster?.close();

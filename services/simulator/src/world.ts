@@ -17,7 +17,7 @@ import { TraceRecorder } from './trace-recorder.js';
 export const CLIENTS_MAX = 8;
 /** The share of entries that are applied twice (I8). */
 const DOUBLED_SHARE = 0.02;
-/** The time for open commands to end, ms. Goodbyes then have the same time. */
+/** The time for open commands to end, ms. Clients then have the same time to receive `bye`. */
 const DRAIN_MS = 100;
 /** How long to wait for the final state (I11), ms: longer than all grace periods, deadlines and timeouts of the settings together. */
 const SETTLE_MS = 3000;
@@ -100,7 +100,7 @@ export class World {
     const draining = this.#server;
     draining.startDrain();
     this.clock.after(DRAIN_MS, () => {
-      if (this.#server === draining) draining.sayGoodbye();
+      if (this.#server === draining) draining.endSessions();
     });
     this.clock.after(2 * DRAIN_MS, () => {
       if (this.#server === draining) this.restartServer('kept');

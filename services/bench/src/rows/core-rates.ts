@@ -19,7 +19,7 @@ export interface CoreRates {
 /** The sizes of the group. */
 export const coreSizes = [10, 1000, 100_000] as const;
 
-/** The part of the built core that is used. It does not check the entries. */
+/** The exports of the built core that this row uses. `apply` does not validate entries. */
 interface Core {
   readonly Coordinator: new (rules: object) => { apply(entry: object): readonly object[] };
 }

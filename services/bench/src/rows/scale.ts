@@ -1,21 +1,32 @@
-/** The size of the work. */
+/** How many clients and repetitions each measurement uses. */
 export interface Scale {
-  /** The number of receivers of a fan-out. */
+  /** The receivers of a fan-out. */
   readonly members: number;
+  /** The receivers of the largest fan-out. */
   readonly many: number;
+  /** The receivers of the smallest fan-out. */
   readonly few: number;
-  /** The number of members that answer a command. */
+  /** The members that answer a command. The smaller group of the row `growth` has as many members. */
   readonly answering: number;
+  /** The members that send at once in the row `senders`. */
   readonly senders: number;
-  /** The number of members in churn, in a storm, and in the roster of promotions. */
+  /** The members of the rows `churn`, `storm` and `roster`. */
   readonly crowd: number;
+  /** The members of the smaller group in the row `churn`. */
   readonly smallCrowd: number;
+  /** How long the load runs before a measurement, s. */
   readonly warmS: number;
+  /** How long a fan-out is measured, s. */
   readonly measureS: number;
+  /** The commands in the row `trip`, one after another. */
   readonly trips: number;
+  /** The departures of rank 0 by a closed socket in the row `elect`. */
   readonly elections: number;
+  /** The departures of rank 0 by kill -9 in the row `elect`. */
   readonly kills: number;
+  /** The expired leases of etcd in the row `elect`. */
   readonly leases: number;
+  /** The departures of rank 0 in the row `roster`. */
   readonly promotions: number;
 }
 

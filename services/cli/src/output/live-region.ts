@@ -32,7 +32,7 @@ export class LiveRegion {
 function fit(lines: readonly string[], rowsMax: number, columns: number): readonly string[] {
   if (rowsOf(lines, columns) <= rowsMax) return lines;
   let count = lines.length;
-  // One row is for the line that counts the others.
+  // One row is reserved for the line '… and N more'.
   while (count > 0 && rowsOf(lines.slice(0, count), columns) > rowsMax - 1) count -= 1;
   return [...lines.slice(0, count), `… and ${lines.length - count} more`];
 }

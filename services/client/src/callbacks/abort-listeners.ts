@@ -7,8 +7,8 @@ type AddOptions = Parameters<AbortSignal['addEventListener']>[2];
 type RemoveOptions = Parameters<AbortSignal['removeEventListener']>[2];
 
 /**
- * Makes the errors of the listeners of `signal` the event `listenerError`. Node throws them by `process.nextTick`, which remains so if
- * nothing listens to that event.
+ * Emits `listenerError` when an abort listener of `signal` throws. If nothing listens to that event, the error is thrown by
+ * `process.nextTick`, as Node does without this function.
  */
 export function reportAbortErrors(signal: AbortSignal, callbacks: ApplicationCallbacks): void {
   const addEventListener = signal.addEventListener.bind(signal);

@@ -25,7 +25,7 @@ export class AttemptSummary {
   }
 }
 
-/** Returns the message of an error without what to do about it. */
+/** Returns the error's message without its hint. */
 export function withoutHint({ hint, message }: Pick<RankdError, 'hint' | 'message'>): string {
   const end = `: ${hint ?? ''}`;
   return hint !== undefined && message.endsWith(end) ? message.slice(0, -end.length) : message;

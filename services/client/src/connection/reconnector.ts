@@ -19,7 +19,7 @@ const BACKOFF = { baseMs: 100, capMs: 5000 };
  */
 const BACKOFF_SEATED = { baseMs: 100, capMs: 1000 };
 /** How long `stop` waits for the server's bye, ms. */
-const GOODBYE_MS = 1000;
+const LEAVE_ANSWER_MS = 1000;
 /** A value for TypeScript only: the list of addresses is never empty. */
 const NO_ADDRESS: ServerAddress = { host: '', port: 0, transport: 'tcp' };
 /** The longest delay that a timer accepts, ms. */
@@ -101,7 +101,7 @@ export class Reconnector {
   async stop(): Promise<void> {
     this.#session?.connection.send({ type: 'leave' });
     this.#stopping.abort();
-    await Promise.race([this.#loop, sleep(this.#environment.clock, GOODBYE_MS, { lifetime: 'background' })]);
+    await Promise.race([this.#loop, sleep(this.#environment.clock, LEAVE_ANSWER_MS, { lifetime: 'background' })]);
     this.#session?.connection.end(new RankdError('LEFT'));
     await this.#loop;
   }

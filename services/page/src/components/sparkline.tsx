@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { sparklinePath, roundTop } from '../model/sparkline-path.js';
 
-/** The width of the curve in samples, at least: those of one minute. With fewer samples, part of the width stays empty. */
+/** The smallest width of the curve: 30 samples, one minute. With fewer samples, part of the width stays empty. */
 const SLOTS_MIN = 30;
 
 interface SparklineProps {

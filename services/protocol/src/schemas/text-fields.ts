@@ -1,7 +1,7 @@
 /**
- * Schemas of text whose length is counted in Unicode code points (R-FRAME-4). A loop counts them and not a regular expression. TypeBox
- * compiles the patterns of record keys without the flag `u`: such a pattern can match a surrogate pair in two ways, so its time doubles
- * with every pair.
+ * Schemas of text whose length is counted in Unicode code points (R-FRAME-4). The length is counted by a loop, not by a regular expression.
+ * TypeBox compiles the patterns of record keys without the flag `u`: such a pattern can match a surrogate pair in two ways, so its time
+ * doubles with every pair.
  */
 
 import { Kind, Type, TypeRegistry, type TUnsafe } from '@sinclair/typebox';

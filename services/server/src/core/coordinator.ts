@@ -116,7 +116,8 @@ export class Coordinator {
   /**
    * Handles the loss of the end of the log. The lost entries may have used epochs up to `epochLost`. Each group with such an epoch begins
    * a new epoch with its remaining seats, as after a restart (R-VIEW-6). Groups that are created later get larger epochs too. So no view,
-   * seq or fencing token is issued twice. `at` is the time in milliseconds since 1970. Returns one renewal for each such group.
+   * seq or fencing token is issued twice. `at` is the time in milliseconds since 1970. Returns one renewal for each group that
+   * begins a new epoch.
    */
   renewEpochs(at: number, epochLost: number): Renewal[] {
     this.#epochLast = Math.max(this.#epochLast, epochLost);

@@ -69,7 +69,7 @@ export class Shutdown {
    * Ends every session with `bye` DRAINING (R-BYE-2). Each gets a different `retryAfterMs`, up to `retryAfterMsMax`, so that the clients
    * do not reconnect at once.
    */
-  sayGoodbye(retryAfterMsMax: number): void {
+  endSessions(retryAfterMsMax: number): void {
     this.#endAll('DRAINING', retryAfterMsMax);
   }
 

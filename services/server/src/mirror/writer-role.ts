@@ -42,7 +42,7 @@ export type RoleEvent =
   | { readonly kind: 'held'; readonly written: boolean }
   /** Another server holds the claim, so Redis has refused this server's claim. */
   | { readonly kind: 'outranked'; readonly sighting: WriterSighting & { readonly other: WriterClaim } }
-  /** The claim was read while another server is the writer. */
+  /** This server, which is not the writer, has read the writer's claim. */
   | { readonly kind: 'looked'; readonly sighting: WriterSighting }
   /** Redis has refused a write because a larger epoch is stored, although no other server writes. */
   | { readonly kind: 'stale'; readonly epochStored: number }
@@ -133,7 +133,7 @@ export function nextRole(role: WriterRole, event: RoleEvent, time: RoleTime, win
   }
 }
 
-/** Whether the next check must renew the claim. Otherwise it only makes sure that this server holds it. */
+/** Whether the next check must renew the claim. If not, the check only confirms that this server still holds the claim. */
 export function isRenewalDue(role: Extract<WriterRole, { kind: 'writer' }>, nowMs: number): boolean {
   return role.renewedAtMs === undefined || nowMs - role.renewedAtMs >= CLAIM_RENEW_MS;
 }

@@ -20,8 +20,8 @@ import type { RedisTampering } from '../redis/run-command.js';
 /** The largest error of a wall clock in both directions, ms. */
 const WALL_WRONG_MS = 400;
 const DRAIN_MS = 300;
-/** The time from the goodbye of a server to its exit, ms. */
-const FAREWELL_MS = 100;
+/** The time from a server's `server-left` entry to its process exit, ms. Its sessions get `bye` with a `retryAfterMs` up to this. */
+const EXIT_DELAY_MS = 100;
 
 /** The functions and values that a SimulatedServer gets from its world. */
 export interface SimulatedServerPorts {
@@ -126,8 +126,8 @@ export class SimulatedServer implements Host {
     this.#state = 'leaving';
     await gateway.shutdown.drain(DRAIN_MS);
     await this.cluster.leave();
-    gateway.shutdown.sayGoodbye(FAREWELL_MS);
-    this.process.after(FAREWELL_MS, () => {
+    gateway.shutdown.endSessions(EXIT_DELAY_MS);
+    this.process.after(EXIT_DELAY_MS, () => {
       void this.cluster.close();
       this.kill();
     });

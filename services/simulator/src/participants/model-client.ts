@@ -20,7 +20,7 @@ import type { Probe } from './probe.js';
 /** The timeouts of the library, ms, shortened like all other times. */
 const WELCOME_MS = 1000;
 const BACKOFF_MS = 150;
-const GOODBYE_MS = 100;
+const LEAVE_MS = 100;
 
 /** The functions and values that a ModelClient gets from its world. */
 export interface ClientPorts {
@@ -156,7 +156,7 @@ export class ModelClient {
     this.memberState.suspendForGood();
     this.process.after(this.#random.below(30), () => {
       this.#socket?.send({ type: 'leave' });
-      this.process.after(GOODBYE_MS, () => this.#exit());
+      this.process.after(LEAVE_MS, () => this.#exit());
     });
   }
 

@@ -89,8 +89,8 @@ export class SingleServerProcess implements Host {
     void this.gateway.shutdown.drain(0);
   }
 
-  sayGoodbye(): void {
-    this.process.whenRunning(() => this.gateway.shutdown.sayGoodbye(100));
+  endSessions(): void {
+    this.process.whenRunning(() => this.gateway.shutdown.endSessions(100));
   }
 
   /** Acts as SIGKILL. */

@@ -33,7 +33,7 @@ export class DelayedChannel {
     this.#holds.add(why);
   }
 
-  /** Ends a hold and delivers the messages, if no other hold is set. */
+  /** Ends a hold. Delivers the waiting messages if no hold is left. */
   release(why: ChannelHold): void {
     if (this.#holds.delete(why)) this.#deliver();
   }

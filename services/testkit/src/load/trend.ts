@@ -1,4 +1,4 @@
-/** A value at a time. Any clock may be used. */
+/** One sample. `atMs` may come from any clock. */
 export interface Point {
   readonly atMs: number;
   readonly value: number;

@@ -136,7 +136,7 @@ export async function stoppedTerminal(): Promise<OutputSink> {
   };
 }
 
-/** A program with a pseudo-terminal. It types its standard input there, and copies the terminal's output to its standard output. */
+/** A program with a pseudo-terminal. It writes its standard input to the terminal, and copies the terminal's output to standard output. */
 const terminalProgram = `
 import os, pty, sys, threading
 master, slave = pty.openpty()

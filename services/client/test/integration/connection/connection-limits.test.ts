@@ -16,7 +16,7 @@ import { ScriptedCoordinator } from '../../unit/in-process/scripted-coordinator.
 
 const CONNECT_MS = 5000;
 const WELCOME_MS = 10_000;
-const GOODBYE_MS = 1000;
+const LEAVE_ANSWER_MS = 1000;
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
 let coordinator: ScriptedCoordinator;
@@ -140,7 +140,7 @@ describe('a frame of the server', () => {
   });
 });
 
-describe('a goodbye', () => {
+describe('a leave', () => {
   async function joined(): Promise<Membership> {
     const joining = join(`rankd://127.0.0.1:${coordinator.port}`);
     await coordinator.untilReceived('hello');
@@ -152,7 +152,7 @@ describe('a goodbye', () => {
     const me = await joined();
     const startedMs = performance.now();
     await within(DEADLINE_MS, 'leaving', me.leave());
-    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(GOODBYE_MS - 2);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(LEAVE_ANSWER_MS - 2);
     expect([coordinator.receivedTypes.includes('leave'), me.isClosed]).toEqual([true, true]);
   });
 });

@@ -176,7 +176,7 @@ describe('waiting for a rank', () => {
 });
 
 describe('leaving', () => {
-  it('R-LEAD-1 suspends the member at once, waits for its work, and only then sends the goodbye', async () => {
+  it('R-LEAD-1 suspends the member at once, waits for its work, and only then sends `leave`', async () => {
     const [ann, bob, cid] = await trio();
     const log: string[] = [];
     let finish: () => void = () => undefined;

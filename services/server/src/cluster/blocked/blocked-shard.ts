@@ -18,7 +18,7 @@ export interface BlockedShard extends BlockingEntry {
   readonly shard: number;
 }
 
-/** Why an incarnation has ended, if a blocking entry is the reason or any other. */
+/** `Reason`, in which a blocking entry also has the index of its shard. */
 export type WithShard<Reason> = Exclude<Reason, BlockingEntry> | BlockedShard;
 
 /** A join has failed because this server cannot apply a shard. */

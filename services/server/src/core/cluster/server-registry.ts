@@ -122,7 +122,7 @@ export class ServerRegistry {
   readonly #servers = new Map<ServerId, RegisteredServer>();
   #format: number;
 
-  /** `servers` are the servers of a snapshot, `format` is the format of the shard at that place. */
+  /** `servers` are the servers of a snapshot, `format` is the shard's format at the position of that snapshot. */
   constructor(servers: readonly RegisteredServer[] = [], format = 1) {
     this.#format = format;
     for (const server of servers) this.#servers.set(server.id, copyOf(server));

@@ -23,7 +23,8 @@ export interface Judgement {
 /**
  * Decides who executes a command (R-CMD-2): the targeted members that are present and whose rank number is larger than the sender's.
  * Superiors and the sender itself are refused with OUTRANKED, away members with AWAY. The decision uses the roster at the position of the
- * command in the log. An administrator's rank is -1. At most `listedMax` refused targets are listed, and as many that match no member.
+ * command in the log. An administrator's rank is -1. Lists at most `listedMax` refused targets and at most `listedMax` targets that
+ * match no member.
  */
 export function judge(roster: Roster, senderRank: number, target: Target, listedMax: number): Judgement {
   switch (target.kind) {

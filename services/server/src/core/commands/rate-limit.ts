@@ -3,8 +3,8 @@
 import type { Commander } from '../roster/member.js';
 
 /**
- * Counts a command against RANKD_COMMANDS_PER_SECOND. Returns whether it is within the limit. A sender may use what it has not used in the
- * last second at once. `perSecond` 0 means no limit. `at` is the time in milliseconds since 1970.
+ * Counts a command against RANKD_COMMANDS_PER_SECOND. Returns whether it is within the limit. A sender may send a burst of up to
+ * `perSecond` commands (token bucket of one second). `perSecond` 0 means no limit. `at` is the time in milliseconds since 1970.
  */
 export function isWithinRateLimit(commander: Commander, perSecond: number, at: number): boolean {
   if (perSecond === 0) return true;

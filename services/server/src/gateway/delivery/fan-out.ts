@@ -17,7 +17,10 @@ import { type Delivery, SharedBatch, sharedFrame } from './shared-batch.js';
 
 /** The bytes of a command are shared if its ranges have at least this many recipients on average. */
 const SHARED_RECIPIENTS_MIN = 4;
-/** A frame to ranges with few recipients each is encoded once if the copies for all recipients would have more characters than this. */
+/**
+ * If the copies for all recipients of a frame would exceed this many characters, the frame is encoded once and shared, even if each range
+ * has few recipients.
+ */
 const COPIED_CHARS_MAX = 131_072;
 /** The most characters that wait as pending commands before they are written. */
 const PENDING_CHARS_MAX = 1_048_576;

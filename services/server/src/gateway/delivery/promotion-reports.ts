@@ -6,7 +6,7 @@ import type { Promotion, ServerEvent } from '../../server-event.js';
 /** How many promotions of one flush cycle are named. The last report has the number of the others (docs/operations/logs.md). */
 const PROMOTIONS_NAMED_MAX = 20;
 
-/** The promotions that one change of ranks has caused. Its place among the events is fixed when the change happens. */
+/** The promotions that one change of ranks has caused. The report's position among the events is fixed when the change happens. */
 export class PromotionReport {
   /** The promotions that members have received in a view. */
   promotions: Promotion[] = [];

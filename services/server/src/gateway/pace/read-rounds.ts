@@ -5,8 +5,8 @@ import type { Clock } from '../../clock.js';
 import type { FlushCycle, FlushStage } from '../delivery/flush-cycle.js';
 
 /**
- * How long the sessions that wait are read before the answers are written and other sockets are read, in milliseconds. It is longer for a
- * single session: the more of its commands are written together, the less each of them costs.
+ * How long the sessions that wait are read before the answers are written and other sockets are read, in milliseconds.
+ * SINGLE_READ_MS_MAX applies if only one session waits. It is larger, because a larger batch makes each command cheaper.
  */
 const READ_MS_MAX = 2;
 const SINGLE_READ_MS_MAX = 8;

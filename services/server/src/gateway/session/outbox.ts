@@ -137,7 +137,7 @@ export class Outbox {
     }
   }
 
-  /** Queues the frames that have a place among the deliveries of a batch, and the batch itself if there is one. */
+  /** Queues the batch, if given, and inserts each frame of `#framesBetween` after its `place` deliveries. */
   addBatch(batch?: SharedBatch): void {
     if (batch !== undefined) {
       this.#pendingBytes += batch.bytes.length;

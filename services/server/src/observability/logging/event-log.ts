@@ -117,7 +117,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.unread':
       return {
         level: 'warn',
-        sentence: `the last order in Redis at ${event.server} has not been read (${event.reason}): hellos are refused with UNAVAILABLE until it is read, for ${seconds(event.waitMs)} at most; after that, a new order starts`,
+        sentence: `the last order in Redis at ${event.server} was not read (${event.reason}): the server refuses hellos with UNAVAILABLE until it has read the order; if that takes longer than ${seconds(event.waitMs)}, a new order starts`,
       };
     case 'mirror.unreadable':
       return {
@@ -127,7 +127,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'mirror.given-up':
       return {
         level: 'warn',
-        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): a new order starts, in which earlier members join again at the end; when Redis answers, the order in it is logged and replaced`,
+        sentence: `the last order in Redis at ${event.server} was not read in time (${event.reason}): a new order starts, and earlier members join again with the last ranks; when Redis answers, the server logs the old order and overwrites it`,
       };
     case 'mirror.read-late':
       return {

@@ -18,8 +18,8 @@ interface ProbedConnection {
 }
 
 /**
- * The connections to all primaries. With a single primary, all shards share one. In a Redis Cluster, one connection is for the identity
- * of the cluster, and each shard that is open has its own.
+ * The connections to all primaries. With a single primary, all shards share one PrimaryConnection. In a Redis Cluster, one connection
+ * is for the identity of the cluster, and each shard that is open has its own.
  */
 export class PrimaryConnections {
   readonly #settings: StreamSettings;

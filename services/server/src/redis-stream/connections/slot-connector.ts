@@ -9,18 +9,18 @@ import type { ClusterTopology } from './cluster-topology.js';
  * Returns a connector for ioredis that connects to the primary of `key`. It looks up the address for each connection. The cluster client of
  * ioredis cannot be used: it resends commands after a lost connection, but an append must be sent once.
  *
- * @param farewellMs how long ioredis waits for a connection to close before it destroys the socket
+ * @param closeMs how long ioredis waits for a connection to close before it destroys the socket
  */
 export function createSlotConnector(
   nodes: ClusterTopology,
   key: string,
-  farewellMs: number,
+  closeMs: number,
 ): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {
     #giveUp: (error: Error) => void = () => undefined;
 
     constructor() {
-      super(farewellMs);
+      super(closeMs);
     }
 
     async connect(): Promise<Socket> {

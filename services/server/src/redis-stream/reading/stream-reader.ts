@@ -74,7 +74,7 @@ export class StreamReader {
     }
   }
 
-  /** Checks the history of every shard that was not checked on this connection. Every CHECK_MS, checks that of all shards. */
+  /** Checks the history of every shard that was not checked on this connection. Every CHECK_MS, checks the histories of all shards. */
   async #checkHistories(redis: Redis): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const isDue = nowMs - this.#checkedMs >= CHECK_MS;

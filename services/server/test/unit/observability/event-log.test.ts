@@ -193,7 +193,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'mirror.unread', server: 'redis:6379', reason: 'LOADING Redis is loading its data', waitMs: 4950 },
     level: 'warn',
     sentence:
-      'the last order in Redis at redis:6379 has not been read (LOADING Redis is loading its data): hellos are refused with UNAVAILABLE until it is read, for 5 s at most; after that, a new order starts',
+      'the last order in Redis at redis:6379 was not read (LOADING Redis is loading its data): the server refuses hellos with UNAVAILABLE until it has read the order; if that takes longer than 5 s, a new order starts',
   },
   {
     event: { event: 'mirror.unreadable', server: 'redis:6379', groups: ['a', 'b'], waitMs: 4900 },
@@ -205,7 +205,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'mirror.given-up', server: 'redis:6379', reason: 'connection closed' },
     level: 'warn',
     sentence:
-      'the last order in Redis at redis:6379 was not read in time (connection closed): a new order starts, in which earlier members join again at the end; when Redis answers, the order in it is logged and replaced',
+      'the last order in Redis at redis:6379 was not read in time (connection closed): a new order starts, and earlier members join again with the last ranks; when Redis answers, the server logs the old order and overwrites it',
   },
   {
     event: { event: 'mirror.read-late', server: 'redis:6379', epoch: 7, groups: 2, members: 5 },

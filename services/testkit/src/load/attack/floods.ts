@@ -11,8 +11,8 @@ export interface Flood {
   /** `reads`: an attacker reads the answers. `alternately`: every second one reads. `never`: none reads. */
   readonly reading: 'reads' | 'alternately' | 'never';
   /**
-   * `floods`: an attacker sends its text without end, and connects again if it is closed. `sends`: it sends its text once and keeps the
-   * connection. `returns`: it connects again after the first answer.
+   * `floods`: an attacker sends its text without end, and reconnects if the server closes the connection. `sends`: it
+   * sends its text once and keeps the connection. `returns`: it connects again after the first answer.
    */
   readonly connections: 'floods' | 'sends' | 'returns';
   /** `unread`: the log of the server is not read during the flood. Default: it is read. */

@@ -37,7 +37,7 @@ export class InsiderProbe {
     return latenciesMs;
   }
 
-  /** How many of the members the server has closed. */
+  /** How many of the members' sessions the server has ended. */
   get byeCount(): number {
     return this.#byes;
   }

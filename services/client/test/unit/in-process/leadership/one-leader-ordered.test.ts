@@ -114,7 +114,7 @@ describe('a leader that is replaced never acts after the next member is promoted
 
   it.each<[string, (leader: Duel['leader']) => void]>([
     ['R-VIEW-4 if it is killed', leader => leader.kill()],
-    ['R-VIEW-5 if it says goodbye', leader => void leader.member?.leave()],
+    ['R-VIEW-5 if it sends `leave`', leader => void leader.member?.leave()],
   ])('%s', async (_what, end) => {
     const proxies = await beginThroughProxies();
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -104,7 +104,7 @@ describe('a leader that is asked to yield', () => {
 });
 
 describe('a member that leaves', () => {
-  it('accepts no seat after its goodbye', async () => {
+  it('accepts no seat after its `leave`', async () => {
     const told: string[] = [];
     const calling = new AbortController();
     let me: Membership | undefined;

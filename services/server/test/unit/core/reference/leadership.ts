@@ -21,7 +21,7 @@ import {
 
 /**
  * A group and its clients, as R-LEAD-1 sees them. A client acts on rank 0 from the moment at which it receives that
- * rank until it stops. It has stopped when it sent a goodbye, when it closed its connection, when it answered an ask,
+ * rank until it stops. It has stopped when it sent `leave`, when it closed its connection, when it answered an ask,
  * or when suspendMs passed. With a grace period for leaders, a proxy may close the server's end of a connection, and
  * the client acts on. A client reads its frames in order and at any later time. After every entry, only the client of
  * the leader may act.
