@@ -43,6 +43,9 @@ describe('the package', () => {
       stderr: '',
     });
     const bench = await new Rankctl(['bench'], {}, installed).end();
-    expect([bench.code, bench.stderr]).toEqual([2, expect.stringContaining('give the address of a running server with --url')]);
+    expect([bench.code, bench.stderr]).toEqual([
+      2,
+      expect.stringContaining('give the address of a running server with --url'),
+    ]);
   });
 });
