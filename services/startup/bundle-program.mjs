@@ -24,12 +24,17 @@ export async function bundleProgram({ folder, entry, outfile }) {
     metafile: true,
     logLevel: 'warning',
   });
-  const packages = Object.keys(metafile.inputs)
+  writeFileSync(join(folder, dirname(outfile), 'LICENSES.txt'), licencesOf(metafile, folder));
+}
+
+/** Returns the licences of the packages in a bundle as one text. `folder` is the folder from which esbuild bundled. */
+export function licencesOf({ inputs }, folder) {
+  const packages = Object.keys(inputs)
     .map(packageOf)
     .filter(path => path !== undefined);
   const licences = [...new Set(packages)].map(path => licenceOf(join(folder, path)));
   // A package may be installed at two paths.
-  writeFileSync(join(folder, dirname(outfile), 'LICENSES.txt'), [...new Set(licences)].join('\n---\n\n'));
+  return [...new Set(licences)].join('\n---\n\n');
 }
 
 /** Returns the folder of the package that a file belongs to. Undefined for a file of rankd. */
