@@ -57,7 +57,7 @@ describe('S3, S4 A server with a mirror that is killed under 100 members', () =>
     );
     program.kill('SIGKILL');
     await program.exited;
-    // By then the delays between the attempts of a member have their full length.
+    // The delays between the attempts of a member have their full length after four of them.
     await eventually(DEADLINE_MS, 'four attempts of each member', () =>
       Promise.resolve([...attempts.values()].every(count => count >= 4) ? true : undefined),
     );
