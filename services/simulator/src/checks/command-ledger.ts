@@ -7,8 +7,8 @@ import type {
   Entry,
   Group,
   ReceiptEffect,
-} from '@rankd/server/dist/core/index.js';
-import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+} from 'rankd/dist/core/index.js';
+import type { Groups } from 'rankd/dist/log/ordered-log.js';
 import { limits } from '@rankd/protocol';
 import { referenceAuthority, type ReferenceRecipient } from '@rankd/testkit';
 import { Violation } from '../violation.js';

@@ -1,7 +1,7 @@
 /** Checks what one incarnation of a server proposes and applies. */
 
-import type { Effect, Entry } from '@rankd/server/dist/core/index.js';
-import type { Groups, Origin } from '@rankd/server/dist/log/ordered-log.js';
+import type { Effect, Entry } from 'rankd/dist/core/index.js';
+import type { Groups, Origin } from 'rankd/dist/log/ordered-log.js';
 import { CommandLedger } from '../checks/command-ledger.js';
 import { ReferenceRoster } from '../checks/reference-roster.js';
 import { fingerprint } from '../checks/replay-check.js';
