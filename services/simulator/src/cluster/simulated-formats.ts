@@ -1,12 +1,7 @@
 /** The formats of the servers of a simulated cluster: those of this version, and one that only the simulator has. */
 
 import type { LogEntry } from 'rankd/dist/cluster/formats/entry-schemas.js';
-import {
-  type DecodedEntry,
-  formatOne,
-  type LogFormat,
-  LogFormats,
-} from 'rankd/dist/cluster/formats/log-format.js';
+import { type DecodedEntry, formatOne, type LogFormat, LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 
 /** Few, so that a simulation raises the format while old servers still come and go. */
 const STEADY_BEATS = 3;
