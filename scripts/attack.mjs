@@ -37,7 +37,9 @@ async function main() {
   const { seconds, attackers, crowd, tolerated, servers } = values;
   const wanted = [seconds, attackers, crowd, tolerated, servers].map(Number);
   if (!(wanted[0] > 0 && wanted[1] >= 1 && wanted.slice(2).every(number => number >= 0))) {
-    complain(`--seconds and --attackers take numbers above 0, --crowd, --tolerated and --servers 0 or more\n\n${usage}`);
+    complain(
+      `--seconds and --attackers take numbers above 0, --crowd, --tolerated and --servers 0 or more\n\n${usage}`,
+    );
     return 2;
   }
   const testkit = await loadTestkit();
@@ -50,7 +52,13 @@ async function main() {
   }
   const print = line => process.stdout.write(`${line}\n`);
   const [floodSeconds, attackerCount, crowdCount, toleratedMs, serverCount] = wanted;
-  const size = { servers: serverCount, attackers: attackerCount, crowd: crowdCount, floodMs: floodSeconds * 1000, toleratedMs };
+  const size = {
+    servers: serverCount,
+    attackers: attackerCount,
+    crowd: crowdCount,
+    floodMs: floodSeconds * 1000,
+    toleratedMs,
+  };
   try {
     const reports = await testkit.runAttack({ repository: root, floods, ...size, print });
     return reports.every(({ faults }) => faults.length === 0) ? 0 : 1;

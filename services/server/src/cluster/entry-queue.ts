@@ -68,11 +68,6 @@ export class EntryQueue {
   #arrivals = 0;
   #size = 0;
 
-  /** The number of waiting entries. */
-  get size(): number {
-    return this.#size;
-  }
-
   /** Adds an entry. */
   add(entry: Entry | ServerEntry, encoded: EncodedEntry): void {
     this.#arrivals += 1;
@@ -91,8 +86,9 @@ export class EntryQueue {
     const selection = new Selection(limits);
     for (const queue of [this.#serverEntries, this.#proposals]) while (selection.takeFirst(queue));
     this.#takeInTurns(selection);
-    if (selection.entries.length === this.#size - this.#leave.length) while (selection.takeFirst(this.#leave));
     const entries = selection.entries.sort((a, b) => a.arrival - b.arrival);
+    // The server appends nothing after it has left, so its leave is the last entry of its last batch.
+    if (entries.length === this.#size - this.#leave.length) while (selection.takeFirst(this.#leave));
     this.#size -= entries.length;
     const [first] = entries;
     return first === undefined ? undefined : { version: first.version, texts: entries.map(({ text }) => text) };

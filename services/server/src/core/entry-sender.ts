@@ -35,7 +35,7 @@ export function sessionOfEntry(entry: Entry): SessionId | undefined {
 
 /**
  * Returns a key of whom this entry is about: the id of a member, or else of a session. The entries of one key keep their order in the log.
- * A member that resumes its seat has the same key. Undefined: the entry is about nobody.
+ * A member that resumes its seat has the same key. Undefined: the entry is about no single member or session.
  */
 export function senderOfEntry(entry: Entry): string | undefined {
   if (entry.kind === 'joined') return entry.resume?.member ?? entry.newcomer.id;

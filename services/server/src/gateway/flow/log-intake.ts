@@ -80,7 +80,7 @@ export interface ClusterIntakePorts extends UnappliedEntriesPorts {
 
 /**
  * The intake of a server in a cluster, whose entries wait for Redis. It limits them, and appends none for commands over the rate limit and
- * for results that certainly nobody awaits.
+ * for results that certainly no command awaits.
  */
 export class ClusterIntake implements LogIntake {
   readonly #unapplied: UnappliedEntries;

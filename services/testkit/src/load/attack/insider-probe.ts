@@ -11,7 +11,7 @@ const LAST_RANK = INSIDERS - 1;
 /** What the members of a probe send. The receipt of a command shows that it went through the log. */
 export type InsiderRequest = 'pings' | 'commands';
 
-/** Members in a group of their own that ping the server, or send commands that nobody has to answer. */
+/** Members in a group of their own that ping the server, or send commands that need no result. */
 export class InsiderProbe {
   readonly #asks: InsiderRequest;
   readonly #peers: RawPeer[] = [];
