@@ -3,6 +3,7 @@ import type { Leader } from '@rankd/protocol';
 import { checkArgument, checkOptions } from './arguments/check-argument.js';
 import { checkListeners } from './arguments/check-listeners.js';
 import { commandNameRule, functionRule, rankRule, waitRules } from './arguments/rules.js';
+import type { CommandContext } from './commands/command-executor.js';
 import type {
   AnyCommands,
   CommandName,
@@ -84,6 +85,16 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     return this.#core.state.seat?.welcome.group;
   }
 
+  /** The number of the newest view that this member has received, in `epoch`. Undefined while the member has no session. */
+  get view(): number | undefined {
+    return this.#core.state.seat?.view;
+  }
+
+  /** The epoch of the group's order: a later run of the order has a larger number. Undefined while the member has no session. */
+  get epoch(): number | undefined {
+    return this.#core.state.seat?.epoch;
+  }
+
   /** The member with rank 0, as the server last sent it. Undefined while the member has no session. */
   get leader(): Leader | undefined {
     return this.#core.state.seat?.leader;
@@ -127,6 +138,17 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     checkArgument('the handler', handler, functionRule);
     if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
     return this.#core.setHandler(name, handler);
+  }
+
+  /**
+   * Sets the handler for commands that have no handler of their own, as `handle` does. The handler reads the name of the command from its
+   * context. It replaces an earlier one. Returns a function that removes it.
+   * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
+   */
+  handleOthers(handler: (args: never, context: CommandContext) => unknown): () => void {
+    checkArgument('the handler', handler, functionRule);
+    if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
+    return this.#core.setOtherHandler(handler);
   }
 
   /**

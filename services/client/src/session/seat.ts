@@ -40,6 +40,9 @@ export class Seat {
   size: number;
   leader: Leader;
   fence: Fence | undefined;
+  /** The newest view of this session, and its epoch. */
+  epoch: number;
+  view: number;
   #yieldState: YieldState = { kind: 'acting' };
   #yieldRequests = 0;
 
@@ -52,6 +55,8 @@ export class Seat {
     this.rank = welcome.rank;
     this.size = welcome.size;
     this.leader = welcome.leader;
+    this.epoch = welcome.epoch;
+    this.view = welcome.view;
     this.fence = welcome.rank === 0 ? latestFence(welcome, fence) : undefined;
   }
 
@@ -87,6 +92,8 @@ export class Seat {
     this.rank = rank;
     this.size = size;
     this.leader = leader;
+    this.epoch = epoch;
+    this.view = view;
     this.#yieldState = { kind: 'acting' };
   }
 }
