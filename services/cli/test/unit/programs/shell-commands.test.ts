@@ -73,9 +73,8 @@ function shellCommands(lines: readonly string[], { parallel = 1, isRunning = tru
 
 /** The JSON that the library sends: that of a JsonText is its text. */
 function jsonOf(value: unknown): string {
-  if (value === undefined) return 'undefined';
-  const text = (value)?.json;
-  return text ?? JSON.stringify(value);
+  const { json } = Object(value) as { readonly json?: string };
+  return json ?? (value === undefined ? 'undefined' : JSON.stringify(value));
 }
 
 async function pidsOf(mark: string): Promise<readonly number[]> {
