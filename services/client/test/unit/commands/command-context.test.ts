@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { argsFromText } from '@rankd/client/internal';
 import { type FleetServer, InProcessFleet } from '@rankd/testkit/in-process';
-import { timedIt } from './fixture.js';
+import { timedIt } from '../in-process/fixture.js';
 
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
