@@ -6,7 +6,7 @@ import type { Leader } from '@rankd/protocol';
 /** The properties of a membership that the report has. */
 export type ReportedMember = Pick<
   Membership,
-  'member' | 'name' | 'rank' | 'size' | 'slot' | 'leader' | 'fence' | 'view' | 'epoch'
+  'member' | 'name' | 'rank' | 'size' | 'slot' | 'leader' | 'fence' | 'view'
 >;
 
 /** The state of a member. Null stands for what the member does not know at the moment. It has no secret. */
@@ -45,7 +45,7 @@ export function readSelf(member: ReportedMember, group: string): SelfReport {
     suspended: rank === undefined,
     leader: leader === undefined ? null : { member: leader.member, name: leader.name },
     fence: fence === undefined ? null : { epoch: fence.epoch, view: fence.view },
-    view: member.view ?? null,
-    epoch: member.epoch ?? null,
+    view: member.view?.view ?? null,
+    epoch: member.view?.epoch ?? null,
   };
 }

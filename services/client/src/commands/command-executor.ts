@@ -29,8 +29,6 @@ export interface CommandContext {
   readonly argsJson: string | undefined;
   /** How much of the deadline is left at the moment of the read, ms. 0 if it has passed. */
   readonly leftMs: number;
-  /** The largest value that the server accepts, as bytes of JSON. */
-  readonly valueBytesMax: number;
 }
 
 /** A function of the application that executes a command. */
@@ -180,7 +178,7 @@ export class CommandExecutor {
   }
 
   #contextOf({ command, frame, arrivedAtMs }: Delivery, signal: AbortSignal): CommandContext {
-    const { clock, frameBytesMax } = this.#ports;
+    const { clock } = this.#ports;
     const { from, seq, name } = command;
     return {
       from,
@@ -192,9 +190,6 @@ export class CommandExecutor {
       },
       get leftMs() {
         return Math.max(0, arrivedAtMs + command.deadlineMs - clock.nowMs());
-      },
-      get valueBytesMax() {
-        return frameBytesMax() - limits.frameOverheadBytes;
       },
     };
   }

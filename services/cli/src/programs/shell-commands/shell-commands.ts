@@ -2,7 +2,7 @@
 
 import type { CommandContext, Membership } from '@rankd/client';
 import { RankdError } from '@rankd/client/internal';
-import { assertNever, onAbort } from '@rankd/protocol';
+import { assertNever, limits, onAbort } from '@rankd/protocol';
 import { CommandQueue } from './command-queue.js';
 import { commandValue } from './command-value.js';
 import type { StartHeld } from './held-process.js';
@@ -25,6 +25,16 @@ export interface ShellCommandOptions {
   readonly parallel: number;
 }
 
+/** The smallest limit of a value that a server has, bytes. It is used while the member has no session. */
+const VALUE_BYTES_MAX_LEAST = limits.frameBytesMaxLeast - limits.frameOverheadBytes;
+
+/** A command for a shell line. */
+interface LineOrder {
+  readonly context: CommandContext;
+  /** The largest value that the server accepts, as bytes of JSON. */
+  readonly valueBytesMax: number;
+}
+
 /** Executes the commands of `--on`. Every other command fails with NO_HANDLER. */
 export class ShellCommands {
   readonly #actions: ReadonlyMap<string, CommandAction>;
@@ -40,9 +50,12 @@ export class ShellCommands {
   }
 
   /** Sets the handlers of the member. Call it before the first command can arrive. */
-  addHandlers(membership: Pick<Membership, 'handle' | 'handleOthers'>): void {
+  addHandlers(membership: Pick<Membership, 'handle' | 'handleOthers' | 'server'>): void {
     for (const [name, action] of this.#actions) {
-      membership.handle(name, async (_args: never, context) => this.#execute(action, context));
+      membership.handle(name, async (_args: never, context) => {
+        const valueBytesMax = membership.server?.payloadBytesMax ?? VALUE_BYTES_MAX_LEAST;
+        return await this.#execute(action, { context, valueBytesMax });
+      });
     }
     membership.handleOthers((_args: never, { name }) => {
       const message = `rankctl has no --on for ${name}: start it with --on ${name}=SHELL-LINE`;
@@ -56,38 +69,35 @@ export class ShellCommands {
     await Promise.allSettled(this.#lines);
   }
 
-  async #execute(action: CommandAction, context: CommandContext): Promise<unknown> {
+  async #execute(action: CommandAction, order: LineOrder): Promise<unknown> {
     switch (action.kind) {
       case 'signal':
         if (!this.#ports.signalProgram(action.signal)) throw new RankdError('NOT_RUNNING');
         return undefined;
       case 'line':
-        return await this.#executeLine(action.line, context);
+        return await this.#executeLine(action.line, order);
       default:
         return assertNever(action);
     }
   }
 
-  async #executeLine(line: string, context: CommandContext): Promise<unknown> {
-    const stop = stopSignal(context.signal, this.#closing.signal);
+  async #executeLine(line: string, order: LineOrder): Promise<unknown> {
+    const stop = stopSignal(order.context.signal, this.#closing.signal);
     try {
-      const end = await this.#queue.run(
-        async () => this.#track(this.#runLine(line, context, stop.signal)),
-        stop.signal,
-      );
-      return valueOf(end, context.valueBytesMax);
+      const end = await this.#queue.run(async () => this.#track(this.#runLine(line, order, stop.signal)), stop.signal);
+      return valueOf(end, order.valueBytesMax);
     } finally {
       stop.release();
     }
   }
 
-  async #runLine(line: string, context: CommandContext, signal: AbortSignal): Promise<ShellLineEnd> {
+  async #runLine(line: string, { context, valueBytesMax }: LineOrder, signal: AbortSignal): Promise<ShellLineEnd> {
     return await runShellLine(this.#ports.startHeld, {
       line,
       environment: lineEnvironment(this.#ports.environment(), context),
       // `read` of a shell needs a line end.
       input: `${argsText(context)}\n`,
-      outputBytesMax: context.valueBytesMax,
+      outputBytesMax: valueBytesMax,
       signal,
     });
   }

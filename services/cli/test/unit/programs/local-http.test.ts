@@ -101,12 +101,12 @@ describe('R-PROG-9 GET /self', () => {
     const self = await (await answering(ann, group)).ask('/self');
     expect(self.status).toBe(200);
     const leader = { member: ann.member, name: 'ann' };
-    const shared = { group, size: 3, leader, view: ann.view, epoch: ann.epoch, suspended: false };
+    const shared = { group, size: 3, leader, ...ann.view, suspended: false };
     const own = { member: ann.member, name: 'ann', rank: 0, slot: 0, leads: true, fence: { ...ann.fence } };
     expect(jsonOf(self)).toEqual({ ...shared, ...own });
     const { ask: askBob } = await answering(bob, group);
     const subordinate = { member: bob.member, name: 'bob', rank: 1, slot: 1, leads: false, fence: null };
-    expect(jsonOf(await askBob('/self'))).toEqual({ ...shared, ...subordinate, view: bob.view });
+    expect(jsonOf(await askBob('/self'))).toEqual({ ...shared, ...subordinate, ...bob.view });
   });
 
   it('is read against the clock at the moment of the request: the rank of an expired lease is null', async () => {

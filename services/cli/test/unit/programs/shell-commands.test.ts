@@ -45,24 +45,27 @@ function shellCommands(lines: readonly string[], { parallel = 1, isRunning = tru
     },
   );
   opened.push(commands);
-  commands.addHandlers({
-    handle: (name: string, handler: Handler) => {
-      handlers.set(name, handler);
-      return () => undefined;
-    },
-    handleOthers: (handler: Handler) => {
-      other = handler;
-      return () => undefined;
-    },
-  });
+  const member = { server: { payloadBytesMax: VALUE_BYTES_MAX } };
+  commands.addHandlers(
+    Object.assign(member, {
+      handle: (name: string, handler: Handler) => {
+        handlers.set(name, handler);
+        return () => undefined;
+      },
+      handleOthers: (handler: Handler) => {
+        other = handler;
+        return () => undefined;
+      },
+    }) as unknown as Parameters<ShellCommands['addHandlers']>[0],
+  );
   const send = async (name: string, sent: Sent = {}): Promise<string> => {
+    member.server = { payloadBytesMax: sent.valueBytesMax ?? VALUE_BYTES_MAX };
     const context = {
       name,
       from: { member: 'm1', rank: 0, name: 'ann' },
       seq: 7,
       argsJson: sent.argsJson,
       leftMs: sent.leftMs ?? 4321.5,
-      valueBytesMax: sent.valueBytesMax ?? VALUE_BYTES_MAX,
       signal: sent.signal ?? new AbortController().signal,
     };
     const value = await (handlers.get(name) ?? other)?.(undefined as never, context);
