@@ -50,6 +50,11 @@ export class LeaseBounds {
     return this.#endsAtMs === undefined ? undefined : this.#endsAtMs - this.#slackMs / 8;
   }
 
+  /** Whether a program that starts now has time before it is asked to stop. */
+  get leavesTime(): boolean {
+    return this.#endsAtMs !== undefined && this.#clock.nowMs() < this.#endsAtMs - this.#slackMs / 2;
+  }
+
   /** Records when the lease ends, by the clock. Does nothing after `freeze`. */
   renew(endsAtMs: number): void {
     if (this.#state !== 'renewable' || endsAtMs === this.#endsAtMs) return;

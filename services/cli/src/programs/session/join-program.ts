@@ -11,10 +11,12 @@ import { formatError } from '../../output/format-error.js';
 import { exitCodes, ProgramEnd } from '../program-end.js';
 
 /** The options of the member. */
-export interface ProgramMemberOptions extends Pick<JoinOptions, 'name' | 'tags' | 'logger' | 'prepare'> {
+export interface ProgramMemberOptions extends Pick<JoinOptions, 'name' | 'tags' | 'logger'> {
   readonly joinTimeoutMs: number;
   /** Ends the attempt to join. After the member has joined it has no effect. */
   readonly joining: AbortSignal;
+  /** Called once, before the first connection. */
+  readonly prepare: (member: ProgramMember) => void;
 }
 
 /** A member, and the socket of its session. */
@@ -46,7 +48,7 @@ export async function joinProgram(connection: Connection, options: ProgramMember
       signal: attempt.signal,
       prepare: member => {
         attempt.watch(member);
-        prepare?.(member);
+        prepare({ me: member, socket: () => socket });
       },
     });
     return { me, socket: () => socket };

@@ -1,6 +1,5 @@
 /** A member and its program: what the verbs `run`, `lead` and `once` have in common. */
 
-import type { Membership } from '@rankd/client';
 import { systemEnvironment } from '@rankd/client/internal';
 import type { Connection } from '../../connection.js';
 import { formatError } from '../../output/format-error.js';
@@ -33,7 +32,7 @@ export interface ProgramSession extends ProgramMember {
 /** What a verb adds to the session. */
 export interface SessionParts {
   /** Called before the first connection, to register handlers and listeners. */
-  readonly prepare?: (parts: Omit<ProgramSession, 'socket'>) => void;
+  readonly prepare?: (session: ProgramSession) => void;
   /** Returns variables for the program besides those of the member. */
   readonly extraVariables?: () => Variables;
   /** Runs the program until rankctl ends. Returns the exit code. */
@@ -59,7 +58,7 @@ export async function runSession(
   logProgram(log, runner, guards);
   ending.onBegin(() => runner.stop('ending'));
   let hasJoined = false;
-  const prepare = (me: Membership): void => {
+  const prepare = ({ me, socket }: ProgramMember): void => {
     me.once('joined', () => (hasJoined = true));
     me.on('closed', ({ error }) => {
       // `join` reports an error before the first seat.
@@ -67,7 +66,7 @@ export async function runSession(
       log.error('closed', formatError(error, connection).message, { code: error.code });
       ending.beginWith(codeOf(error));
     });
-    parts.prepare?.({ me, log, ending, guards, runner });
+    parts.prepare?.({ me, socket, log, ending, guards, runner });
   };
   const { joinTimeoutMs, name, tags } = options;
   try {

@@ -1,0 +1,69 @@
+/** The verb `once`: one member runs a program, the others wait for it and end as it ended (R-PROG-7). */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Membership } from '@rankd/client';
+import type { OnceOptions } from '../program-options.js';
+import type { ProgramExit } from '../program-runner.js';
+import { startDelayMs } from '../session/leadership-program.js';
+import { pause } from '../session/pause.js';
+import { Predecessor } from '../session/predecessor.js';
+import { type ProgramCall, type ProgramSession, runSession } from '../session/program-session.js';
+import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
+
+/** The command with which rank 0 tells the others how the program has ended. */
+const ONCE_COMMAND = 'rankd.once';
+/** How long rank 0 tells those that wait and those that come, ms. */
+const TELL_MS = 5000;
+/** How often rank 0 sends the command, ms. */
+const TELL_EVERY_MS = 200;
+
+/** The arguments of the command. */
+interface OnceArguments {
+  readonly code: number;
+}
+
+/** Runs a program in one member of the group. Returns the exit code of rankctl: that of the program, whoever ran it. */
+export async function once(call: ProgramCall, options: OnceOptions): Promise<number> {
+  let predecessor: Predecessor | undefined;
+  return await runSession(call, options, {
+    prepare: session => {
+      predecessor = new Predecessor(session.me);
+      prepareLeader(session);
+      endWhenTold(session);
+    },
+    supervise: async session =>
+      await superviseLeader(session, options, {
+        startDelayMs: () => (predecessor === undefined ? 0 : startDelayMs(predecessor)),
+        afterExit: async (exit, leading) => {
+          const isFailure = options.retry && exit.code !== 0;
+          if (!isFailure) await tellOthers(session, exit, AbortSignal.any([leading, session.ending.signal]));
+          return 'end';
+        },
+      }),
+  });
+}
+
+/** Ends rankctl with the code that rank 0 sends. Such a member starts nothing. */
+function endWhenTold({ me, log, ending }: ProgramSession): void {
+  me.handle(ONCE_COMMAND, async (args, { from }) => {
+    const { code } = args as Partial<OnceArguments>;
+    if (from.rank !== 0 || !isExitCode(code)) return;
+    log.info('told', `${from.name} has run the program: it ended with code ${code}`, { code, by: from.member });
+    // The library sends the result of the command first.
+    await Promise.resolve();
+    setImmediate(() => ending.beginWith(code));
+  });
+}
+
+function isExitCode(code: unknown): code is number {
+  return Number.isInteger(code) && Number(code) >= 0 && Number(code) <= 255;
+}
+
+/** Tells every subordinate how the program has ended, until this member is alone or the time has passed. */
+async function tellOthers({ me }: ProgramSession, { code }: ProgramExit, over: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([over, AbortSignal.timeout(TELL_MS)]);
+  while (!deadline.aborted && !isAlone(me)) {
+    await Promise.race([tell(me, { code }), pause(TELL_MS, deadline)]);
+    if (!isAlone(me)) await pause(TELL_EVERY_MS, deadline);
+  }
+}
