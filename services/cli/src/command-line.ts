@@ -1,6 +1,5 @@
 /** Runs the command line of this process. */
 
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { RankdError } from '@rankd/client/observer';
 import { CommanderError } from 'commander';
@@ -12,9 +11,9 @@ import { UsageError } from './errors.js';
 import { createProgram, type Run } from './program.js';
 import { programVerbs } from './programs/verbs/program-verbs.js';
 import { processTerminal, type ProcessTerminal } from './output/terminal.js';
+import { version } from './version.js';
 import { reportFailure, writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 /** The directory of the checkout or of the package: the same distance from the compiled file and from the bundle. */
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 

@@ -31,7 +31,9 @@ export interface RunOptions extends ProgramOptions {
 }
 
 /** After which exits of the program itself `lead` starts it again. */
-export type RestartPolicy = 'no' | 'on-failure' | 'always';
+export const restartPolicies = ['no', 'on-failure', 'always'] as const;
+/** One of them. */
+export type RestartPolicy = (typeof restartPolicies)[number];
 
 /** The options of `lead`. */
 export interface LeadOptions extends ProgramOptions {

@@ -10,6 +10,16 @@ import { GUARD_ARGUMENT, selfCommand } from './self-command.js';
 /** How many orders the guard may leave unanswered. After that only the newest one waits, so that nothing grows if the guard is stopped. */
 const UNANSWERED_MAX = 16;
 
+/**
+ * Returns the file descriptor of a socket. Node has no public way to it: a socket that is passed to a child as a stream is not read any more.
+ * @throws Error if the socket is closed
+ */
+function descriptorOf(socket: Socket): number {
+  const { fd = -1 } = (socket as Socket & { readonly _handle?: { readonly fd: number } | null })._handle ?? {};
+  if (fd < 0) throw new Error('the socket of the session is closed');
+  return fd;
+}
+
 /** The events of a guard. */
 interface GuardEvents {
   /** The guard has ended by itself. `why` is for people. */
@@ -34,7 +44,13 @@ export class Guard extends EventEmitter<GuardEvents> {
     super();
     const { file, args } = selfCommand();
     // The guard must not hold the program's output. A copy of the socket is passed as a descriptor, which the guard never opens.
-    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'ipc', ...(socket === undefined ? [] : [socket])];
+    const stdio: StdioOptions = [
+      'ignore',
+      'ignore',
+      'ignore',
+      'ipc',
+      ...(socket === undefined ? [] : [descriptorOf(socket)]),
+    ];
     const env = { ...withoutSecrets(process.env), NODE_OPTIONS: undefined };
     this.#process = spawn(file, [...args, GUARD_ARGUMENT], { detached: true, stdio, env });
     this.#process.once('error', error => this.#end(error.message));

@@ -1,13 +1,12 @@
 /** The verb `once`: one member runs a program, the others wait for it and end as it ended (R-PROG-7). */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Membership } from '@rankd/client';
 import type { OnceOptions } from '../program-options.js';
 import type { ProgramExit } from '../program-runner.js';
 import { startDelayMs } from '../session/leadership-program.js';
-import { pause } from '../session/pause.js';
 import { Predecessor } from '../session/predecessor.js';
 import { type ProgramCall, type ProgramSession, runSession } from '../session/program-session.js';
+import { waitUntil } from '../session/wait-for-event.js';
 import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
 
 /** The command with which rank 0 tells the others how the program has ended. */
@@ -18,9 +17,7 @@ const TELL_MS = 5000;
 const TELL_EVERY_MS = 200;
 
 /** The arguments of the command. */
-interface OnceArguments {
-  readonly code: number;
-}
+type OnceArguments = Readonly<Record<'code', number>>;
 
 /** Runs a program in one member of the group. Returns the exit code of rankctl: that of the program, whoever ran it. */
 export async function once(call: ProgramCall, options: OnceOptions): Promise<number> {
@@ -62,8 +59,15 @@ function isExitCode(code: unknown): code is number {
 /** Tells every subordinate how the program has ended, until this member is alone or the time has passed. */
 async function tellOthers({ me }: ProgramSession, { code }: ProgramExit, over: AbortSignal): Promise<void> {
   const deadline = AbortSignal.any([over, AbortSignal.timeout(TELL_MS)]);
-  while (!deadline.aborted && !isAlone(me)) {
-    await Promise.race([tell(me, { code }), pause(TELL_MS, deadline)]);
-    if (!isAlone(me)) await pause(TELL_EVERY_MS, deadline);
+  while (!deadline.aborted && me.size !== 1) {
+    const size = me.size;
+    await tell(me, { code }, deadline);
+    // Those that were reached leave. Others may have come meanwhile.
+    await waitUntil(me, () => me.size !== size, AbortSignal.any([deadline, AbortSignal.timeout(TELL_EVERY_MS)]));
   }
+}
+
+/** Sends the command to every subordinate. A failure does not matter: the command is sent again, and who is not reached runs the program. */
+async function tell(me: Membership, args: OnceArguments, deadline: AbortSignal): Promise<void> {
+  await me.command(ONCE_COMMAND, args, { to: 'below', deadlineMs: TELL_MS, signal: deadline }).catch(() => undefined);
 }
