@@ -20,7 +20,7 @@ const RENEWAL_POLL_MS = 20;
 
 /** What a verb decides. */
 export interface LeadershipPolicy {
-  /** How long after the member was told that it leads the program may start, ms. */
+  /** How long after the member has got rank 0 the program may start, ms. */
   readonly startDelayMs: () => number;
   /**
    * Called when the program has exited by itself and nothing of it runs any more. Resolves with how long to wait before it is started again,

@@ -22,7 +22,7 @@ export function prepareLeader({ me, socket, log, ending, guards, runner }: Progr
     ending.beginWith(exitCodes.configuration);
   });
   me.on('disconnected', () => {
-    // The server may have told another member that it leads.
+    // Another member may lead already.
     runner.kill('leadership');
     guards.close();
   });

@@ -44,7 +44,7 @@ async function warnOfOtherLeader(me: ProgramSession['me'], { log, connection }: 
   // The query fails if the session ends. The next session asks again.
   const roster = await me.roster().catch(() => undefined);
   const leader = roster?.members[0];
-  if (leader === undefined || leader.tags?.['rankctl'] === LEAD_TAG.rankctl) return;
+  if (leader === undefined || leader.tags['rankctl'] === LEAD_TAG.rankctl) return;
   const sentence = `rank 0 of the group ${connection.group} is ${leader.name}, which was not started by rankctl lead: use another --group for lead`;
   log.error('other-leader', sentence, { member: leader.member, name: leader.name });
 }

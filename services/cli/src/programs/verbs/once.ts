@@ -9,31 +9,31 @@ import { type ProgramCall, type ProgramSession, runSession } from '../session/pr
 import { waitUntil } from '../session/wait-for-event.js';
 import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
 
-/** The command with which rank 0 tells the others how the program has ended. */
+/** The command with which rank 0 reports to the others how the program has ended. */
 const ONCE_COMMAND = 'rankd.once';
-/** How long rank 0 tells those that wait and those that come, ms. */
-const TELL_MS = 5000;
+/** How long rank 0 sends the command to those that wait and those that come, ms. */
+const REPORT_MS = 5000;
 /** How often rank 0 sends the command, ms. */
-const TELL_EVERY_MS = 200;
+const REPORT_EVERY_MS = 200;
 
 /** The arguments of the command. */
 type OnceArguments = Readonly<Record<'code', number>>;
 
-/** Runs a program in one member of the group. Returns the exit code of rankctl: that of the program, whoever ran it. */
+/** Runs a program in one member of the group. Returns the exit code of rankctl: that of the program, in every member. */
 export async function once(call: ProgramCall, options: OnceOptions): Promise<number> {
   let predecessor: Predecessor | undefined;
   return await runSession(call, options, {
     prepare: session => {
       predecessor = new Predecessor(session.me);
       prepareLeader(session);
-      endWhenTold(session);
+      endOnReport(session);
     },
     supervise: async session =>
       await superviseLeader(session, options, {
         startDelayMs: () => (predecessor === undefined ? 0 : startDelayMs(predecessor)),
         afterExit: async (exit, leading) => {
           const isFailure = options.retry && exit.code !== 0;
-          if (!isFailure) await tellOthers(session, exit, AbortSignal.any([leading, session.ending.signal]));
+          if (!isFailure) await reportToOthers(session, exit, AbortSignal.any([leading, session.ending.signal]));
           return 'end';
         },
       }),
@@ -41,7 +41,7 @@ export async function once(call: ProgramCall, options: OnceOptions): Promise<num
 }
 
 /** Ends rankctl with the code that rank 0 sends. Such a member starts nothing. */
-function endWhenTold({ me, log, ending }: ProgramSession): void {
+function endOnReport({ me, log, ending }: ProgramSession): void {
   me.handle(ONCE_COMMAND, async (args, { from }) => {
     const { code } = args as Partial<OnceArguments>;
     if (from.rank !== 0 || !isExitCode(code)) return;
@@ -56,18 +56,18 @@ function isExitCode(code: unknown): code is number {
   return Number.isInteger(code) && Number(code) >= 0 && Number(code) <= 255;
 }
 
-/** Tells every subordinate how the program has ended, until this member is alone or the time has passed. */
-async function tellOthers({ me }: ProgramSession, { code }: ProgramExit, over: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([over, AbortSignal.timeout(TELL_MS)]);
+/** Reports to every subordinate how the program has ended, until this member is alone or the time has passed. */
+async function reportToOthers({ me }: ProgramSession, { code }: ProgramExit, over: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([over, AbortSignal.timeout(REPORT_MS)]);
   while (!deadline.aborted && me.size !== 1) {
     const size = me.size;
-    await tell(me, { code }, deadline);
-    // Those that were reached leave. Others may have come meanwhile.
-    await waitUntil(me, () => me.size !== size, AbortSignal.any([deadline, AbortSignal.timeout(TELL_EVERY_MS)]));
+    await report(me, { code }, deadline);
+    // Those that were reached leave. Others may have come since.
+    await waitUntil(me, () => me.size !== size, AbortSignal.any([deadline, AbortSignal.timeout(REPORT_EVERY_MS)]));
   }
 }
 
 /** Sends the command to every subordinate. A failure does not matter: the command is sent again, and who is not reached runs the program. */
-async function tell(me: Membership, args: OnceArguments, deadline: AbortSignal): Promise<void> {
-  await me.command(ONCE_COMMAND, args, { to: 'below', deadlineMs: TELL_MS, signal: deadline }).catch(() => undefined);
+async function report(me: Membership, args: OnceArguments, deadline: AbortSignal): Promise<void> {
+  await me.command(ONCE_COMMAND, args, { to: 'below', deadlineMs: REPORT_MS, signal: deadline }).catch(() => undefined);
 }
