@@ -97,13 +97,20 @@ export async function fetchGroups(port: SidePort): Promise<readonly GroupSummary
     readonly code?: unknown;
     readonly message?: unknown;
   };
-  if (isOk && groups !== undefined) return [...groups].sort((one, other) => (one.group < other.group ? -1 : 1));
+  if (isOk && groups?.every(isGroup) === true)
+    return [...groups].sort((one, other) => (one.group < other.group ? -1 : 1));
   if (typeof code !== 'string') throw noSidePort(port, NOT_RANKD);
   if (code === 'UNAUTHORIZED') {
     const advice = port.token === undefined ? 'set RANKD_HTTP_TOKEN' : 'check RANKD_HTTP_TOKEN';
     throw new NotDone(code, `the side port at ${port.url} requires its token: ${advice}`);
   }
   throw new NotDone(code, `the side port at ${port.url} refuses the request: ${String(message)}`);
+}
+
+/** The address may be that of another program. */
+function isGroup(value: unknown): boolean {
+  const { group, size } = (typeof value === 'object' ? (value ?? {}) : {}) as Partial<GroupSummary>;
+  return typeof group === 'string' && typeof size === 'number';
 }
 
 const NOT_RANKD = 'the answer is not from a rankd server';
