@@ -38,7 +38,7 @@ interface Row {
 export type RowTemplate = (row: RosterMember, roster: Row['roster'], nowMs: number) => string;
 
 /** `{{name}}`, `{name}` or `{tag.KEY}`. The key of a tag has no braces here. */
-const placeholder = /\{\{[A-Za-z.]+\}\}|\{(?:tag\.[^{}]{1,64}|[A-Za-z]+)\}/g;
+const placeholder = /\{\{[^{}]{1,80}\}\}|\{(?:tag\.[^{}]{1,64}|[A-Za-z]{1,32})\}/g;
 
 /**
  * Parses a template such as `{name} {rank}`. `\t` and `\n` are a tab and a line end, as in the templates of docker. `{{name}}` is the text
