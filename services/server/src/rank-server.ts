@@ -125,7 +125,8 @@ export class RankServer {
     const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
     const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
-    const address = reachableUrl({ host, port, transport: transport.kind });
+    const advertised = this.#config.RANKD_ADVERTISED_URL;
+    const address = advertised ?? reachableUrl({ host, port, transport: transport.kind });
     this.#running = { transport, listener, address };
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });

@@ -329,13 +329,15 @@ describe('servers', () => {
     try {
       for (let count = 0; count < 2; count += 1) {
         const env = { RANKD_MODE: 'cluster', RANKD_REDIS_URL: redis.url, RANKD_SHARDS: '1' };
-        launched.push(await launchServer(repository, env));
+        const more = count === 0 ? {} : { RANKD_ADVERTISED_URL: 'rankds://ranks.example:1' };
+        launched.push(await launchServer(repository, { ...env, ...more }));
       }
       const http = `http://127.0.0.1:${launched[1]?.httpPort}`;
       // A server announces its address with a heartbeat, after it has begun to listen.
       const { code, stdout } = await eventually(DEADLINE_MS, 'the addresses', async () => {
         const ended = await run('servers', '--http', http);
-        return launched.every(({ port }) => ended.stdout.includes(` rankd://127.0.0.1:${port} `)) ? ended : undefined;
+        const addresses = [`rankd://127.0.0.1:${launched[0]?.port}`, 'rankds://ranks.example:1'];
+        return addresses.every(address => ended.stdout.includes(` ${address} `)) ? ended : undefined;
       });
       expect(code).toBe(0);
       expect(stdout).toMatch(
