@@ -88,7 +88,10 @@ export function refuseCommand(
   { channels, events, payloadBytesMax }: CommandPorts,
 ): void {
   const detail = code === 'PAYLOAD_TOO_LARGE' ? `at most ${payloadBytesMax} bytes` : undefined;
-  channels.sendInOrder(session, encodeFrame(rejection(id, code, detail)));
+  const receipt = rejection(id, code, detail);
+  // The receipt of a refused command has no place in the order. If it were held, the client might never learn that the command is refused.
+  if (session.outbox.isHeld) session.sendAhead(receipt);
+  else channels.sendInOrder(session, encodeFrame(receipt));
   const sender = state.phase === 'active' ? state.member : state;
   const rank = state.phase === 'active' ? state.group.roster.rankOf(state.member) : -1;
   const facts = { group: state.request.group, name, member: sender.id, from: sender.name, rank };
