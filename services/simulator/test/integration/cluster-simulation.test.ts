@@ -21,7 +21,7 @@ const planted = {
   'dropped-proposal': 'ONCE',
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
-  'unknown-skipped': 'ORDER',
+  'unknown-skipped': 'I10',
   'short-leases': 'ONE-LEADER',
   'close-believed': 'ONE-LEADER',
 };
