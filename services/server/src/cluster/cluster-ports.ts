@@ -8,11 +8,10 @@ import type { RecordApplierSettings } from './record-applier.js';
 import type { RecordRef, RecordStream, StreamBreakReason } from './stream-port.js';
 
 /**
- * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, it has too many unsent
- * entries, or it cannot read or apply a record.
+ * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it cannot read or apply a
+ * record.
  */
-export type IncarnationEndReason =
-  Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | 'overfull' | BlockingEntry;
+export type IncarnationEndReason = Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | BlockingEntry;
 
 /** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
 export interface ShardResumePoint {

@@ -60,7 +60,7 @@ export class ShardReplica {
       stream,
       recordWriteSeconds,
       state: () => this.#applier,
-      listener: { onAcked: () => this.#applyRecords(), onOverfull: () => this.#endIncarnation('overfull') },
+      listener: { onAcked: () => this.#applyRecords() },
     });
     this.#applier = new RecordApplier(settings, {
       writer: this.#writer,
