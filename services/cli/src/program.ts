@@ -14,6 +14,7 @@ import { attach } from './commands/attach.js';
 import { bench } from './commands/bench.js';
 import { completeMembers } from './commands/complete-members.js';
 import { parseInteger } from './parse-integer.js';
+import { addProgramVerbs } from './programs/verbs/program-verbs.js';
 import { examples, type Run } from './verb-help.js';
 
 export type { Run } from './verb-help.js';
@@ -42,6 +43,7 @@ export function createProgram(version: string, run: Run, output: OutputConfigura
     .addHelpText('after', closing);
   addLooking(program, run);
   addSteering(program, run);
+  addProgramVerbs(program);
   addOthers(program, run);
   return program;
 }
