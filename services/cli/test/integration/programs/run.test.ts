@@ -197,13 +197,15 @@ describe('rankctl run ends before it has started anything', () => {
     [127, [], ['run', '--', 'no-such-program']],
     [127, [], ['run', '--', './no/{rank}']],
   ] as const)('with %d and one sentence: %j %j', async (code, env, args) => {
+    // A placeholder is filled after the member has joined.
+    const isKnownAtStart = !args.at(-1)?.includes('{');
     const needsToken = env.some(([name]) => name === 'RANKD_ADMIN_TOKEN');
     const port = needsToken ? (guarded ??= await launch({ RANKD_TOKEN: 'right' })).port : server.port;
     const run = new ProgramRun(port, args, Object.fromEntries(env));
     runs.push(run);
     expect([await run.code(), run.rankctl.lines.filter(line => line.startsWith('rankctl: '))]).toEqual([
       code,
-      args.includes('./no/{rank}') ? expect.anything() : [expect.any(String)],
+      isKnownAtStart ? [expect.any(String)] : expect.anything(),
     ]);
     expect(run.rankctl.output).not.toContain('runs as process');
   });
