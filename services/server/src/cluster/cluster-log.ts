@@ -201,9 +201,10 @@ export class ClusterLog implements OrderedLog {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
         onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
+        onPendingTimers: pending => this.#setTimers(pending),
         onServersChanged: gone => this.#handleServersChanged(index, gone),
         onFollowed: pending => {
-          for (const each of pending) listener.onPendingTimers(each);
+          this.#setTimers(pending);
           for (const log of this.#followed) this.#declareGoneServersLost(log);
         },
         onUnusable: listener.onUnusable,
@@ -224,6 +225,10 @@ export class ClusterLog implements OrderedLog {
     const entering = Promise.all(kept.map(async shard => await shard.join()));
     this.#sendHeartbeats();
     await entering;
+  }
+
+  #setTimers(pending: readonly PendingEffects[]): void {
+    for (const each of pending) this.#ports.listener.onPendingTimers(each);
   }
 
   #isOpen(): boolean {
