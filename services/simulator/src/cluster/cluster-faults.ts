@@ -15,6 +15,8 @@ import { simulatedFormats, SkippingFormats } from './simulated-formats.js';
 export interface ClusterFault {
   /** What the servers of the older version read in a rolling upgrade. */
   readonly oldFormats: LogFormats;
+  /** What the servers of this version read. */
+  readonly newFormats: LogFormats;
   /** Changes the settings of all servers. */
   readonly changeConfig: (config: ServerConfig) => ServerConfig;
   /** Changes the bytes that a server writes to a client. */
@@ -28,6 +30,7 @@ export interface ClusterFault {
 /** No fault. */
 export const noClusterFault: ClusterFault = {
   oldFormats: simulatedFormats.old,
+  newFormats: simulatedFormats.new,
   changeConfig: config => config,
   tamperBytes: bytes => bytes,
   createTampering: () => noTampering,
@@ -84,6 +87,7 @@ export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
   },
   'dropped-proposal': { ...noClusterFault, wrapLog: log => new TamperedLog(log, dropSomeProposals(), () => undefined) },
   'close-believed': { ...noClusterFault, wrapLog: log => new TamperedLog(log, appendUnchanged, believeClose) },
+  'wall-times-believed': { ...noClusterFault, newFormats: simulatedFormats.old },
   'unknown-skipped': { ...noClusterFault, oldFormats: new SkippingFormats() },
   'short-leases': {
     ...noClusterFault,

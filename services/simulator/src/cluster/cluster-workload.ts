@@ -83,6 +83,7 @@ export async function runClusterStep(world: ClusterWorld, taken: number): Promis
     break;
   }
   world.rollServer(taken);
+  world.disturbClocks();
   await world.passTime(random.chance(0.04) ? random.between(1000, 8000) : random.below(150));
 }
 
