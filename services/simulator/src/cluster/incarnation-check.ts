@@ -1,8 +1,8 @@
 /** Checks what one incarnation of a server proposes and applies. */
 
-import { formatOne } from '@rankd/server/dist/cluster/formats/format-one.js';
-import type { Effect, Entry } from '@rankd/server/dist/core/index.js';
-import type { Groups, Origin } from '@rankd/server/dist/log/ordered-log.js';
+import { formatOne } from 'rankd/dist/cluster/formats/format-one.js';
+import type { Effect, Entry } from 'rankd/dist/core/index.js';
+import type { Groups, Origin } from 'rankd/dist/log/ordered-log.js';
 import { CommandLedger } from '../checks/command-ledger.js';
 import { ReferenceRoster } from '../checks/reference-roster.js';
 import { fingerprint } from '../checks/replay-check.js';

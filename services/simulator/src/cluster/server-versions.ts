@@ -1,6 +1,6 @@
 /** Which version each server of a simulated cluster has. */
 
-import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
+import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 import { SeededRandom } from '@rankd/testkit';
 import type { ClusterFault } from './cluster-faults.js';
 

@@ -1,9 +1,9 @@
 /** The formats of the servers of a simulated cluster: those of release 0.1, and those of this version. */
 
-import type { LogEntry } from '@rankd/server/dist/cluster/formats/entry-schemas.js';
-import { formatOne } from '@rankd/server/dist/cluster/formats/format-one.js';
-import { formatTwo } from '@rankd/server/dist/cluster/formats/format-two.js';
-import { type LogFormat, LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
+import type { LogEntry } from 'rankd/dist/cluster/formats/entry-schemas.js';
+import { formatOne } from 'rankd/dist/cluster/formats/format-one.js';
+import { formatTwo } from 'rankd/dist/cluster/formats/format-two.js';
+import { type LogFormat, LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 
 /** Few, so that a simulation raises the format while old servers still come and go. */
 const STEADY_BEATS = 3;

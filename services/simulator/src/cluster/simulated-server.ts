@@ -1,13 +1,13 @@
 /** A simulated server process of a cluster. */
 
-import type { Clock } from '@rankd/server/dist/clock.js';
-import { ClusterServer } from '@rankd/server/dist/cluster/cluster-server.js';
-import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import { type ClusterPlace, Gateway } from '@rankd/server/dist/gateway/gateway.js';
-import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
-import type { StreamEnvironment } from '@rankd/server/dist/redis-stream/environment.js';
-import type { ServerEvent } from '@rankd/server/dist/server-event.js';
+import type { Clock } from 'rankd/dist/clock.js';
+import { ClusterServer } from 'rankd/dist/cluster/cluster-server.js';
+import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import { type ClusterPlace, Gateway } from 'rankd/dist/gateway/gateway.js';
+import type { OrderedLog } from 'rankd/dist/log/ordered-log.js';
+import type { StreamEnvironment } from 'rankd/dist/redis-stream/environment.js';
+import type { ServerEvent } from 'rankd/dist/server-event.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
 import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';

@@ -1,6 +1,6 @@
 /** A simulated primary and replica, with failover and restart. */
 
-import type { ShardKeys } from '@rankd/server/dist/redis-stream/keys.js';
+import type { ShardKeys } from 'rankd/dist/redis-stream/keys.js';
 import type { VirtualClock } from '@rankd/testkit';
 import { WallClock } from '../participants/wall-clock.js';
 import { RedisNode } from './redis-node.js';
