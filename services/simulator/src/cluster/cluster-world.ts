@@ -130,6 +130,11 @@ export class ClusterWorld {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
   }
 
+  /** Whether proxies may close one end of a connection. Format 1 of the log does not allow for that. */
+  get hasProxies(): boolean {
+    return !this.#versions.hasFormatOne;
+  }
+
   /** Sometimes sets the clock of a machine, forwards or back. Format 1 of the log needs a Redis whose clock is not set. */
   disturbClocks(): void {
     for (const { wall } of this.#servers) wall.disturb(this.#clockRandom);

@@ -25,7 +25,8 @@ export class HistoryCursor {
 
   /** The entries of the current history that are not applied yet. Undefined if an applied entry is not part of it. */
   get unappliedEntries(): readonly string[] | undefined {
-    const point = this.#points?.find(({ record }) => this.#history.containsRecord(record));
+    // A server may leave a shard twice. If no later item shows which of the two a new server has applied first, it is the last one.
+    const point = this.#points?.findLast(({ record }) => this.#history.containsRecord(record));
     if (this.#points === undefined) return [];
     if (point === undefined) return undefined;
     const owed: string[] = [];

@@ -36,6 +36,11 @@ export class ServerVersions {
     return !this.#isUpgrade;
   }
 
+  /** Whether the log has format 1 for some time, in which the close of a connection is a proof that a leader has stopped. */
+  get hasFormatOne(): boolean {
+    return this.#isUpgrade || this.#new.newest.version === 1;
+  }
+
   /** Records that all first servers were created: later ones may be new. */
   startUpgrade(): void {
     this.#state = 'upgrading';

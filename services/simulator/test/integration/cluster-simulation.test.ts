@@ -22,7 +22,7 @@ const planted = {
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
   'unknown-skipped': 'I10',
-  'wall-times-believed': 'ONE-LEADER',
+  'wall-times-believed': 'I11',
   'short-leases': 'ONE-LEADER',
   'close-believed': 'ONE-LEADER',
 };
