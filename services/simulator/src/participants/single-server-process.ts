@@ -37,11 +37,13 @@ export class SingleServerProcess implements Host {
   readonly gateway: Gateway;
   readonly log: OrderedLog;
   readonly process: ProcessClock;
+  readonly #coordinator: Coordinator;
   readonly #sockets: ServerSockets;
 
   constructor(ports: ServerPorts) {
     const { clock, wall, random, config, coordinator, tamperBytes, onApplied, shouldDouble, onDoubled } = ports;
     this.process = new ProcessClock(clock, random.below(1_000_000));
+    this.#coordinator = coordinator;
     this.#sockets = new ServerSockets(this.process, tamperBytes);
     this.log = new SimulatedLog(coordinator, { onApplied, shouldDouble, onDoubled });
     this.gateway = new Gateway({
@@ -96,15 +98,13 @@ export class SingleServerProcess implements Host {
   /** Returns what an up-to-date mirror contains about this server. */
   readRestartState(): RestartState {
     const orders = new Map<string, KeptSeat[]>();
-    let epochLast = 0;
-    for (const { name, roster, epoch } of this.log.groups.values()) {
-      epochLast = Math.max(epochLast, epoch);
+    for (const { name, roster } of this.log.groups.values()) {
       const seats = roster.slice().map(({ id, name: called, tags, address, joinedAt, slot, secrets }) => {
         return { id, name: called, tags, address, joinedAt, slot, secretHash: secrets.current };
       });
       orders.set(name, seats);
     }
-    return { epochLast, orders };
+    return { epochLast: this.#coordinator.epochLast, orders };
   }
 }
 
