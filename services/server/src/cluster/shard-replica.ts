@@ -23,11 +23,10 @@ import type { RecordRef, RecordStream, StreamBreakReason, StreamListener } from 
 import { formatPosition, isBefore, type Position } from './stream-position.js';
 
 /**
- * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, it has too many unsent
- * entries, or it cannot read or apply a record.
+ * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it cannot
+ * read or apply a record.
  */
-export type IncarnationEndReason =
-  Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | 'overfull' | BlockingEntry;
+export type IncarnationEndReason = Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | BlockingEntry;
 
 /** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
 export interface ShardResumePoint {
@@ -45,6 +44,8 @@ export interface ShardResumePoint {
 export interface ShardSettings extends RecordApplierSettings {
   /** The name of this server for operators. */
   readonly name: string;
+  /** Returns the URL by which clients reach this server, for operators. Undefined until it listens. */
+  readonly address?: () => string | undefined;
   /** When this incarnation began: wall time in milliseconds since 1970. */
   readonly since: number;
 }
@@ -105,7 +106,7 @@ export class ShardReplica {
       stream,
       recordWriteSeconds,
       state: () => this.#applier,
-      listener: { onAcked: () => this.#applyRecords(), onOverfull: () => this.#endIncarnation('overfull') },
+      listener: { onAcked: () => this.#applyRecords() },
     });
     this.#applier = new RecordApplier(settings, {
       writer: this.#writer,
@@ -233,7 +234,7 @@ export class ShardReplica {
   /** Appends a heartbeat. Declares the servers lost that were silent for too long, and saves a snapshot if one is due. */
   sendHeartbeat(): void {
     const at = this.#ports.clock.wallMs();
-    this.#writer.appendHeartbeat(at, formatPosition(this.position));
+    this.#writer.appendHeartbeat({ at, applied: formatPosition(this.position), address: this.#settings.address?.() });
     for (const lost of this.registry.overdueServers(this.#settings.server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
