@@ -53,6 +53,11 @@ export class FileWriter {
     await this.#schedule(undefined);
   }
 
+  /** Resolves when no write runs or waits. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
   async #schedule(text: string | undefined): Promise<void> {
     if (this.#waiting !== undefined) {
       this.#waiting.text = text;

@@ -444,7 +444,8 @@ describe('R-PROG-9 the option --http', () => {
     opened.push(http);
     const port = Number(new URL(http.url).port);
     await expect(LocalHttp.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({
-      name: 'ConfigurationError',
+      name: 'ProgramEnd',
+      code: 78,
       message: `--http cannot listen on 127.0.0.1 port ${port} (EADDRINUSE: another process uses the port)`,
     });
     await expect(LocalHttp.listen({ host: '203.0.113.1', port: 0 })).rejects.toThrow('EADDRNOTAVAIL');
