@@ -18,6 +18,7 @@ describe('the placeholders of a line (R-PROG-1)', () => {
     ['${{rank}}', '${{rank}}'],
     ['$ {rank}', '$ 2'],
     ['{{{rank}}}', '{{rank}}'],
+    ['{rank}} {{rank} ${rank}}', '2} {2 ${rank}}'],
     ['{Rank} {ranks} { rank } {} {rank', '{Rank} {ranks} { rank } {} {rank'],
     ['{"a":{"rank":1},"b":{rank}}', '{"a":{"rank":1},"b":2}'],
     ['%{rank} $1 $& {name}', '%2 $1 $& ann'],
