@@ -53,11 +53,6 @@ export class FileWriter {
     await this.#schedule(undefined);
   }
 
-  /** Resolves when no write runs or waits. */
-  async settled(): Promise<void> {
-    await this.#running;
-  }
-
   async #schedule(text: string | undefined): Promise<void> {
     if (this.#waiting !== undefined) {
       this.#waiting.text = text;

@@ -1,11 +1,11 @@
 /** The file of `--seat-file`: the member's seat over a restart of rankctl (R-PROG-10). */
 
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import type { SeatClaim } from '@rankd/client';
 import { limits } from '@rankd/protocol';
 import { configurationEnd, exitCodes, ProgramEnd } from '../program-end.js';
 import { checkReplaceable, unreadable, unwritable } from './file-error.js';
-import { FileWriter } from './replace-file.js';
+import { replaceFile } from './replace-file.js';
 
 /** Only the user of rankctl may read it: it has the secret of the seat. */
 const MODE = 0o600;
@@ -26,16 +26,15 @@ interface StoredSeat {
 export class SeatFile {
   readonly #path: string;
   readonly #group: string;
-  readonly #writer: FileWriter;
   #claim: SeatClaim | undefined;
   #program: ProgramState;
+  #changes: Promise<void> = Promise.resolve();
   /** The content that this process has written last. */
   #written: string | undefined;
 
   private constructor(path: string, group: string, stored: StoredSeat | undefined) {
     this.#path = path;
     this.#group = group;
-    this.#writer = new FileWriter(path, MODE);
     this.#claim = stored?.claim;
     this.#program = stored?.program ?? 'ended';
   }
@@ -73,11 +72,7 @@ export class SeatFile {
    * @throws ProgramEnd 78 if the file cannot be written
    */
   async keepClaim(claim: SeatClaim): Promise<void> {
-    this.#claim = claim;
-    if (!(await this.#isOwn()) && (await readSeat(this.#path).catch(() => undefined))?.program === 'running') {
-      this.#program = 'running';
-    }
-    await this.#write();
+    await this.#inTurn(async () => this.#replaceClaim(claim));
   }
 
   /**
@@ -85,6 +80,36 @@ export class SeatFile {
    * @throws ProgramEnd 78 if the file cannot be written; 1 if another process has written it since, which has the seat then
    */
   async recordProgram(state: ProgramState): Promise<void> {
+    await this.#inTurn(async () => this.#replaceState(state));
+  }
+
+  /**
+   * Removes the file, because the member has left. Does nothing if another process has written it since.
+   * @throws ProgramEnd 78 if it cannot be removed
+   */
+  async remove(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#claim = undefined;
+      if (await this.#isOwn()) await this.#attempt(async () => rm(this.#path, { force: true }));
+    });
+  }
+
+  /** Runs one change after the other: each compares the file with the last change. */
+  async #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changes.then(change);
+    this.#changes = done.catch(() => undefined);
+    await done;
+  }
+
+  async #replaceClaim(claim: SeatClaim): Promise<void> {
+    this.#claim = claim;
+    if (!(await this.#isOwn()) && (await readSeat(this.#path).catch(() => undefined))?.program === 'running') {
+      this.#program = 'running';
+    }
+    await this.#write();
+  }
+
+  async #replaceState(state: ProgramState): Promise<void> {
     if (this.#claim === undefined) return;
     if (!(await this.#isOwn())) {
       const reason = 'was replaced by another process, which has the seat now: each member needs a file of its own';
@@ -95,18 +120,8 @@ export class SeatFile {
     await this.#write();
   }
 
-  /**
-   * Removes the file, because the member has left. Does nothing if another process has written it since.
-   * @throws ProgramEnd 78 if it cannot be removed
-   */
-  async remove(): Promise<void> {
-    this.#claim = undefined;
-    if (await this.#isOwn()) await this.#attempt(async () => this.#writer.remove());
-  }
-
   /** Whether the file is what this process has written last, or is gone. */
   async #isOwn(): Promise<boolean> {
-    await this.#writer.settled();
     const content = await readFile(this.#path, 'utf8').catch(() => undefined);
     return content === undefined || content === this.#written;
   }
@@ -118,8 +133,8 @@ export class SeatFile {
   }
 
   async #writeText(text: string): Promise<void> {
+    await this.#attempt(async () => replaceFile(this.#path, text, MODE));
     this.#written = text;
-    await this.#attempt(async () => this.#writer.write(text));
   }
 
   /** Replaces the file by itself, or creates one and removes it. */
