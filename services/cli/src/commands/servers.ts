@@ -2,7 +2,7 @@
 
 import { printable } from '@rankd/protocol';
 import { formatAge } from '../output/format-duration.js';
-import { fetchServersReport, type ServersReport } from '../http-client.js';
+import { fetchServersReport, type ServersReport, type SidePort } from '../http-client.js';
 import type { Screen } from '../output/terminal.js';
 import { textTable } from '../output/text-table.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
@@ -10,8 +10,8 @@ import { writeJson, type CommandContext, type ExitCode } from './command-context
 type ClusterReport = NonNullable<ServersReport['cluster']>;
 
 /** The verb `servers`: prints the servers of a cluster, as the server of this side port knows them. The side port serves HTTP. */
-export async function servers(call: CommandContext, url: string): Promise<ExitCode> {
-  const { cluster } = await fetchServersReport(url);
+export async function servers(call: CommandContext, port: SidePort): Promise<ExitCode> {
+  const { cluster } = await fetchServersReport(port);
   if (call.json) writeJson(call, cluster ?? { state: 'standalone', servers: [] });
   else call.terminal.write(formatServers(cluster, Date.now(), call.terminal).join('\n'));
   return 0;
