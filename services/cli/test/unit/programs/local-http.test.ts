@@ -230,7 +230,7 @@ describe('R-PROG-9 POST /commands/NAME', () => {
       ['/commands/print', Buffer.from([0x22, 0xff, 0x22]), /not UTF-8/],
       ['/commands/a%20b', '', /name of the command/],
       ['/commands/print?to=none', '', /not a list of ranks/],
-      ['/commands/print?to=tag:zone', '', /tag:KEY=VALUE/],
+      ['/commands/print?to=tag:zone', '', /KEY=VALUE/],
       ['/commands/print?deadlineMs=0', '', /deadlineMs/],
       ['/commands/print?deadline=5', '', /not one of/],
       ['/commands/print?to=all&to=below', '', /twice/],
