@@ -25,7 +25,7 @@ export interface AccessArguments {
 /** Adds the options that `run`, `lead` and `once` have. */
 export function addAccessOptions(command: Command): Command {
   return command
-    .option('--http <[HOST:]PORT>', 'answer requests of CMD and probes: /self, /leads and others (host: 127.0.0.1)')
+    .option('--http <ADDRESS>', 'answer CMD and probes at [HOST:]PORT: /self, /leads and others (host: 127.0.0.1)')
     .option('--state-file <PATH>', 'keep the state of the member in this file, as a line of JSON')
     .option('--seat-file <PATH>', 'keep the seat of the member in this file, and take it back at the next start')
     .option('--leave', 'with --seat-file: give up the seat when a signal ends rankctl');
