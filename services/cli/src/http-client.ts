@@ -39,6 +39,8 @@ export interface ClusterServer {
   readonly id: string;
   /** The name of its host or container. */
   readonly name: string;
+  /** The URL by which clients reach it. Undefined if it has announced none, as servers of release 0.1 do. */
+  readonly address?: string;
   /** When it joined the cluster, ms since 1970. */
   readonly upAt: number;
   /** The last record of the first stream that it had applied at its last report. Empty before its first report. */

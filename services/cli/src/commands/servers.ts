@@ -26,10 +26,11 @@ function formatServers(cluster: ClusterReport | undefined, nowMs: number, screen
   const title = [count, `epoch ${epoch}`, follows, ...behind, state].map(part => printable(part)).join(' · ');
   const notes = reason === undefined ? [] : [printable(reason)];
   if (all.length === 0) return [title, ...notes, 'This server has not joined the cluster yet.'];
-  const rows = all.map(({ id, name, upAt, applied }) => {
+  const rows = all.map(({ id, name, address, upAt, applied }) => {
     const isThis = id === server;
-    const cells = [isThis ? `${id} *` : id, name, formatAge(new Date(upAt).toISOString(), nowMs), applied];
+    const age = formatAge(new Date(upAt).toISOString(), nowMs);
+    const cells = [isThis ? `${id} *` : id, name, address ?? '-', age, applied];
     return cells.map(text => ({ text, style: isThis ? ('bold' as const) : undefined }));
   });
-  return [title, ...notes, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];
+  return [title, ...notes, ...textTable(['SERVER', 'NAME', 'ADDRESS', 'AGE', 'APPLIED'], rows, screen)];
 }
