@@ -115,7 +115,13 @@ export class Gateway {
     const proposals = new Proposals({ clock, log, timers });
     const deadlines = new CommandDeadlines(proposals);
     const commandFrames = new CommandFrames(frameBytesMax);
-    const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
+    const { cluster } = ports.place ?? {};
+    const welcomeFrames = new WelcomeFrames({
+      config,
+      serverName,
+      cluster,
+      featuresOf: group => log.featuresOf(group),
+    });
 
     const unreadBytes = new UnreadBytes(config.RANKD_UNREAD_BYTES_MAX);
     const flushCycle = new FlushCycle(clock);
@@ -194,6 +200,7 @@ export class Gateway {
       command: { payloadBytesMax, log, channels, events, availability },
       result: { payloadBytesMax, log, resultBackpressure },
       yielded: { leaderYield },
+      resign: { log },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
       history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });

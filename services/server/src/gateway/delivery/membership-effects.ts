@@ -68,6 +68,7 @@ export class MembershipEffects {
       commandsSent: member.lastCommand,
       resumption: resumed ? 'unconfirmed' : 'none',
       yielding: 'no',
+      resignation: undefined,
       copy: 'current',
     });
     if (resumed) mirror.publishSeat(group, member);

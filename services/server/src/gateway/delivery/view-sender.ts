@@ -130,11 +130,16 @@ export class ViewSender {
     else this.#sendView(session, state, update);
   }
 
-  #sendView(session: Session, state: ActiveState | ObservingState, update: ViewUpdate): void {
+  #sendView(session: Session, state: ActiveState | ObservingState, pending: ViewUpdate): void {
     const isStale = state.phase === 'active' && state.copy === 'stale';
+    const resignation = state.phase === 'active' ? state.resignation : undefined;
+    const update = resignation === undefined ? pending : { ...pending, cause: resignation };
     const frames = isStale ? this.#frames.encodeReset(sinceLastSeen(update, state)) : this.#frames.encodeUpdate(update);
     state.lastSeen = lastSeenAfter(update);
-    if (state.phase === 'active') state.copy = 'current';
+    if (state.phase === 'active') {
+      state.copy = 'current';
+      state.resignation = undefined;
+    }
     for (const frame of frames) session.sendFrame(frame);
     // R-LEAD-2: the view that permits a leader to act again comes before the ping that renews its lease.
     this.#ports.heartbeats.thawHeartbeat(session);
@@ -142,17 +147,28 @@ export class ViewSender {
     this.#promotions.add(promotionOf(state.member, update), update.cause, update.view);
   }
 
-  /** Sends a view to a leader that was asked to yield and still leads, so that it acts again (R-LEAD-2). */
+  /**
+   * Sends a view to a member that was asked to yield and has kept its rank, or that has resigned, so that it acts again (R-LEAD-2,
+   * R-RESIGN-1).
+   */
   reassureLeader(session: Session): void {
     const { state } = session;
-    const last = this.#group.history.last(1)[0];
-    if (state.phase !== 'active' || last === undefined) return;
+    if (state.phase !== 'active') return;
+    const { resignation } = state;
+    const update = resignation && this.#updates.updateFor(state.member, state.lastSeen, state.interest);
+    if (update !== undefined) {
+      this.#sendView(session, state, update);
+      return;
+    }
+    state.resignation = undefined;
+    const cause = resignation ?? this.#group.history.last(1)[0]?.cause;
+    if (cause === undefined) return;
     const seen = this.lastSeenByWelcome(state.member);
     const diff = state.interest === 'roster' ? emptyDiff : undefined;
     // The leader may have received commands since the last change of the roster, so the view has the current seq (R-VIEW-3).
     const { seq } = this.#group;
-    const update = { ...seen, seq, was: state.lastSeen.rank, cause: last.cause, changes: 0, diff };
-    for (const frame of this.#frames.encodeReset(sinceLastSeen(update, state))) session.sendFrame(frame);
+    const view = { ...seen, seq, was: state.lastSeen.rank, cause, changes: 0, diff };
+    for (const frame of this.#frames.encodeReset(sinceLastSeen(view, state))) session.sendFrame(frame);
     state.lastSeen = seen;
     state.copy = 'current';
     this.#ports.heartbeats.thawHeartbeat(session);

@@ -1,6 +1,6 @@
 /** The states of a session. */
 
-import type { Group, Interest, LastSeen, Member } from '../../core/index.js';
+import type { Cause, Group, Interest, LastSeen, Member } from '../../core/index.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { Heartbeat } from '../liveness/heartbeat.js';
 
@@ -52,6 +52,8 @@ export interface ActiveState extends Admitted {
    * LogStalenessGuard.
    */
   yielding: 'no' | 'requested' | 'log-stale';
+  /** The cause of the view that answers `resign` (R-RESIGN-1). Undefined if no answer is owed. */
+  resignation: Cause | undefined;
   /** The client's copy of the roster. `stale`: some change was not sent to the client. */
   copy: 'current' | 'stale';
 }
