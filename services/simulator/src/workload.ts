@@ -85,7 +85,7 @@ const weightedSteps: readonly (readonly [weight: number, step: Step])[] = [
   [7, onRandomClient(client => client.network.repair())],
   [3, closeByProxy],
   [2, replaceLeaderBehindProxy],
-  [3, resignLeader],
+  [2, resignLeader],
   [2, onRandomClient(client => client.resign())],
   [2, onRandomClient(client => client.network.hold('paused'))],
   [5, onRandomClient(client => client.network.release('paused'))],

@@ -346,7 +346,7 @@ export class ReferenceGroup implements ReferenceOrder {
       : effects;
   }
 
-  /** R-RESIGN-1: it goes behind the last present member, and is told in any case. */
+  /** R-RESIGN-1: it goes behind the last present member, and is answered in any case. */
   private resign({ member: id, session, at }: ResignedEntry): PlainEffect[] {
     const member = this.members.find(each => each.id === id && each.session === session);
     if (member === undefined || this.isFrozen) return [];
