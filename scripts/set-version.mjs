@@ -5,7 +5,16 @@ import { complain, say } from './lib/terminal.mjs';
 const usage = `Usage: node scripts/set-version.mjs VERSION
 
 Run it in the root of the repository. It writes VERSION into every package.json and into package-lock.json, also where packages
-depend on each other, into the version of rankctl and into the labels of the images. In CHANGELOG.md it moves the Unreleased entries below VERSION and the date of today. It commits nothing.`;
+depend on each other, into the version of rankctl, into the labels of the images and into the names of images in docs and examples. In CHANGELOG.md it moves the Unreleased entries below VERSION and the date of today. It commits nothing.`;
+
+/** The files that name images of a release. */
+const imageUsers = [
+  'docs/how-to/own-compose.md',
+  'docs/how-to/own-compose/compose.yml',
+  'docs/how-to/own-compose/Dockerfile',
+  'examples/kubernetes/coordinator.yaml',
+  'examples/kubernetes/workers.yaml',
+];
 
 const UNRELEASED = '## [Unreleased]\n';
 
@@ -27,6 +36,7 @@ function setVersion() {
   for (const file of readdirSync('.').filter(name => name.startsWith('Dockerfile.'))) {
     editText(file, /(?<=image\.version=")[^"]*/);
   }
+  for (const file of imageUsers) editText(file, /(?<=ghcr\.io\/rankd\/rankd-[a-z]+:)[0-9A-Za-z.-]+/g);
   const changes = readFileSync('CHANGELOG.md', 'utf8');
   const date = new Date().toISOString().slice(0, 10);
   writeFileSync('CHANGELOG.md', changes.replace(UNRELEASED, `${UNRELEASED}\n## [${version}] - ${date}\n`));

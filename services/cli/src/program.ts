@@ -7,6 +7,7 @@ import { readEnvironment } from '@rankd/startup/env';
 import { completionScript, shells } from './completion/completion-script.js';
 import { lineOptions } from './completion/line-options.js';
 import { UsageError } from './errors.js';
+import { examples } from './help-examples.js';
 import { parseSidePortUrl } from './http-client.js';
 import { checkCommandName, checkFields, checkJson } from './check-arguments.js';
 import { writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
@@ -21,6 +22,7 @@ import { servers } from './commands/servers.js';
 import { wait } from './commands/wait.js';
 import { why } from './commands/why.js';
 import { parseInteger } from './parse-integer.js';
+import { addProgramVerbs } from './programs/verbs/program-verbs.js';
 
 /** Runs a verb when the options are parsed and the server is known. */
 export type Run = (verb: (call: CommandContext) => ExitCode | Promise<ExitCode>) => Promise<void>;
@@ -52,6 +54,7 @@ export function createProgram(version: string, run: Run, output: OutputConfigura
     .addHelpText('after', closing);
   addLooking(program, run);
   addSteering(program, run);
+  addProgramVerbs(program);
   addOthers(program, run);
   return program;
 }
@@ -218,10 +221,6 @@ function addOthers(program: Command, run: Run): void {
         return 0;
       });
     });
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map(line => `  $ ${line}`).join('\n')}`;
 }
 
 /** Returns the help text of rankctl or of a verb, for a width in columns. */

@@ -23,11 +23,10 @@ import type { RecordRef, RecordStream, StreamBreakReason, StreamListener } from 
 import { formatPosition, isBefore, type Position } from './stream-position.js';
 
 /**
- * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, it has too many unsent
- * entries, or it cannot read or apply a record.
+ * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it cannot
+ * read or apply a record.
  */
-export type IncarnationEndReason =
-  Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | 'overfull' | BlockingEntry;
+export type IncarnationEndReason = Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | BlockingEntry;
 
 /** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
 export interface ShardResumePoint {
@@ -103,7 +102,7 @@ export class ShardReplica {
       stream,
       recordWriteSeconds,
       state: () => this.#applier,
-      listener: { onAcked: () => this.#applyRecords(), onOverfull: () => this.#endIncarnation('overfull') },
+      listener: { onAcked: () => this.#applyRecords() },
     });
     this.#applier = new RecordApplier(settings, {
       writer: this.#writer,

@@ -1,5 +1,6 @@
 /** R-BYE-2: whether this server accepts new sessions and commands. */
 
+import type { LogIntake } from './flow/log-intake.js';
 import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import type { Refusal, Shutdown } from './shutdown.js';
 
@@ -7,11 +8,12 @@ import type { Refusal, Shutdown } from './shutdown.js';
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
+  readonly intake: Pick<LogIntake, 'isFull'>;
   /** R-VIEW-6: whether hellos to this group are refused for the time being. */
   readonly isClosedTo: (group: string) => boolean;
 }
 
-/** New sessions and commands are refused while this server shuts down, and while its log may be stale. */
+/** New sessions and commands are refused while this server shuts down, and while its log may be stale. New sessions also while too many entries wait. */
 export class Availability {
   readonly #ports: AvailabilityPorts;
 
@@ -27,6 +29,7 @@ export class Availability {
 
   /** The same for a hello to this group. */
   refusalFor(group: string): Refusal | undefined {
-    return this.refusal ?? (this.#ports.isClosedTo(group) ? 'UNAVAILABLE' : undefined);
+    const { intake, isClosedTo } = this.#ports;
+    return this.refusal ?? (intake.isFull || isClosedTo(group) ? 'UNAVAILABLE' : undefined);
   }
 }

@@ -124,7 +124,13 @@ it('scripts/set-version.mjs sets the version of every package and of their depen
   const copy = mkdtempSync(join(tmpdir(), 'rankd-version-'));
   try {
     const dockerfiles = ['Dockerfile.client', 'Dockerfile.rankctl', 'Dockerfile.server'];
-    const sources = ['services/cli/src/version.ts', ...dockerfiles];
+    const images = [
+      'docs/how-to/own-compose.md',
+      'docs/how-to/own-compose/compose.yml',
+      'docs/how-to/own-compose/Dockerfile',
+    ];
+    const manifests = ['examples/kubernetes/coordinator.yaml', 'examples/kubernetes/workers.yaml'];
+    const sources = ['services/cli/src/version.ts', ...dockerfiles, ...images, ...manifests];
     const files = [
       'package.json',
       'package-lock.json',
@@ -143,7 +149,7 @@ it('scripts/set-version.mjs sets the version of every package and of their depen
       file === 'CHANGELOG.md'
         ? text(file).replace('## [Unreleased]\n', `## [Unreleased]\n\n## [7.8.9] - ${today}\n`)
         : sources.includes(file)
-          ? text(file).replace(whole.version, '7.8.9')
+          ? text(file).replaceAll(whole.version, '7.8.9')
           : text(file).replaceAll(ours, '$1"7.8.9"');
     for (const file of files.filter(name => name !== 'package-lock.json')) {
       expect([file, readFileSync(join(copy, file), 'utf8')]).toEqual([file, expected(file)]);

@@ -28,9 +28,9 @@ export function handleAdmin(
   const placed = { group: state.request.group, at: session.readAtMs, by, id };
   switch (message.action) {
     case 'move':
-      return ports.log.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
+      return ports.intake.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
     case 'remove':
-      return ports.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
+      return ports.intake.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
     case 'command':
       return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, ports);
     default:
