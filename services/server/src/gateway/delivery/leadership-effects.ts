@@ -40,17 +40,15 @@ export class LeadershipEffects {
   }
 
   /**
-   * Sends a member that has resigned the view that permits it to act again (R-RESIGN-1). While the log may be stale, the view waits. A
+   * Sends a member that has resigned the view that permits it to act again (R-RESIGN-1). The view is held while the log may be stale. A
    * `resign` answers every `yield` before it.
    */
   answerResignation({ session: id, cause }: ResignationEffect, channel: GroupChannel): void {
     const { sessions, leaderYield, stalenessGuard } = this.#ports;
     const session = sessions.get(id);
     if (session?.state.phase !== 'active') return;
-    const { state } = session;
     leaderYield.forgetRequests(session);
-    state.resignation = cause;
-    state.yielding = stalenessGuard.isStale ? 'log-stale' : 'no';
-    if (state.yielding === 'no') channel.views.reassureLeader(session);
+    session.state.yielding = stalenessGuard.isStale ? 'log-stale' : 'no';
+    channel.views.answerResignation(session, cause);
   }
 }

@@ -3,6 +3,7 @@
 import { limits, reasonInWords } from '@rankd/protocol';
 import type { Clock, Timer } from '../../clock.js';
 import {
+  type Cause,
   type Group,
   type LastSeen,
   lastSeenAfter,
@@ -17,6 +18,7 @@ import type { Promotion } from '../../server-event.js';
 import { ViewFrames } from '../frames/view-frame.js';
 import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
 import type { ActiveState, ObservingState } from '../session/session-state.js';
+import { recordHeldView } from '../session/held-views.js';
 import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
 import type { FanOut } from './fan-out.js';
@@ -126,52 +128,50 @@ export class ViewSender {
     const update = this.#updates.updateFor(member, state.lastSeen, state.interest, moment);
     if (update === undefined) return;
     // R-LEAD-2: a view permits a leader to act again, so a yielding leader gets none.
-    if (state.phase === 'active' && state.yielding !== 'no') state.copy = 'stale';
+    if (state.phase === 'active' && state.yielding === 'requested') state.copy = 'stale';
     else this.#sendView(session, state, update);
   }
 
-  #sendView(session: Session, state: ActiveState | ObservingState, pending: ViewUpdate): void {
+  #sendView(session: Session, state: ActiveState | ObservingState, update: ViewUpdate): void {
+    if (state.phase === 'active' && session.outbox.isHeld && !recordHeldView(session, state, update.rank)) return;
     const isStale = state.phase === 'active' && state.copy === 'stale';
-    const resignation = state.phase === 'active' ? state.resignation : undefined;
-    const update = resignation === undefined ? pending : { ...pending, cause: resignation };
     const frames = isStale ? this.#frames.encodeReset(sinceLastSeen(update, state)) : this.#frames.encodeUpdate(update);
     state.lastSeen = lastSeenAfter(update);
-    if (state.phase === 'active') {
-      state.copy = 'current';
-      state.resignation = undefined;
-    }
+    if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.sendFrame(frame);
     // R-LEAD-2: the view that permits a leader to act again comes before the ping that renews its lease.
-    this.#ports.heartbeats.thawHeartbeat(session);
+    if (!session.outbox.isHeld) this.#ports.heartbeats.thawHeartbeat(session);
     if (state.phase !== 'active' || (update.rank ?? 0) >= (update.was ?? 0)) return;
     this.#promotions.add(promotionOf(state.member, update), update.cause, update.view);
   }
 
-  /**
-   * Sends a view to a member that was asked to yield and has kept its rank, or that has resigned, so that it acts again (R-LEAD-2,
-   * R-RESIGN-1).
-   */
+  /** Sends a view to a leader that was asked to yield and still leads, so that it acts again (R-LEAD-2). */
   reassureLeader(session: Session): void {
+    const last = this.#group.history.last(1)[0];
+    if (session.state.phase === 'active' && last !== undefined) this.#sendUnchanged(session, session.state, last.cause);
+  }
+
+  /** Sends a member that has resigned the view on which it acts again, with this cause, also if nothing has changed (R-RESIGN-1). */
+  answerResignation(session: Session, cause: Cause): void {
     const { state } = session;
     if (state.phase !== 'active') return;
-    const { resignation } = state;
-    const update = resignation && this.#updates.updateFor(state.member, state.lastSeen, state.interest);
-    if (update !== undefined) {
-      this.#sendView(session, state, update);
-      return;
-    }
-    state.resignation = undefined;
-    const cause = resignation ?? this.#group.history.last(1)[0]?.cause;
-    if (cause === undefined) return;
+    const update = this.#updates.updateFor(state.member, state.lastSeen, state.interest);
+    if (update === undefined) this.#sendUnchanged(session, state, cause);
+    else this.#sendView(session, state, { ...update, cause });
+  }
+
+  #sendUnchanged(session: Session, state: ActiveState, cause: Cause): void {
     const seen = this.lastSeenByWelcome(state.member);
+    const { isHeld } = session.outbox;
+    if (isHeld && !recordHeldView(session, state, seen.rank)) return;
     const diff = state.interest === 'roster' ? emptyDiff : undefined;
-    // The leader may have received commands since the last change of the roster, so the view has the current seq (R-VIEW-3).
+    // The member may have received commands since the last change of the roster, so the view has the current seq (R-VIEW-3).
     const { seq } = this.#group;
-    const view = { ...seen, seq, was: state.lastSeen.rank, cause, changes: 0, diff };
-    for (const frame of this.#frames.encodeReset(sinceLastSeen(view, state))) session.sendFrame(frame);
+    const update = { ...seen, seq, was: state.lastSeen.rank, cause, changes: 0, diff };
+    for (const frame of this.#frames.encodeReset(sinceLastSeen(update, state))) session.sendFrame(frame);
     state.lastSeen = seen;
     state.copy = 'current';
-    this.#ports.heartbeats.thawHeartbeat(session);
+    if (!isHeld) this.#ports.heartbeats.thawHeartbeat(session);
   }
 
   /** Sends every session the view that it has not received yet, and reports the promotions. */

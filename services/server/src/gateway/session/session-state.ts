@@ -1,6 +1,6 @@
 /** The states of a session. */
 
-import type { Cause, Group, Interest, LastSeen, Member } from '../../core/index.js';
+import type { Group, Interest, LastSeen, Member } from '../../core/index.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { Heartbeat } from '../liveness/heartbeat.js';
 
@@ -48,12 +48,12 @@ export interface ActiveState extends Admitted {
   /** `unconfirmed`: the session has resumed a seat and has sent no frame since (R-JOIN-6). */
   resumption: 'none' | 'unconfirmed';
   /**
-   * Whether this leader was sent `yield` and must not act yet (R-LEAD-2). It gets no views in that time. `log-stale`: see
-   * LogStalenessGuard.
+   * Whether this member was sent `yield` and must not act yet (R-LEAD-2). `requested`: the core has asked this leader to stop. It gets no
+   * views in that time. `log-stale`: see LogStalenessGuard.
    */
   yielding: 'no' | 'requested' | 'log-stale';
-  /** The cause of the view that answers `resign` (R-RESIGN-1). Undefined if no answer is owed. */
-  resignation: Cause | undefined;
+  /** The views among the held frames: none, some, or also one with rank 0. */
+  heldViews: 'none' | 'some' | 'leading';
   /** The client's copy of the roster. `stale`: some change was not sent to the client. */
   copy: 'current' | 'stale';
 }
