@@ -1,8 +1,10 @@
 /** The log that the servers of a cluster share. It consists of shards: streams of records in Redis. Each group is in one shard. */
 
+import type { Feature } from '@rankd/protocol';
 import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
+import { featuresOfFormat } from './formats/log-format.js';
 import { RecentlyLeftServers } from './recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
@@ -78,6 +80,11 @@ export class ClusterLog implements OrderedLog {
   /** Follows the shard of a group for a session. Calls `then` with `unreachable` after REACH_MS. */
   acquireGroup(group: string, then: (reached: AcquireResult) => void): void {
     this.#shardOf(group).use(then);
+  }
+
+  /** Returns the features whose entries the format of the group's shard has. */
+  featuresOf(group: string): readonly Feature[] {
+    return featuresOfFormat(this.#shardOf(group).replica?.registry.format ?? 1);
   }
 
   releaseGroup(group: string): void {

@@ -123,7 +123,13 @@ export class Gateway {
     const absenceTimers = new AbsenceTimers(clock, timers);
     const deadlines = new CommandDeadlines({ proposals, clock });
     const commandFrames = new CommandFrames(frameBytesMax);
-    const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
+    const { cluster } = ports.place ?? {};
+    const welcomeFrames = new WelcomeFrames({
+      config,
+      serverName,
+      cluster,
+      featuresOf: group => log.featuresOf(group),
+    });
 
     const unreadBytes = new UnreadBytes(config.RANKD_UNREAD_BYTES_MAX);
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
@@ -194,6 +200,7 @@ export class Gateway {
       command: { payloadBytesMax, intake, channels, events, availability },
       result: { payloadBytesMax, intake, resultBackpressure },
       yielded: { leaderYield },
+      resign: { log },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
       history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });

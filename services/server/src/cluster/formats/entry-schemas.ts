@@ -62,6 +62,7 @@ export const entrySchemas: EntrySchemas = {
     ask: number,
     evidence: oneOf('yielded', 'closed', 'suspended'),
   },
+  resigned: { ...placed, member: text, session: text },
   moved: { ...placed, by: Type.Object(administrator), id: text, member: text, rank: number },
   removed: { ...placed, by: Type.Object(administrator), id: text, member: text, reason: optionalText },
   command: {
