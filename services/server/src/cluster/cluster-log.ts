@@ -3,7 +3,7 @@
 import type { Entry, Group, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
-import { RecentlyLeftServers } from './recently-left-servers.js';
+import { RecentlyLeftServers } from './waits/recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
 import type {
