@@ -1,5 +1,4 @@
 import { expect, it } from '@jest/globals';
-import type { ClusterLog } from '../../../../src/cluster/cluster-log.js';
 import { type ClusterFacts, describeReadiness } from '../../../../src/cluster/waits/cluster-readiness.js';
 
 const nothing: ClusterFacts = {
@@ -12,7 +11,17 @@ const nothing: ClusterFacts = {
   fault: undefined,
 };
 
-const logOf = (own: Partial<ClusterLog>): ClusterLog => ({ servers: [], epoch: 1, ...own }) as ClusterLog;
+type Log = NonNullable<ClusterFacts['log']>;
+
+const logOf = (own: Partial<Log>): Log => ({
+  servers: [],
+  epoch: 1,
+  shardsFollowed: 1,
+  lagRecords: 0,
+  sinceLastAckMs: 0,
+  waitsFor: undefined,
+  ...own,
+});
 
 it.each([
   ['waits for Redis', {}, 'entering', 'this server joins the cluster: it waits for Redis'],
