@@ -29,6 +29,8 @@ export interface ShardResumePoint {
 export interface ShardSettings extends RecordApplierSettings {
   /** The name of this server for operators. */
   readonly name: string;
+  /** Returns the URL by which clients reach this server, for operators. Undefined until it listens. */
+  readonly address?: () => string | undefined;
   /** When this incarnation began: wall time in milliseconds since 1970. */
   readonly since: number;
 }

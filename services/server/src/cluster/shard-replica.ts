@@ -204,7 +204,7 @@ export class ShardReplica {
   /** Appends a heartbeat. Declares the servers lost that were silent for too long, and saves a snapshot if one is due. */
   sendHeartbeat(): void {
     const at = this.#ports.clock.wallMs();
-    this.#writer.appendHeartbeat(at, formatPosition(this.position));
+    this.#writer.appendHeartbeat({ at, applied: formatPosition(this.position), address: this.#settings.address?.() });
     for (const lost of this.registry.overdueServers(this.#settings.server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }

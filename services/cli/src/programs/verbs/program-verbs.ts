@@ -6,7 +6,7 @@ import { readVariableWarnings } from '@rankd/startup/variables/variable-warnings
 import type { ConnectionOptions } from '../../connection.js';
 import { checkFields } from '../../check-arguments.js';
 import { UsageError } from '../../errors.js';
-import { examples } from '../../help-examples.js';
+import { examples } from '../../verb-help.js';
 import { ProgramEnd } from '../program-end.js';
 import { createProgramLog } from '../program-log.js';
 import { type ProgramOptions, type RestartPolicy, restartPolicies } from '../program-options.js';
