@@ -5,7 +5,7 @@ import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '.
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
 import { featuresOfFormat } from './formats/log-format.js';
-import { RecentlyLeftServers } from './recently-left-servers.js';
+import { RecentlyLeftServers } from './waits/recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
 import type {
