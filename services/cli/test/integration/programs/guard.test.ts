@@ -62,6 +62,8 @@ describe('the guard (R-PROG-5)', () => {
 
   it('finds a program that was started when rankctl died, by the member id in its environment', async () => {
     const before = startProgram('m7');
+    // The system counts starts in ticks of 10 ms.
+    await new Promise(resolvePause => setTimeout(resolvePause, 50));
     const guard = await startGuard();
     guard.send({ ...nothing, starting: 'm7' });
     const [started, other] = [startProgram('m7'), startProgram('m77')];
