@@ -5,7 +5,7 @@
 
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
-import { type EncodedEntry, EntryQueue } from './entry-queue.js';
+import { type EncodedEntry, EntryQueue } from './flow/entry-queue.js';
 import type { LogFormat } from './formats/log-format.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';

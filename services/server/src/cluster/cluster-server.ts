@@ -228,7 +228,7 @@ export class ClusterServer {
         onIncarnationEnd: why => this.#endIncarnation(why),
       },
     });
-    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
+    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server, flow: log.flow });
     try {
       await log.join();
     } catch (error) {

@@ -6,6 +6,7 @@ import {
   type Effect,
   type Entry,
   type GroupLimits,
+  type ServerFlowEntry,
   type ServerId,
   ServerRegistry,
   type Step,
@@ -42,6 +43,8 @@ export interface RecordApplierPorts {
   readonly onApplied: AppliedListener;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
+  /** A server has said which sessions must wait (R-FLOW-1). */
+  readonly onFlow: (server: ServerId, flow: ServerFlowEntry) => void;
 }
 
 /** The settings of a RecordApplier. */
@@ -218,6 +221,9 @@ export class RecordApplier {
       case 'entry':
         this.#applying = step.entry;
         this.#perform(step.entry, this.#coordinator.apply(step.entry), origin);
+        return undefined;
+      case 'flow':
+        if (this.#standing !== 'reading-up') this.#ports.onFlow(step.server, step.flow);
         return undefined;
       case 'gone':
         return this.#removeServer(step, origin);

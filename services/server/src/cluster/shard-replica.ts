@@ -14,7 +14,7 @@ import type { AppliedListener } from '../log/ordered-log.js';
 import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
-import { RecordApplier, type RecordApplierSettings } from './record-applier.js';
+import { RecordApplier, type RecordApplierPorts, type RecordApplierSettings } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
 import { ShardWriter } from './shard-writer.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
@@ -56,6 +56,7 @@ export interface ShardReplicaListener {
   readonly onGroupLoaded: (group: Group) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
+  readonly onFlow: RecordApplierPorts['onFlow'];
   /** This incarnation has to end. */
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
@@ -109,6 +110,7 @@ export class ShardReplica {
       snapshots: this.#snapshots,
       onApplied: listener.onApplied,
       onServersChanged: listener.onServersChanged,
+      onFlow: listener.onFlow,
     });
   }
 

@@ -24,6 +24,7 @@ export async function findBlockingEntry(
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
     },
   });

@@ -12,12 +12,12 @@ const laterFields: { readonly [Kind in LogEntry['kind']]?: readonly string[] } =
   stopped: ['evidence'],
 };
 
+/** The kinds of entries since format 2 that have no older form. No server appends them to a shard of format 1. */
+const laterKinds: ReadonlySet<string> = new Set<LogEntry['kind']>(['server-flow']);
+
 const decodeChecked = entryDecoder(
   compileEntryChecks(
-    Object.entries(entrySchemas).map(([kind, fields]) => [
-      kind,
-      omitLaterFields<TSchema>(kind as LogEntry['kind'], fields),
-    ]),
+    earlierKinds().map(([kind, fields]) => [kind, omitLaterFields<TSchema>(kind as LogEntry['kind'], fields)]),
   ),
 );
 
@@ -29,6 +29,10 @@ export const formatOne: LogFormat = {
   encodeGroups: groups => groups,
   decodeGroups: value => value as CoordinatorSnapshot,
 };
+
+function earlierKinds(): [string, Readonly<Record<string, TSchema>>][] {
+  return Object.entries(entrySchemas).filter(([kind]) => !laterKinds.has(kind));
+}
 
 function decodeOlderForm(value: unknown): DecodedEntry {
   const decoded = decodeChecked(value);

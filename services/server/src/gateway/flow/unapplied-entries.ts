@@ -8,12 +8,17 @@ import type { Session } from '../session/session.js';
 import { entryBytes } from './entry-bytes.js';
 import type { PausedSenders } from './paused-senders.js';
 
-/** How many entries, and how many bytes of entries, one session may have in the log. Its last frame may exceed the limit. */
+/** How many entries one session may have in the log. */
 export const SESSION_ENTRIES_MAX = 1024;
-export const SESSION_BYTES_MAX = 524_288;
-/** The limits of all sessions of this server together. A session may use at most as much as is left for the others. */
+/** How many entries all sessions of this server may have in the log. One session may have at most as many as are left for the others. */
 export const ENTRIES_MAX = 65_536;
-export const BYTES_MAX = 33_554_432;
+/**
+ * The share of RANKD_BACKLOG_BYTES_MAX that the entries of all sessions of this server may have in the log. It is half of the share from
+ * which a recipient counts as slow: these entries still come after another server has asked this one to pause their senders.
+ */
+export const LOG_SHARE = 1 / 8;
+/** The share of that which one session may have. Its last frame may exceed the limit. */
+export const SESSION_SHARE = 1 / 2;
 
 /** The parts of the gateway that UnappliedEntries uses. */
 export interface UnappliedEntriesPorts {
@@ -40,16 +45,18 @@ export class UnappliedEntries implements FlushStage {
   /** An account stays when its session ends, until its entries are applied. */
   readonly #accounts = new Map<SessionId, SessionAccount>();
   readonly #paused = new Set<Session>();
+  readonly #bytesMax: number;
   #entries = 0;
   #bytes = 0;
 
-  constructor(ports: UnappliedEntriesPorts) {
+  constructor(backlogBytesMax: number, ports: UnappliedEntriesPorts) {
+    this.#bytesMax = backlogBytesMax * LOG_SHARE;
     this.#ports = ports;
   }
 
   /** Whether this server admits no further session, because too many entries wait. */
   get isFull(): boolean {
-    return this.#entries >= ENTRIES_MAX || this.#bytes >= BYTES_MAX;
+    return this.#entries >= ENTRIES_MAX;
   }
 
   /** Appends an entry. Pauses its session if the session has reached its share. */
@@ -138,7 +145,7 @@ export class UnappliedEntries implements FlushStage {
     const account = this.#accounts.get(id);
     if (account === undefined) return 0;
     const entriesMax = Math.min(SESSION_ENTRIES_MAX, ENTRIES_MAX - this.#entries);
-    const bytesMax = Math.min(SESSION_BYTES_MAX, BYTES_MAX - this.#bytes);
+    const bytesMax = Math.min(this.#bytesMax * SESSION_SHARE, this.#bytesMax - this.#bytes);
     if (entriesMax <= 0 || bytesMax <= 0) return 1;
     return Math.max(account.items.length / entriesMax, account.bytes / bytesMax);
   }
