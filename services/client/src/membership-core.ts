@@ -129,10 +129,12 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
 
   /** Sets the handler of a command. Returns a function that removes it. */
   setHandler(name: string, handler: Handler): () => void {
-    return this.executor.setHandler(name, (args, context) => {
-      reportAbortErrors(context.signal, this.callbacks);
-      return handler(args, context);
-    });
+    return this.executor.setHandler(name, this.#isolateSignal(handler));
+  }
+
+  /** Sets the handler of all other commands. Returns a function that removes it. */
+  setOtherHandler(handler: Handler): () => void {
+    return this.executor.setOtherHandler(this.#isolateSignal(handler));
   }
 
   /**
@@ -209,6 +211,14 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     return new Promise(onEnd => {
       connection.sendHello(helloMessage, new MemberSession(parts, sentHello, helloMessage, { onSeated, onEnd }));
     });
+  }
+
+  /** Returns a handler whose listeners of `signal` may throw: the error is reported, and ends nothing. */
+  #isolateSignal(handler: Handler): Handler {
+    return (args, context) => {
+      reportAbortErrors(context.signal, this.callbacks);
+      return handler(args, context);
+    };
   }
 
   /** Closes the membership. Does nothing if it is closed. */

@@ -3,6 +3,7 @@ import type { Leader } from '@rankd/protocol';
 import { checkArgument, checkOptions } from './arguments/check-argument.js';
 import { checkListeners } from './arguments/check-listeners.js';
 import { commandNameRule, functionRule, rankRule, waitRules } from './arguments/rules.js';
+import type { CommandContext } from './commands/command-executor.js';
 import type {
   AnyCommands,
   CommandName,
@@ -158,6 +159,17 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     checkArgument('the handler', handler, functionRule);
     if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
     return this.#core.setHandler(name, handler);
+  }
+
+  /**
+   * Sets the handler for commands that have no handler of their own, as `handle` does. The handler reads the name of the command from its
+   * context. It replaces an earlier one. Returns a function that removes it.
+   * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
+   */
+  handleOthers(handler: (args: never, context: CommandContext) => unknown): () => void {
+    checkArgument('the handler', handler, functionRule);
+    if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
+    return this.#core.setOtherHandler(handler);
   }
 
   /**

@@ -162,6 +162,12 @@ export const errorCodes = {
   ),
   DEADLINE_PASSED: entry(['result'], false, 'the command arrived after its deadline', 'use a longer deadline'),
   NO_HANDLER: entry(['result'], false, 'the member has no handler for the command', 'register a handler with handle()'),
+  NOT_RUNNING: entry(
+    ['result'],
+    true,
+    'the program of the member does not run at the moment',
+    'send the command again when it runs',
+  ),
   HANDLER_FAILED: entry(
     ['result'],
     false,
