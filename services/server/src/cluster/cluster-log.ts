@@ -70,7 +70,7 @@ export class ClusterLog implements OrderedLog {
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
     this.#register = register;
-    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, register: () => register.followed });
+    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, shards: () => this.#followed });
     this.groups = {
       get: name => this.#shardOf(name).replica?.coordinator.groups.get(name),
       values: () => this.#allGroups(),

@@ -117,7 +117,7 @@ export class Gateway {
     const pausedSenders = new PausedSenders(stallMs);
     const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
     const flowPorts = { config, clock, log, sessions, stallFreeClock, pausedSenders, heartbeats, flushCycle };
-    const { intake, resultBackpressure, flowControl } = createFlow(ports.place?.flow, flowPorts);
+    const { intake, resultBackpressure, flowControl, lagControl } = createFlow(ports.place?.flow, flowPorts);
     const proposals = new Proposals({ clock, log: intake, timers });
     const deadlines = new CommandDeadlines(proposals);
     const commandFrames = new CommandFrames(frameBytesMax);
@@ -234,6 +234,7 @@ export class Gateway {
     log.onApplied((entry, effects, origin) => {
       this.effectPerformer.performEntry(entry, effects, origin);
       if (origin === 'here') intake.recordApplied(entry);
+      lagControl.recordApplied(entry, effects);
       if (entry.kind === 'result') resultBackpressure.recordApplied(entry, effects, origin);
     });
     log.onGroupLoaded(({ name }) => channels.open(name));

@@ -31,6 +31,8 @@ export interface FlowExchange {
   announce(waiting: WaitingSessions): void;
   /** Sets the listener. It is called when the answers of the other servers have changed. Must be called once. */
   onChanged(listener: () => void): void;
+  /** Whether this server applies entries late, so that senders at all servers should wait. */
+  readonly isBehind: boolean;
   /** What each other server has said last. */
   readonly others: Iterable<WaitingSessions>;
 }

@@ -9,12 +9,22 @@ const FORMAT_MIN = 2;
 /** At most so many senders, and askers, are named. The others are named when some of these have caught up. */
 export const NAMED_MAX = 1000;
 
+/** A server is behind when it reads back a batch this long after it was sent. It is stale after 2.5 s. */
+export const BEHIND_MS = 500;
+
+/** What FlowAnnouncements uses of a shard. */
+export interface FlowShard {
+  readonly registry: { readonly format: number };
+  /** How long this server takes to apply what is in the stream of the shard, in milliseconds. */
+  readonly readBackMs: number;
+  append(entry: ServerEntry): void;
+}
+
 /** The functions and values that FlowAnnouncements gets from its owner. */
 export interface FlowAnnouncementsPorts {
   readonly clock: Pick<Clock, 'wallMs'>;
-  /** The register, which every server follows. Undefined while this server does not follow it. */
-  readonly register: () =>
-    { readonly registry: { readonly format: number }; append(entry: ServerEntry): void } | undefined;
+  /** Returns the shards that this server follows. The first one is the register, which every server follows. */
+  readonly shards: () => readonly FlowShard[];
 }
 
 /**
@@ -32,6 +42,10 @@ export class FlowAnnouncements implements FlowExchange {
   constructor(server: ServerId, ports: FlowAnnouncementsPorts) {
     this.#server = server;
     this.#ports = ports;
+  }
+
+  get isBehind(): boolean {
+    return this.#ports.shards().some(({ readBackMs }) => readBackMs >= BEHIND_MS);
   }
 
   get others(): Iterable<WaitingSessions> {
@@ -64,11 +78,12 @@ export class FlowAnnouncements implements FlowExchange {
   }
 
   #announceNext(): void {
-    const { clock, register } = this.#ports;
-    const [next, shard] = [this.#next, register()];
-    if (next === undefined || shard === undefined || shard.registry.format < FORMAT_MIN) return;
+    const { clock, shards } = this.#ports;
+    const [register] = shards();
+    const next = this.#next;
+    if (next === undefined || register === undefined || register.registry.format < FORMAT_MIN) return;
     this.#next = undefined;
     this.#state = 'announcing';
-    shard.append({ kind: 'server-flow', at: clock.wallMs(), ...next });
+    register.append({ kind: 'server-flow', at: clock.wallMs(), ...next });
   }
 }

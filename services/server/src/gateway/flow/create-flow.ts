@@ -9,6 +9,7 @@ import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import { FlowControl } from './flow-control.js';
+import { LagControl } from './lag-control.js';
 import { ClusterIntake, DirectIntake, type LogIntake } from './log-intake.js';
 import type { PausedSenders } from './paused-senders.js';
 import { ResultBackpressure } from './result-backpressure.js';
@@ -31,6 +32,7 @@ export interface Flow {
   readonly intake: LogIntake;
   readonly resultBackpressure: ResultBackpressure;
   readonly flowControl: FlowControl;
+  readonly lagControl: LagControl;
 }
 
 /** Creates the flow control. `exchange` connects the servers of a cluster. Without it, this is a single server. */
@@ -46,6 +48,8 @@ export function createFlow(exchange: FlowExchange | undefined, ports: FlowPorts)
   const senderPauses = new SenderPauses({ ...ports, exchange, resume, onAskersFreed });
   const resultPorts = { ...ports, senderPauses, resume };
   const resultBackpressure = new ResultBackpressure({ ...slowLimits, frameBytesMax }, resultPorts);
-  const flowControl: FlowControl = new FlowControl(slowLimits, { ...ports, senderPauses, resultBackpressure, intake });
-  return { intake, resultBackpressure, flowControl };
+  const lagControl = new LagControl({ exchange, senderPauses });
+  const parts = { senderPauses, resultBackpressure, intake, lagControl };
+  const flowControl: FlowControl = new FlowControl(slowLimits, { ...ports, ...parts });
+  return { intake, resultBackpressure, flowControl, lagControl };
 }

@@ -3,6 +3,7 @@
 import type { SessionId } from '../../core/index.js';
 import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 import type { Session } from '../session/session.js';
+import type { LagControl } from './lag-control.js';
 import type { LogIntake } from './log-intake.js';
 import type { ResultBackpressure } from './result-backpressure.js';
 import type { SenderPauses } from './sender-pauses.js';
@@ -21,6 +22,7 @@ export interface FlowControlPorts {
   readonly senderPauses: Pick<SenderPauses, 'pause' | 'resume' | 'isHeld' | 'tick'>;
   readonly resultBackpressure: Pick<ResultBackpressure, 'isPausing' | 'tick'>;
   readonly intake: Pick<LogIntake, 'isPausing'>;
+  readonly lagControl: Pick<LagControl, 'heavySenders' | 'tick'>;
 }
 
 interface SlowRecipient {
@@ -116,9 +118,11 @@ export class FlowControl {
     const elapsedMs = nowMs - this.#tickedAtMs;
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
-    const { senderPauses, resultBackpressure } = this.#ports;
+    const { senderPauses, resultBackpressure, lagControl } = this.#ports;
+    lagControl.tick(elapsedMs);
     resultBackpressure.tick(elapsedMs);
-    const waiting = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
+    const slowed = [...this.#slow.values()].flatMap(({ senders }) => [...senders]);
+    const waiting = new Set([...slowed, ...lagControl.heavySenders]);
     senderPauses.tick(elapsedMs, nowMs, waiting, session => this.#isHeldBack(session));
   }
 
@@ -126,6 +130,7 @@ export class FlowControl {
   resumeIfFree(session: Session): void {
     if (this.#isHeldBack(session)) return;
     for (const { senders } of this.#slow.values()) if (senders.has(session.id)) return;
+    for (const id of this.#ports.lagControl.heavySenders) if (id === session.id) return;
     this.#ports.senderPauses.resume(session);
   }
 

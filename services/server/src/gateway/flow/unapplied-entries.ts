@@ -1,6 +1,6 @@
 /** What the sessions of this server have in the log of a cluster: entries that were appended and are not applied yet. */
 
-import { type Entry, type SessionId, sessionOfEntry } from '../../core/index.js';
+import { type Entry, type SessionId, sessionOfEntry, type Target } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { FlushCycle, FlushStage } from '../delivery/flush-cycle.js';
 import type { OpenSessions } from '../session/open-sessions.js';
@@ -17,12 +17,17 @@ export const ENTRIES_MAX = 65_536;
  * which a recipient counts as slow: these entries still come after another server has asked this one to pause their senders.
  */
 export const LOG_SHARE = 1 / 8;
-/** The share of that which one session may have. Its last frame may exceed the limit. */
+/**
+ * How many bytes the commands in the log of all sessions of this server may have for all their recipients together. Each server must write
+ * the bytes for its own recipients before it applies the next entry, so these bytes delay the heartbeats of all servers.
+ */
+export const DELIVERED_BYTES_MAX = 33_554_432;
+/** The share of these bytes and of LOG_SHARE that one session may have. Its last frame may exceed the limit. */
 export const SESSION_SHARE = 1 / 2;
 
 /** The parts of the gateway that UnappliedEntries uses. */
 export interface UnappliedEntriesPorts {
-  readonly log: Pick<OrderedLog, 'append'>;
+  readonly log: Pick<OrderedLog, 'append' | 'groups'>;
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly pausedSenders: Pick<PausedSenders, 'pause'>;
   readonly flushCycle: Pick<FlushCycle, 'requestFlush'>;
@@ -30,10 +35,17 @@ export interface UnappliedEntriesPorts {
   readonly resume: (session: Session) => void;
 }
 
-/** What one session has in the log, oldest first: the bytes of each entry, and actions that wait for the entries before them. */
+/** The bytes of an entry, and those that all its recipients together will get. */
+interface EntryCost {
+  readonly bytes: number;
+  readonly deliveredBytes: number;
+}
+
+/** What one session has in the log, oldest first: the cost of each entry, and actions that wait for the entries before them. */
 interface SessionAccount {
-  readonly items: (number | (() => void))[];
+  readonly items: (EntryCost | (() => void))[];
   bytes: number;
+  deliveredBytes: number;
 }
 
 /**
@@ -48,6 +60,7 @@ export class UnappliedEntries implements FlushStage {
   readonly #bytesMax: number;
   #entries = 0;
   #bytes = 0;
+  #deliveredBytes = 0;
 
   constructor(backlogBytesMax: number, ports: UnappliedEntriesPorts) {
     this.#bytesMax = backlogBytesMax * LOG_SHARE;
@@ -62,7 +75,7 @@ export class UnappliedEntries implements FlushStage {
   /** Appends an entry. Pauses its session if the session has reached its share. */
   append(entry: Entry): void {
     const id = sessionOfEntry(entry);
-    if (id !== undefined) this.#add(id, entryBytes(entry));
+    if (id !== undefined) this.#add(id, this.#costOf(entry));
     this.#ports.log.append(entry);
     if (id !== undefined) this.#pauseIfOverShare(id);
   }
@@ -109,25 +122,34 @@ export class UnappliedEntries implements FlushStage {
     }
   }
 
-  #add(id: SessionId, bytes: number): void {
-    const account = this.#accounts.get(id) ?? { items: [], bytes: 0 };
+  #costOf(entry: Entry): EntryCost {
+    const bytes = entryBytes(entry);
+    if (entry.kind !== 'command') return { bytes, deliveredBytes: 0 };
+    const rosterSize = this.#ports.log.groups.get(entry.group)?.roster.size ?? 0;
+    return { bytes, deliveredBytes: bytes * recipientsMax(entry.target, rosterSize) };
+  }
+
+  #add(id: SessionId, cost: EntryCost): void {
+    const account = this.#accounts.get(id) ?? { items: [], bytes: 0, deliveredBytes: 0 };
     this.#accounts.set(id, account);
-    account.items.push(bytes);
-    account.bytes += bytes;
+    account.items.push(cost);
     this.#entries += 1;
-    this.#bytes += bytes;
+    this.#count(account, cost, 1);
+  }
+
+  #count(account: SessionAccount, { bytes, deliveredBytes }: EntryCost, sign: 1 | -1): void {
+    account.bytes += sign * bytes;
+    account.deliveredBytes += sign * deliveredBytes;
+    this.#bytes += sign * bytes;
+    this.#deliveredBytes += sign * deliveredBytes;
   }
 
   #removeFirst(account: SessionAccount): void {
     const item = account.items.shift();
     if (item === undefined) return;
     this.#entries -= 1;
-    if (typeof item === 'function') {
-      item();
-      return;
-    }
-    account.bytes -= item;
-    this.#bytes -= item;
+    if (typeof item === 'function') item();
+    else this.#count(account, item, -1);
   }
 
   #pauseIfOverShare(id: SessionId): void {
@@ -144,9 +166,28 @@ export class UnappliedEntries implements FlushStage {
   #usedShare(id: SessionId): number {
     const account = this.#accounts.get(id);
     if (account === undefined) return 0;
-    const entriesMax = Math.min(SESSION_ENTRIES_MAX, ENTRIES_MAX - this.#entries);
-    const bytesMax = Math.min(this.#bytesMax * SESSION_SHARE, this.#bytesMax - this.#bytes);
-    if (entriesMax <= 0 || bytesMax <= 0) return 1;
-    return Math.max(account.items.length / entriesMax, account.bytes / bytesMax);
+    const shares = [
+      share(account.items.length, SESSION_ENTRIES_MAX, ENTRIES_MAX - this.#entries),
+      share(account.bytes, this.#bytesMax * SESSION_SHARE, this.#bytesMax - this.#bytes),
+      share(account.deliveredBytes, DELIVERED_BYTES_MAX * SESSION_SHARE, DELIVERED_BYTES_MAX - this.#deliveredBytes),
+    ];
+    return Math.max(...shares);
+  }
+}
+
+/** Returns how much of its share a session uses. The share is `max`, or what is left for it if that is less. */
+function share(used: number, max: number, left: number): number {
+  if (used === 0) return 0;
+  return left <= 0 ? 1 : used / Math.min(max, left);
+}
+
+function recipientsMax(target: Target, rosterSize: number): number {
+  switch (target.kind) {
+    case 'ranks':
+      return Math.min(rosterSize, target.ranks.length);
+    case 'members':
+      return Math.min(rosterSize, target.members.length);
+    default:
+      return rosterSize;
   }
 }

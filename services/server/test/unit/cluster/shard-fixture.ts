@@ -31,6 +31,7 @@ export function createReplica(
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
       ...listener,
     },

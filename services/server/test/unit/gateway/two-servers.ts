@@ -42,6 +42,8 @@ export class TwoServers {
   readonly here: SharingServer;
   readonly there: SharingServer;
   readonly #waiting: { readonly from: string; readonly entry: SharedEntry }[] = [];
+  /** How long each server takes to apply what is in the log. */
+  readonly readBackMs = new Map<string, number>();
   /** The largest number of result entries that waited at the same time. */
   resultsWaitingMax = 0;
 
@@ -94,8 +96,15 @@ export class TwoServers {
 
   #createServer(id: string, env: Readonly<Record<string, string>>, format: number): SharingServer {
     const append = (entry: SharedEntry): void => void this.#waiting.push({ from: id, entry });
-    const register = { registry: { format }, append };
-    const flow = new FlowAnnouncements(id, { clock: { wallMs: () => 1 }, register: () => register });
+    const { readBackMs } = this;
+    const register = {
+      registry: { format },
+      append,
+      get readBackMs() {
+        return readBackMs.get(id) ?? 0;
+      },
+    };
+    const flow = new FlowAnnouncements(id, { clock: { wallMs: () => 1 }, shards: () => [register] });
     let log: SharedLog | undefined;
     const place = { cluster: 'cluster', server: id, flow };
     const fixture = new GatewayFixture(env, coordinator => (log = new SharedLog(coordinator, append)), place);

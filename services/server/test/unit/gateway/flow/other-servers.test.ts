@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { BEHIND_MS } from '../../../../src/cluster/flow/flow-announcements.js';
+import { HEAVY_BYTES } from '../../../../src/gateway/flow/lag-control.js';
 import { FakeConnection } from '../fake-connection.js';
 import type { Frame, InMemoryPeer } from '../gateway-fixture.js';
 import { TwoServers } from '../two-servers.js';
@@ -77,7 +79,7 @@ describe('R-FLOW-1 a sender whose recipients are at another server', () => {
     expect(servers.sender.connection.reading).toBe('reading');
   });
 
-  it('does not wait if nobody has announced anything, as in a cluster with servers of release 0.1', () => {
+  it('does not wait if no server has announced anything, as in a cluster with servers of release 0.1', () => {
     const servers = new RemoteRecipients(1);
     servers.send(10);
     expect(servers.sender.connection.reading).toBe('reading');
@@ -152,5 +154,48 @@ describe('R-FLOW-1 a member whose results go to an asker at another server', () 
     servers.ask();
     // A quarter of an eighth of the backlog limit, or one result.
     expect(servers.resultsWaitingMax).toBe(1);
+  });
+});
+
+describe('R-FLOW-1 a server that applies the log late', () => {
+  const bigCommands = (servers: RemoteRecipients, sender: InMemoryPeer, count: number): void => {
+    for (let sent = 0; sent < count; sent += 1) {
+      sender.send(command(sent, { reply: 'none', args: 'x'.repeat(60 * KB) }));
+      servers.settle();
+      servers.slow.connection.readBytes(64 * KB);
+    }
+  };
+
+  it('has the sessions of all servers paused that send most, until it has caught up', () => {
+    const servers = new RemoteRecipients();
+    const other = servers.here.fixture.join({ heartbeat: false });
+    servers.settle();
+    servers.readBackMs.set('there', BEHIND_MS);
+    servers.advance(50);
+    bigCommands(servers, servers.sender, HEAVY_BYTES / (4 * 60 * KB) + 1);
+    other.send(command(1));
+    servers.advance(50);
+    expect([servers.sender.connection.reading, other.connection.reading]).toEqual(['paused', 'reading']);
+    servers.readBackMs.set('there', BEHIND_MS - 1);
+    servers.advance(100);
+    expect(servers.sender.connection.reading).toBe('reading');
+  });
+
+  it('has those paused at once that have sent most in the second before', () => {
+    const servers = new RemoteRecipients();
+    bigCommands(servers, servers.sender, HEAVY_BYTES / (4 * 60 * KB) + 1);
+    expect(servers.sender.connection.reading).toBe('reading');
+    servers.readBackMs.set('there', BEHIND_MS);
+    servers.advance(100);
+    expect(servers.sender.connection.reading).toBe('paused');
+  });
+
+  it('pauses no session that sends little', () => {
+    const servers = new RemoteRecipients();
+    servers.readBackMs.set('there', 10 * BEHIND_MS);
+    servers.advance(100);
+    servers.sender.send(command(1), command(2));
+    servers.advance(100);
+    expect(servers.sender.connection.reading).toBe('reading');
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Entry } from '../../../../src/core/index.js';
+import type { Entry, Group, Target } from '../../../../src/core/index.js';
 import {
+  DELIVERED_BYTES_MAX,
   ENTRIES_MAX,
   LOG_SHARE,
   SESSION_ENTRIES_MAX,
@@ -15,6 +16,9 @@ let paused: string[];
 let resumed: string[];
 let entries: UnappliedEntries;
 
+/** A group of this size. */
+const group = { roster: { size: 600 } } as unknown as Group;
+
 const sessionOf = (id: string): Session => ({ id, state: { phase: 'active' } }) as unknown as Session;
 
 beforeEach(() => {
@@ -25,7 +29,7 @@ function create(backlogBytesMax: number): UnappliedEntries {
   [appended, paused, resumed] = [[], [], []];
   const sessions = new Map<string, Session>();
   return new UnappliedEntries(backlogBytesMax, {
-    log: { append: entry => appended.push(entry) },
+    log: { append: entry => appended.push(entry), groups: { get: () => group, values: () => [] } },
     sessions: {
       get: id => {
         const session = sessions.get(id) ?? sessionOf(id);
@@ -71,6 +75,24 @@ describe('the entries of all sessions of a server', () => {
     // Each session may exceed its share by one frame.
     expect(appended.length * payload.length).toBeLessThan(bytesMax + counts.length * payload.length);
     expect(entries.isFull).toBe(false);
+  });
+
+  it('are limited in the bytes for all recipients of commands together (DELIVERED_BYTES_MAX)', () => {
+    const from = { kind: 'member', member: 's1', session: 's1' } as const;
+    const payload = 'x'.repeat(10_000);
+    const order = (target: Target): Entry => ({
+      ...{ kind: 'command', group: 'default', at: 1, from, n: 1, id: '1', name: 'go', target, deadlineMs: 1 },
+      ...{ reply: 'none', payload },
+    });
+    const untilPaused = (target: Target): number => {
+      entries = create(Number.MAX_SAFE_INTEGER);
+      for (let count = 1; ; count += 1) {
+        entries.append(order(target));
+        if (paused.length > 0) return count;
+      }
+    };
+    expect(untilPaused({ kind: 'below' })).toBe(Math.ceil(DELIVERED_BYTES_MAX / 2 / (600 * 10_512)));
+    expect(untilPaused({ kind: 'ranks', ranks: [1, 2] })).toBe(Math.ceil(DELIVERED_BYTES_MAX / 2 / (2 * 10_528)));
   });
 
   it('admit no further session when the limit is reached, and again below it', () => {
