@@ -149,6 +149,11 @@ export const serverSettingsSchema = settings.object({
     256,
   ),
   RANKD_GRACE_SERVER_MS: millis(8000, 'Cluster only. How long the members of a lost server keep their rank and slot.'),
+  RANKD_ADVERTISED_URL: optionalText(
+    'Cluster only. The URL by which clients reach this server, for `rankctl servers`. None: RANKD_HOST, or an address of this machine if that is 0.0.0.0. Set it where ports are published or translated.',
+    '^rankds?://[^/\\s,]{1,255}$',
+    'a URL such as rankd://ranks.example:2700',
+  ),
   RANKD_DRAIN_MS: millis(5000, 'After SIGTERM: how long open commands may take to end.'),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

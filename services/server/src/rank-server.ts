@@ -22,6 +22,7 @@ import { createEventLog } from './observability/logging/event-log.js';
 import { Metrics } from './observability/metrics/metrics.js';
 import { type QuerySources, ServerQueries } from './observability/server-queries.js';
 import { parseRedisAddress } from './redis/redis-address.js';
+import { reachableUrl } from './reachable-url.js';
 import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
@@ -40,6 +41,8 @@ const SHUTDOWN_WAIT_MS = 1000;
 interface Running {
   readonly transport: Transport;
   readonly listener: TcpListener;
+  /** The URL by which clients reach this server. */
+  readonly address: string;
 }
 
 /** A whole server: it starts, drains and stops. */
@@ -122,7 +125,9 @@ export class RankServer {
     const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
     const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
-    this.#running = { transport, listener };
+    const advertised = this.#config.RANKD_ADVERTISED_URL;
+    const address = advertised ?? reachableUrl({ host, port, transport: transport.kind });
+    this.#running = { transport, listener, address };
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });
     this.#recordEvent({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
@@ -195,7 +200,7 @@ export class RankServer {
     const epochLast = (await this.#mirror?.readRestoredOrder(Math.max(reformMs, suspendMs)))?.epochLast ?? 0;
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
-    const settings = { config: this.#config, hostName, epochLast };
+    const settings = { config: this.#config, hostName, address: () => this.#running?.address, epochLast };
     this.#cluster = new clusterClass(settings, {
       clock,
       environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },

@@ -36,6 +36,8 @@ export interface ClusterServerSettings {
   readonly config: ServerConfig;
   /** The name of this server for operators. */
   readonly hostName: string;
+  /** Returns the URL by which clients reach this server, for operators. Undefined until it listens. */
+  readonly address?: () => string | undefined;
   /** The largest epoch that was issued before the cluster existed. */
   readonly epochLast: number;
   /** The formats that this server reads and writes. The default is those of this version of rankd. */
@@ -209,10 +211,10 @@ export class ClusterServer {
   }
 
   #shardSettings(server: ServerId): ShardSettings {
-    const { config, hostName: name, epochLast, formats = logFormats } = this.#settings;
+    const { config, hostName: name, address = () => undefined, epochLast, formats = logFormats } = this.#settings;
     const since = this.#clock.wallMs();
     const holdsUntilAcked = config.RANKD_LOG_ACK === 'replicated';
-    return { server, name, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
+    return { server, name, address, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
   }
 
   async #startIncarnation(cluster: string, resumePoint: ClusterResumePoint | undefined): Promise<void> {
