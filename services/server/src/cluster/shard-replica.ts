@@ -133,10 +133,7 @@ export class ShardReplica {
     return this.#applier.lagRecords;
   }
 
-  /**
-   * Where to start when this server follows the shard again. Until this replica has announced itself, this is the resume point that it
-   * started from.
-   */
+  /** Where to start when this server follows the shard again: until this replica has announced itself, where it started from. */
   get resumePoint(): ShardResumePoint | undefined {
     const { lastBatch } = this.#writer;
     if (lastBatch === undefined) return this.#resumePoint;

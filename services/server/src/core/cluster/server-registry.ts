@@ -78,7 +78,7 @@ export interface FormatRaisedEntry {
 
 /**
  * A server says which sessions must wait for slow sessions of this server (R-FLOW-1). It replaces what the server has said before. It changes
- * no group: the servers of those sessions act on it, and nobody else.
+ * no group: the servers of those sessions act on it, and no other server does.
  */
 export interface ServerFlowEntry {
   readonly kind: 'server-flow';

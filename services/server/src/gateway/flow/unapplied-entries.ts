@@ -175,7 +175,7 @@ export class UnappliedEntries implements FlushStage {
   }
 }
 
-/** Returns how much of its share a session uses. The share is `max`, or what is left for it if that is less. */
+/** Returns how much of its share a session uses. The share is `max`, or `left` if that is less. */
 function share(used: number, max: number, left: number): number {
   if (used === 0) return 0;
   return left <= 0 ? 1 : used / Math.min(max, left);

@@ -43,7 +43,7 @@ describe('records that take long to apply', () => {
       true,
     ]);
     clock.settleOnce();
-    // What is left waits for an acknowledgement, which may need a record that is not read yet.
+    // The other records wait for an acknowledgement, which may need a record that is not read yet.
     expect(slices.isCongested(CONGESTED_CHARS_MAX + 1)).toBe(false);
   });
 });
