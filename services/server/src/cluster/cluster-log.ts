@@ -4,6 +4,7 @@ import type { Feature } from '@rankd/protocol';
 import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
+import { FlowAnnouncements } from './flow/flow-announcements.js';
 import { featuresOfFormat } from './formats/log-format.js';
 import { RecentlyLeftServers } from './waits/recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
@@ -30,6 +31,7 @@ const LEAVE_MS = 1000;
 /** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
+  readonly flow: FlowAnnouncements;
   readonly #settings: ShardSettings;
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardSubscription[];
@@ -39,7 +41,6 @@ export class ClusterLog implements OrderedLog {
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopHeartbeats: () => void = () => undefined;
-  /** The servers that have left the register recently. */
   readonly #recentlyLeftServers = new RecentlyLeftServers();
   /** Rejects the join in progress. */
   #abortJoin: (error: Error) => void = () => undefined;
@@ -52,6 +53,7 @@ export class ClusterLog implements OrderedLog {
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
     this.#register = register;
+    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, shards: () => this.#followed });
     this.groups = {
       get: name => this.#shardOf(name).replica?.coordinator.groups.get(name),
       values: () => this.#allGroups(),
@@ -191,6 +193,7 @@ export class ClusterLog implements OrderedLog {
       listener: {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
+        onFlow: (server, flow) => this.flow.recordApplied(server, flow),
         onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
         onPendingTimers: pending => this.#setTimers(pending),
         onServersChanged: gone => this.#handleServersChanged(index, gone),
@@ -264,6 +267,7 @@ export class ClusterLog implements OrderedLog {
   #handleServersChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
     if (gone !== undefined) this.#recentlyLeftServers.add(gone);
+    if (gone !== undefined) this.flow.removeServer(gone);
     for (const log of this.#followed) this.#declareGoneServersLost(log);
     this.#reviewShards();
   }

@@ -238,7 +238,7 @@ export class ClusterServer {
         onIncarnationEnd: why => this.#endIncarnation(why),
       },
     });
-    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
+    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server, flow: log.flow });
     this.#joining = log;
     try {
       await log.join();

@@ -2,6 +2,7 @@
 
 import type { Coordinator, Entry, PendingEffects, ServerEntry, ServerRegistry } from '../core/index.js';
 import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
+import { ApplySlices } from './flow/apply-slices.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
 import { RecordApplier } from './record-applier.js';
@@ -31,6 +32,7 @@ export class ShardReplica {
   readonly #ports: ShardReplicaPorts;
   readonly #writer: ShardWriter;
   readonly #applier: RecordApplier;
+  readonly #slices: ApplySlices;
   readonly #snapshots: SnapshotPolicy;
   readonly #formatRaise: FormatRaise;
   readonly #waits: ConditionWaits;
@@ -60,15 +62,10 @@ export class ShardReplica {
       stream,
       recordWriteSeconds,
       state: () => this.#applier,
-      listener: { onAcked: () => this.#applyRecords() },
+      listener: { onAcked: () => this.#slices.run() },
     });
-    this.#applier = new RecordApplier(settings, {
-      writer: this.#writer,
-      snapshots: this.#snapshots,
-      onApplied: listener.onApplied,
-      onPendingTimers: listener.onPendingTimers,
-      onServersChanged: listener.onServersChanged,
-    });
+    this.#slices = new ApplySlices(clock, isTimeOver => this.#applySlice(isTimeOver));
+    this.#applier = new RecordApplier(settings, { ...listener, writer: this.#writer, snapshots: this.#snapshots });
     this.#waits = new ConditionWaits(clock);
     this.#catchUp = new CatchUp({
       clock,
@@ -99,10 +96,7 @@ export class ShardReplica {
     return this.#applier.lagRecords;
   }
 
-  /**
-   * Where to start when this server follows the shard again. Until this replica has announced itself, this is the resume point that it
-   * started from.
-   */
+  /** Where to start when this server follows the shard again: until this replica has announced itself, where it started from. */
   get resumePoint(): ShardResumePoint | undefined {
     const { lastBatch } = this.#writer;
     if (lastBatch === undefined) return this.#resumePoint;
@@ -110,12 +104,14 @@ export class ShardReplica {
     return { server: this.#settings.server, last, epochLast: this.coordinator.epochLast, lastBatch };
   }
 
-  /**
-   * When the last acknowledged heartbeat was sent: time of the monotonic clock in milliseconds. The other servers can have read that
-   * heartbeat.
-   */
+  /** When the last heartbeat was sent that the other servers can have read, in milliseconds of the monotonic clock. */
   get heardAtMs(): number {
     return this.#writer.heardAtMs;
+  }
+
+  /** How long this server takes to apply what is in the stream, in milliseconds. */
+  get readBackMs(): number {
+    return this.#writer.readBackMs;
   }
 
   /** Whether this server has joined the shard, and has neither left it nor ended. */
@@ -174,8 +170,9 @@ export class ShardReplica {
     const reader: StreamListener = {
       onRecords: records => {
         this.#applier.addRecords(records);
-        this.#applyRecords();
+        this.#slices.run();
       },
+      isCongested: () => this.#slices.isCongested(this.#applier.unappliedChars),
       onBroken: (why, record) => this.#endIncarnation(why === 'malformed' ? blockByRecord(record) : why),
     };
     const genesis = encodeRecord({ kind: 'genesis', epochLast, rules }, clusterFormat() ?? formats.newest.version);
@@ -242,11 +239,12 @@ export class ShardReplica {
     await this.#ports.stream.close();
   }
 
-  #applyRecords(): void {
-    const end = this.#applier.applyRecords();
+  #applySlice(isTimeOver: () => boolean): 'unfinished' | 'done' {
+    const end = this.#applier.applyRecords(isTimeOver);
     if (end === 'left') void this.close();
-    else if (end !== undefined) this.#endIncarnation(end);
+    else if (end !== undefined && end !== 'unfinished') this.#endIncarnation(end);
     this.#waits.check();
+    return end === 'unfinished' ? end : 'done';
   }
 
   #endIncarnation(why: IncarnationEndReason): void {

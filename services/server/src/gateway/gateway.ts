@@ -7,7 +7,7 @@ import { limits } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
 import type { Group, KeptSeat, ServerId } from '../core/index.js';
-import type { OrderedLog } from '../log/ordered-log.js';
+import type { FlowExchange, OrderedLog } from '../log/ordered-log.js';
 import type { Watcher } from '../server-event.js';
 import { AdmissionDispatch } from './admission/admission-dispatch.js';
 import { MemberAdmission } from './admission/member-admission.js';
@@ -62,6 +62,8 @@ export interface ClusterPlace {
   readonly cluster: string;
   /** The id of this incarnation: this run of the server. */
   readonly server: ServerId;
+  /** Says which sessions of the servers must wait for slow ones of the others (R-FLOW-1). */
+  readonly flow: FlowExchange;
 }
 
 /** The parts of the server that the gateway uses. */
@@ -117,8 +119,7 @@ export class Gateway {
     const pausedSenders = new PausedSenders(stallMs);
     const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
     const flowPorts = { config, clock, log, sessions, stallFreeClock, pausedSenders, heartbeats, flushCycle };
-    const mode = ports.place === undefined ? 'single' : 'cluster';
-    const { intake, resultBackpressure, flowControl } = createFlow(mode, flowPorts);
+    const { intake, resultBackpressure, flowControl, lagControl } = createFlow(ports.place?.flow, flowPorts);
     const proposals = new Proposals({ clock, log: intake, timers });
     const absenceTimers = new AbsenceTimers(clock, timers);
     const deadlines = new CommandDeadlines({ proposals, clock });
@@ -243,7 +244,8 @@ export class Gateway {
     log.onApplied((entry, effects, origin) => {
       this.effectPerformer.performEntry(entry, effects, origin);
       if (origin === 'here') intake.recordApplied(entry);
-      if (entry.kind === 'result') resultBackpressure.recordApplied(entry.session, entry.seq);
+      lagControl.recordApplied(entry, effects);
+      if (entry.kind === 'result') resultBackpressure.recordApplied(entry, effects, origin);
     });
     log.onGroupLoaded(({ name }) => channels.open(name));
     log.onGroupsUnloaded(groups => {

@@ -26,6 +26,7 @@ export async function findBlockingEntry(
       onGroupLoaded: () => undefined,
       onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
     },
   });

@@ -15,7 +15,7 @@ const laterFields: { readonly [Kind in LogEntry['kind']]?: readonly string[] } =
 };
 
 /** The kinds of entries since format 2. A server proposes none of them to a shard in format 1: see `featuresOfFormat`. */
-const laterKinds: ReadonlySet<string> = new Set<LogEntry['kind']>(['resigned']);
+const laterKinds: ReadonlySet<string> = new Set<LogEntry['kind']>(['resigned', 'server-flow']);
 
 const decodeChecked = entryDecoder(
   compileEntryChecks(

@@ -34,6 +34,7 @@ export function createReplica(
       onGroupLoaded: () => undefined,
       onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
       ...listener,
     },
