@@ -21,7 +21,8 @@ const planted = {
   'dropped-proposal': 'ONCE',
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
-  'unknown-skipped': 'I10',
+  'unknown-skipped': 'ORDER',
+  'wall-times-believed': 'I11',
   'short-leases': 'ONE-LEADER',
   'close-believed': 'ONE-LEADER',
 };

@@ -34,7 +34,7 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('UNAUTHORIZED');
     return;
   }
-  const request = new AdmissionRequest(hello, access === 'admin', ports.request);
+  const request = new AdmissionRequest(hello, access === 'admin', session.readMonotonicMs, ports.request);
   const refusal = ports.availability.refusalFor(request.group);
   if (refusal === undefined) ports.admission.requestAdmission(request, session);
   else session.turnAway(refusal);
