@@ -127,6 +127,13 @@ describe('R-PROG-10 rankctl lead --seat-file', () => {
     first.child.kill('SIGKILL');
     await first.end();
     expect(readFileSync(runs.path('seat'), 'utf8')).toContain('"program":"running"');
+    // A start that ends before that does not change what the file says.
+    const second = start('lead');
+    await says(second, /back with rank 0/);
+    second.child.kill('SIGTERM');
+    await second.end();
+    expect(second.stdout).toBe('');
+    expect(readFileSync(runs.path('seat'), 'utf8')).toContain('"program":"running"');
     expect(await startDelayMs(start('lead'))).toBeGreaterThan(SUSPEND_MS * 0.8);
   });
 });
