@@ -36,10 +36,8 @@ export type ShardStanding = 'reading-up' | 'entering' | 'current' | 'left' | 'ov
  */
 export type ApplyEnd = 'left' | 'declared-lost' | 'rewritten' | BlockingEntry;
 
-/** The functions and values that a RecordApplier gets from its owner. */
-export interface RecordApplierPorts {
-  readonly writer: Pick<ShardWriter, 'isOwn' | 'isUnacked' | 'recordReadBack' | 'recordJoin'>;
-  readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
+/** Receives what a RecordApplier applies. */
+export interface RecordApplierListener {
   /** Performs the effects of an entry. */
   readonly onApplied: AppliedListener;
   /** This server has to set the timers of these effects, because servers measure durations from now on. */
@@ -48,6 +46,12 @@ export interface RecordApplierPorts {
   readonly onServersChanged: (gone: ServerId | undefined) => void;
   /** A server has said which sessions must wait (R-FLOW-1). */
   readonly onFlow: (server: ServerId, flow: ServerFlowEntry) => void;
+}
+
+/** The functions and values that a RecordApplier gets from its owner. */
+export interface RecordApplierPorts extends RecordApplierListener {
+  readonly writer: Pick<ShardWriter, 'isOwn' | 'isUnacked' | 'recordReadBack' | 'recordJoin'>;
+  readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
 }
 
 /** The settings of a RecordApplier. */
