@@ -13,18 +13,18 @@ import type { StreamEnvironment } from '../redis-stream/environment.js';
 import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
 import type { Watcher } from '../server-event.js';
-import { type ClusterEndReason, ClusterLog, type ClusterResumePoint } from './cluster-log.js';
-import { BlockedError, type BlockedShard, describeBlocked } from './blocked/blocked-shard.js';
+import { ClusterLog } from './cluster-log.js';
+import type { ClusterEndReason, ClusterResumePoint } from './cluster-ports.js';
+import { BlockedError, type BlockedShard } from './blocked/blocked-shard.js';
 import { BlockedWait } from './blocked/blocked-wait.js';
 import { type LogFormats, logFormats } from './formats/log-format.js';
 import { findBlockingEntry } from './blocked/shard-trial.js';
-import type { ShardSettings } from './shard-replica.js';
+import type { ShardSettings } from './cluster-ports.js';
 import { StreamError } from './stream-error.js';
+import { AckSupervision } from './waits/ack-supervision.js';
+import { describeReadiness } from './waits/cluster-readiness.js';
+import { FaultReports } from './waits/fault-reports.js';
 
-/** The incarnation ends after this long without an acknowledged heartbeat. Its members reconnect to other servers. */
-export const CLOSE_MS = 5000;
-/** How often CLOSE_MS is checked. */
-const SUPERVISE_MS = 100;
 /** The delay between two attempts to join the cluster. */
 const JOIN_RETRY_MS = 500;
 /** The size of a server id. It is short because every session id contains it, and long enough to be unique. */
@@ -73,9 +73,12 @@ export class ClusterServer {
   readonly #store: StreamStore;
   readonly #clock: Clock;
   readonly #blockedWait: BlockedWait;
+  readonly #faults: FaultReports;
+  /** The log of the incarnation that is joining. */
+  #joining: ClusterLog | undefined;
   #incarnation: Incarnation | undefined;
   #state: 'entering' | 'running' | 'left' = 'entering';
-  #cancelSupervision: () => void = () => undefined;
+  readonly #supervision: AckSupervision;
 
   constructor(settings: ClusterServerSettings, ports: ClusterServerPorts) {
     const { config } = settings;
@@ -97,6 +100,13 @@ export class ClusterServer {
       },
     );
     this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
+    this.#faults = new FaultReports(ports.watch);
+    this.#supervision = new AckSupervision({
+      clock: ports.clock,
+      faults: this.#faults,
+      log: () => (this.#state === 'running' ? this.#incarnation?.log : undefined),
+      onUnheard: () => this.#endIncarnation('unheard'),
+    });
     this.#blockedWait = new BlockedWait({
       clock: ports.clock,
       findBlocked: async shard => await this.#findBlocked(shard),
@@ -130,18 +140,15 @@ export class ClusterServer {
 
   /** The state of this server in the cluster, for the readiness query of the side port. */
   get readiness(): ClusterReadiness {
-    const log = this.#incarnation?.log;
-    const { blocked } = this.#blockedWait;
-    const outside = this.#state === 'entering' && blocked !== undefined ? 'blocked' : this.#state;
-    return {
-      state: this.isReady ? 'current' : outside === 'running' ? 'doubtful' : outside,
-      ...(outside === 'blocked' && blocked !== undefined ? { reason: describeBlocked(blocked) } : {}),
+    return describeReadiness({
+      state: this.#state,
+      isReady: this.isReady,
+      blocked: this.#blockedWait.blocked,
       server: this.#incarnation?.server,
-      servers: log?.servers ?? [],
-      epoch: log?.epoch ?? 0,
-      lagEntries: log?.lagRecords ?? 0,
-      shardsFollowed: log?.shardsFollowed ?? 0,
-    };
+      log: this.#incarnation?.log,
+      joining: this.#joining,
+      fault: this.#faults.reasonOf('all'),
+    });
   }
 
   /**
@@ -150,7 +157,7 @@ export class ClusterServer {
    */
   async start(): Promise<void> {
     await this.#joinCluster(undefined);
-    this.#scheduleSupervision();
+    this.#supervision.start();
   }
 
   /** Announces that this server leaves the cluster. The other servers mark its members away at once. */
@@ -168,7 +175,7 @@ export class ClusterServer {
 
   #stopJoining(): void {
     this.#state = 'left';
-    this.#cancelSupervision();
+    this.#supervision.stop();
     this.#blockedWait.stop();
   }
 
@@ -189,7 +196,7 @@ export class ClusterServer {
         if (!(error instanceof StreamError)) throw error;
         // At the first start the error is shown to the operator. Later the server retries until the operator has corrected the fault.
         if (resumePoint === undefined && error.fault === 'unsuited') throw error;
-        this.#ports.watch({ event: 'log.unusable', reason: error.message });
+        this.#faults.recordFault('all', error.message);
         await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
       }
     }
@@ -226,22 +233,27 @@ export class ClusterServer {
       recordWriteSeconds: this.#ports.recordWriteSeconds,
       listener: {
         onPendingTimers: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
-        onUnusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
+        onUnusable: (shard, reason) => this.#faults.recordFault(`shard ${shard}`, `shard ${shard}: ${reason}`),
+        onUsable: shard => this.#faults.recordEnd(`shard ${shard}`),
         onIncarnationEnd: why => this.#endIncarnation(why),
       },
     });
     const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
+    this.#joining = log;
     try {
       await log.join();
     } catch (error) {
       gateway.shutdown.disband(0);
       await log.close();
       throw error;
+    } finally {
+      this.#joining = undefined;
     }
     gateway.stalenessGuard.checkLog();
     this.#incarnation = { server, log, gateway };
     this.#state = 'running';
     this.#blockedWait.clear();
+    this.#faults.recordEnd('all');
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
   }
 
@@ -250,6 +262,7 @@ export class ClusterServer {
     const incarnation = this.#incarnation;
     if (this.#state !== 'running' || incarnation === undefined) return;
     this.#state = 'entering';
+    this.#faults.clear();
     const { shutdown } = incarnation.gateway;
     const { RANKD_HEARTBEAT_MS: retryAfterMsMax } = this.#settings.config;
     if (typeof why === 'object') {
@@ -265,15 +278,6 @@ export class ClusterServer {
 
   #randomId(bytes: number): string {
     return this.#ports.environment.randomBytes(bytes).toString('base64url');
-  }
-
-  #scheduleSupervision(): void {
-    const timer = this.#ports.clock.after(SUPERVISE_MS, () => {
-      if (this.#state === 'running' && (this.#incarnation?.log.sinceLastAckMs ?? 0) >= CLOSE_MS)
-        this.#endIncarnation('unheard');
-      this.#scheduleSupervision();
-    });
-    this.#cancelSupervision = () => timer.cancel();
   }
 
   #reportConnection(state: ConnectionState): void {

@@ -10,13 +10,8 @@ import {
   type ServerId,
 } from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
-import {
-  ShardReplica,
-  type ShardReplicaListener,
-  type ShardReplicaPorts,
-  type ShardResumePoint,
-  type ShardSettings,
-} from './shard-replica.js';
+import { ShardReplica } from './shard-replica.js';
+import type { ShardReplicaListener, ShardReplicaPorts, ShardResumePoint, ShardSettings } from './cluster-ports.js';
 import { StreamError } from './stream-error.js';
 
 /** How long this server follows a shard after the last use. Most clients reconnect within this time. */
@@ -61,6 +56,8 @@ export class ShardSubscription {
   #state: ShardState = 'away';
   #replica: ShardReplica | undefined;
   #resumePoint: ShardResumePoint | undefined;
+  /** The number of the last batch of a join that failed. */
+  #lastBatch = 0;
   /** The number of sessions that need the shard. */
   #users = 0;
   #neededAtMs = Number.NEGATIVE_INFINITY;
@@ -82,6 +79,11 @@ export class ShardSubscription {
   /** The replica if it has joined the shard, else undefined. */
   get followed(): ShardReplica | undefined {
     return this.#state === 'followed' ? this.#replica : undefined;
+  }
+
+  /** What this server waits for until it follows the shard, for people. Undefined if it does not wait. */
+  get waitsFor(): string | undefined {
+    return this.#state === 'entering' ? this.#replica?.waitsFor : undefined;
   }
 
   /** Where the next incarnation of this server starts to follow the shard. */
@@ -155,12 +157,13 @@ export class ShardSubscription {
    */
   async join(): Promise<void> {
     this.#state = 'entering';
-    const log = new ShardReplica(this.#settings, this.#resumePoint, this.#ports);
+    const log = new ShardReplica(this.#settings, this.#resumePoint, this.#ports, this.#lastBatch);
     this.#replica = log;
     try {
       await log.join();
     } catch (error) {
       await log.close();
+      this.#lastBatch = Math.max(this.#lastBatch, log.lastBatch);
       if (this.#is('entering')) this.#state = 'away';
       throw error;
     }

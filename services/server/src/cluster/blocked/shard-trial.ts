@@ -1,7 +1,8 @@
 /** Reads a shard without joining it, to find out whether this server can apply it. */
 
 import type { Clock } from '../../clock.js';
-import { ShardReplica, type ShardSettings } from '../shard-replica.js';
+import { ShardReplica } from '../shard-replica.js';
+import type { ShardSettings } from '../cluster-ports.js';
 import type { RecordStream } from '../stream-port.js';
 import type { BlockingEntry } from './blocked-shard.js';
 

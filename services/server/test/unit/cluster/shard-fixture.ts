@@ -1,7 +1,9 @@
 import type { Clock } from '../../../src/clock.js';
-import { ClusterLog, type ClusterLogListener, type ClusterResumePoint } from '../../../src/cluster/cluster-log.js';
+import { ClusterLog } from '../../../src/cluster/cluster-log.js';
+import type { ClusterLogListener, ClusterResumePoint } from '../../../src/cluster/cluster-ports.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
-import { ShardReplica, type ShardReplicaListener, type ShardSettings } from '../../../src/cluster/shard-replica.js';
+import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import type { ShardReplicaListener, ShardSettings } from '../../../src/cluster/cluster-ports.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { rulesOf } from '../core/reference/entries.js';
 
@@ -52,13 +54,15 @@ export function createClusterLog(
     listener: {
       onPendingTimers: () => undefined,
       onUnusable: () => undefined,
+      onUsable: () => undefined,
       onIncarnationEnd: () => undefined,
       ...listener,
     },
   });
 }
 
-function settingsOf(server: string): ShardSettings {
+/** The settings of a server that joins a new cluster. */
+export function settingsOf(server: string): ShardSettings {
   return {
     server,
     name: server,
