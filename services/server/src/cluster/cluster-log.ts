@@ -4,9 +4,12 @@ import type { Clock } from '../clock.js';
 import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError, type WithShard } from './blocked/blocked-shard.js';
+import { checkHistories, waitAtMost } from './lost-history/check-histories.js';
+import { LostHistory } from './lost-history/lost-history.js';
+import type { ClusterResumePoint, ShardResumePoint } from './lost-history/resume-point.js';
 import { RecentlyLeftServers } from './recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
-import type { IncarnationEndReason, ShardReplica, ShardResumePoint, ShardSettings } from './shard-replica.js';
+import type { IncarnationEndReason, ShardReplica, ShardSettings } from './shard-replica.js';
 import { ShardSubscription } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
@@ -41,9 +44,6 @@ export interface ClusterLogPorts {
 /** Why an incarnation has ended. A blocking entry has the index of its shard. */
 export type ClusterEndReason = WithShard<IncarnationEndReason>;
 
-/** Where the next incarnation starts to follow each shard, by shard index. Undefined for a shard that was never followed. */
-export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];
-
 /** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
@@ -51,6 +51,7 @@ export class ClusterLog implements OrderedLog {
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardSubscription[];
   readonly #register: ShardSubscription;
+  readonly #lostHistory: LostHistory;
   #onApplied: AppliedListener = () => undefined;
   #onGroupLoaded: (group: Group) => void = () => undefined;
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
@@ -65,6 +66,7 @@ export class ClusterLog implements OrderedLog {
   constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#lostHistory = new LostHistory(ports.clock, () => this.#register.replica?.registry.epochLost ?? 0);
     this.#shards = ports.streams.map((stream, index) => this.#createSubscription(stream, index, resumePoint?.[index]));
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
@@ -78,6 +80,7 @@ export class ClusterLog implements OrderedLog {
   /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks; BlockedError if an entry blocks it. */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
+    await checkHistories(this.#ports.clock, this.#shards.slice(1));
     await Promise.race([broken, this.#joinOwnedShards()]);
     this.#abortJoin = () => undefined;
   }
@@ -168,9 +171,10 @@ export class ClusterLog implements OrderedLog {
   async leave(): Promise<void> {
     this.#state = 'leaving';
     this.#stopHeartbeats();
-    const others = this.#shards.filter(shard => shard !== this.#register);
-    await this.#waitForLeave(Promise.all(others.map(async shard => await shard.leave())));
-    await this.#waitForLeave(this.#register.leave());
+    const { clock } = this.#ports;
+    const [, ...others] = this.#shards;
+    await waitAtMost(clock, LEAVE_MS, Promise.all(others.map(async shard => await shard.leave())));
+    await waitAtMost(clock, LEAVE_MS, this.#register.leave());
     await this.close();
   }
 
@@ -179,11 +183,6 @@ export class ClusterLog implements OrderedLog {
     this.#state = 'over';
     this.#stopHeartbeats();
     await Promise.all(this.#shards.map(async shard => await shard.close()));
-  }
-
-  async #waitForLeave(left: Promise<unknown>): Promise<void> {
-    const limit = new Promise<void>(resolve => void this.#ports.clock.after(LEAVE_MS, resolve));
-    await Promise.race([left, limit]);
   }
 
   #createSubscription(
@@ -196,6 +195,7 @@ export class ClusterLog implements OrderedLog {
       clock,
       stream,
       recordWriteSeconds,
+      lostHistory: this.#lostHistory,
       clusterFormat: () => (index === 0 ? undefined : (this.#register.replica?.registry.format ?? 1)),
       listener: {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
@@ -267,7 +267,10 @@ export class ClusterLog implements OrderedLog {
   #handleServersChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
     if (gone !== undefined) this.#recentlyLeftServers.add(gone);
-    for (const log of this.#followed) this.#declareGoneServersLost(log);
+    for (const log of this.#followed) {
+      this.#declareGoneServersLost(log);
+      log.reportLoss();
+    }
     this.#reviewShards();
   }
 

@@ -13,7 +13,8 @@ import type { StreamEnvironment } from '../redis-stream/environment.js';
 import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
 import type { Watcher } from '../server-event.js';
-import { type ClusterEndReason, ClusterLog, type ClusterResumePoint } from './cluster-log.js';
+import { type ClusterEndReason, ClusterLog } from './cluster-log.js';
+import type { ClusterResumePoint } from './lost-history/resume-point.js';
 import { BlockedError, type BlockedShard, describeBlocked } from './blocked/blocked-shard.js';
 import { BlockedWait } from './blocked/blocked-wait.js';
 import { type LogFormats, logFormats } from './formats/log-format.js';
@@ -72,6 +73,8 @@ export class ClusterServer {
   readonly #clock: Clock;
   readonly #blockedWait: BlockedWait;
   #incarnation: Incarnation | undefined;
+  /** Where the next incarnation starts to follow each shard. Undefined before the first attempt to join. */
+  #resumePoint: ClusterResumePoint | undefined;
   #state: 'entering' | 'running' | 'left' = 'entering';
   #cancelSupervision: () => void = () => undefined;
 
@@ -147,7 +150,7 @@ export class ClusterServer {
    * @throws StreamError `unsuited` if Redis does not meet the requirements or contradicts the settings.
    */
   async start(): Promise<void> {
-    await this.#joinCluster(undefined);
+    await this.#joinCluster('first');
     this.#scheduleSupervision();
   }
 
@@ -170,13 +173,13 @@ export class ClusterServer {
     this.#blockedWait.stop();
   }
 
-  async #joinCluster(resumePoint: ClusterResumePoint | undefined): Promise<void> {
+  async #joinCluster(start: 'first' | 'again'): Promise<void> {
     for (;;) {
       try {
         if (this.#blockedWait.blocked !== undefined) await this.#blockedWait.waitUntilPassable();
         if (this.#isLeft()) return;
         const { clusterId } = await this.#prepareStore();
-        await this.#startIncarnation(clusterId, resumePoint);
+        await this.#startIncarnation(clusterId);
         return;
       } catch (error) {
         if (this.#isLeft()) return;
@@ -186,7 +189,7 @@ export class ClusterServer {
         }
         if (!(error instanceof StreamError)) throw error;
         // At the first start the error is shown to the operator. Later the server retries until the operator has corrected the fault.
-        if (resumePoint === undefined && error.fault === 'unsuited') throw error;
+        if (start === 'first' && error.fault === 'unsuited') throw error;
         this.#ports.watch({ event: 'log.unusable', reason: error.message });
         await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
       }
@@ -215,10 +218,10 @@ export class ClusterServer {
     return { server, name, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
   }
 
-  async #startIncarnation(cluster: string, resumePoint: ClusterResumePoint | undefined): Promise<void> {
+  async #startIncarnation(cluster: string): Promise<void> {
     const server = this.#randomId(SERVER_ID_BYTES);
     const { RANKD_SHARDS: shards } = this.#settings.config;
-    const log = new ClusterLog(this.#shardSettings(server), resumePoint, {
+    const log = new ClusterLog(this.#shardSettings(server), this.#resumePoint, {
       clock: this.#clock,
       streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
       recordWriteSeconds: this.#ports.recordWriteSeconds,
@@ -234,6 +237,7 @@ export class ClusterServer {
     } catch (error) {
       gateway.shutdown.disband(0);
       await log.close();
+      this.#resumePoint = log.resumePoint;
       throw error;
     }
     gateway.stalenessGuard.checkLog();
@@ -257,8 +261,10 @@ export class ClusterServer {
       this.#ports.watch({ event: 'cluster.over', server: incarnation.server, why });
       shutdown.disband(retryAfterMsMax);
     }
-    const { resumePoint } = incarnation.log;
-    void incarnation.log.close().then(async () => await this.#joinCluster(resumePoint));
+    void incarnation.log.close().then(async () => {
+      this.#resumePoint = incarnation.log.resumePoint;
+      await this.#joinCluster('again');
+    });
   }
 
   #randomId(bytes: number): string {

@@ -14,12 +14,14 @@ import type { AppliedListener } from '../log/ordered-log.js';
 import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
+import type { LostHistory } from './lost-history/lost-history.js';
+import { ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
 import { RecordApplier, type RecordApplierSettings } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
 import { ShardWriter } from './shard-writer.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
 import { StreamError } from './stream-error.js';
-import type { RecordRef, RecordStream, StreamBreakReason, StreamListener } from './stream-port.js';
+import type { RecordStream, StreamBreakReason, StreamListener } from './stream-port.js';
 import { formatPosition, isBefore, type Position } from './stream-position.js';
 
 /**
@@ -28,18 +30,6 @@ import { formatPosition, isBefore, type Position } from './stream-position.js';
  */
 export type IncarnationEndReason =
   Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | 'overfull' | BlockingEntry;
-
-/** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
-export interface ShardResumePoint {
-  /** The incarnation that followed the shard. */
-  readonly server: ServerId;
-  /** The last record that it read. */
-  readonly last: RecordRef | undefined;
-  /** The largest group epoch that its members may know. */
-  readonly epochLast: number;
-  /** The number of the last batch that it sent. */
-  readonly lastBatch: number;
-}
 
 /** The settings that the replicas of all shards share in one incarnation. */
 export interface ShardSettings extends RecordApplierSettings {
@@ -69,6 +59,7 @@ export interface ShardReplicaPorts {
   readonly recordWriteSeconds: (seconds: number) => void;
   /** Returns the format of the register. Undefined if this shard is the register. */
   readonly clusterFormat: () => number | undefined;
+  readonly lostHistory: Pick<LostHistory, 'registerEpochLost' | 'recordLoss' | 'findEpochLost'>;
   readonly listener: ShardReplicaListener;
 }
 
@@ -79,13 +70,15 @@ export interface ShardReplicaPorts {
  */
 export class ShardReplica {
   readonly #settings: ShardSettings;
-  readonly #resumePoint: ShardResumePoint | undefined;
+  readonly #resume: ResumeTracker;
   readonly #ports: ShardReplicaPorts;
   readonly #writer: ShardWriter;
   readonly #applier: RecordApplier;
   readonly #snapshots: SnapshotPolicy;
   readonly #formatRaise: FormatRaise;
   #blockedBy: BlockingEntry | undefined;
+  /** The largest lost epoch that this replica has reported to the shard. */
+  #epochReported = 0;
   /** Makes join() and leave() check again whether they are complete. */
   #wakeWaiters: () => void = () => undefined;
 
@@ -94,11 +87,11 @@ export class ShardReplica {
     const { server, formats } = settings;
     const { clock, stream, recordWriteSeconds, listener } = ports;
     this.#settings = settings;
-    this.#resumePoint = resumePoint;
+    this.#resume = new ResumeTracker(server, resumePoint, ports);
     this.#ports = ports;
     this.#snapshots = new SnapshotPolicy(clock, stream, server, formats);
     this.#formatRaise = new FormatRaise(server, formats);
-    this.#writer = new ShardWriter(server, formats, resumePoint?.server === server ? resumePoint.lastBatch : 0, {
+    this.#writer = new ShardWriter(server, formats, this.#resume.lastBatch, {
       clock,
       stream,
       recordWriteSeconds,
@@ -133,15 +126,9 @@ export class ShardReplica {
     return this.#applier.lagRecords;
   }
 
-  /**
-   * Where to start when this server follows the shard again. Until this replica has announced itself, this is the resume point that it
-   * started from.
-   */
+  /** Where to start when this server follows the shard again. */
   get resumePoint(): ShardResumePoint | undefined {
-    const { lastBatch } = this.#writer;
-    if (lastBatch === undefined) return this.#resumePoint;
-    const last = this.#ports.stream.lastRead;
-    return { server: this.#settings.server, last, epochLast: this.coordinator.epochLast, lastBatch };
+    return this.#resume.pointAfter(this.#writer.lastBatch, this.coordinator.epochLast, this.#writer.hasJoined);
   }
 
   /**
@@ -163,20 +150,32 @@ export class ShardReplica {
    * @throws StreamError if the stream cannot be opened or read.
    */
   async join(): Promise<void> {
-    const { rules, name, since, server, formats } = this.#settings;
-    const { clock, listener } = this.#ports;
-    const epochLost = await this.#findEpochLost();
+    await this.#resume.checkHistory();
     await this.#readUp();
     if (this.#applier.standing !== 'reading-up') return;
     this.#applier.enter();
     this.endIfThrows(() => {
-      for (const group of this.coordinator.groups.values()) listener.onGroupLoaded(group);
+      for (const group of this.coordinator.groups.values()) this.#ports.listener.onGroupLoaded(group);
     });
-    const before = this.#resumePoint?.server;
-    const replaces = before === server ? undefined : before;
-    const format = formats.newest.version;
-    this.#writer.start({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost, format });
+    this.#writer.start(this.#createJoin(this.#resume.replaces));
     await this.#waitUntil(() => this.isCurrent);
+  }
+
+  /** Returns the entry `server-up`. It reports the largest lost epoch, unless the shard contains it already. */
+  #createJoin(replaces: ServerId | undefined): ServerEntry {
+    const { rules, name, since, formats } = this.#settings;
+    const lost = this.#ports.lostHistory.findEpochLost();
+    const epochLost = lost > this.registry.epochLost ? lost : undefined;
+    this.#epochReported = lost;
+    const at = this.#ports.clock.wallMs();
+    return { kind: 'server-up', at, name, since, rules, replaces, epochLost, format: formats.newest.version };
+  }
+
+  /** Reports the largest lost epoch that this server knows, if the shard does not contain it. */
+  reportLoss(): void {
+    const epochLost = this.#ports.lostHistory.findEpochLost();
+    if (!this.isCurrent || epochLost <= Math.max(this.registry.epochLost, this.#epochReported)) return;
+    this.append(this.#createJoin(undefined));
   }
 
   /**
@@ -235,6 +234,7 @@ export class ShardReplica {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
     if (!this.isCurrent) return;
+    this.reportLoss();
     const format = this.#formatRaise.nextFormat(this.registry, this.#ports.clusterFormat());
     if (format !== undefined) this.append({ kind: 'format-raised', at, format });
     void this.#snapshots.saveIfDue(this.#applier);
@@ -279,16 +279,6 @@ export class ShardReplica {
     if (typeof why === 'object') this.#blockedBy = why;
     void this.close();
     this.#ports.listener.onIncarnationEnd(why);
-  }
-
-  /**
-   * Returns the largest group epoch that this server knows if Redis has lost records that this server had read. Returns undefined
-   * otherwise.
-   */
-  async #findEpochLost(): Promise<number | undefined> {
-    if (this.#resumePoint?.last === undefined) return undefined;
-    const { last, epochLast } = this.#resumePoint;
-    return (await this.#ports.stream.containsRecord(last)) ? undefined : epochLast;
   }
 
   /** Resolves when the condition holds, or when this replica is over. */

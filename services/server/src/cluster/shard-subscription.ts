@@ -10,11 +10,11 @@ import {
   type ServerId,
 } from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
+import { ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
 import {
   ShardReplica,
   type ShardReplicaListener,
   type ShardReplicaPorts,
-  type ShardResumePoint,
   type ShardSettings,
 } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
@@ -89,6 +89,17 @@ export class ShardSubscription {
     return this.#replica === undefined ? this.#resumePoint : this.#replica.resumePoint;
   }
 
+  /**
+   * Reports a loss if Redis no longer has the last record that this server has read in the shard. Called before the first join.
+   * @throws StreamError `unavailable` if Redis fails.
+   */
+  async checkHistory(): Promise<void> {
+    const { stream, lostHistory } = this.#ports;
+    if (this.#resumePoint === undefined) return;
+    await new ResumeTracker(this.#settings.server, this.#resumePoint, { stream, lostHistory }).checkHistory();
+    if (this.#is('away')) await stream.close();
+  }
+
   /** Whether a session needs the shard, or the last use by a session or a query is less than LINGER_MS ago. */
   get isNeeded(): boolean {
     return this.#users > 0 || this.#clock.monotonicMs() - this.#neededAtMs < LINGER_MS;
@@ -161,6 +172,7 @@ export class ShardSubscription {
       await log.join();
     } catch (error) {
       await log.close();
+      this.#resumePoint = log.resumePoint;
       if (this.#is('entering')) this.#state = 'away';
       throw error;
     }

@@ -68,7 +68,9 @@ export class ClusterWorld {
     const nowMs = (): number => this.clock.nowMs;
     this.checker = new ClusterChecker(this.#clients, nowMs, this.config);
     const keys = groupShardKeys(this.config);
-    this.history = new History(keys.log, this.config.RANKD_LOG_ACK === 'replicated', () => this.#recordOrderLost());
+    this.history = new History(keys.log, this.config.RANKD_LOG_ACK === 'replicated', readers =>
+      this.checker.recordOrderLost(this.#whenLossIsKnownMs(), readers),
+    );
     this.redis = new RedisDeployment(this.clock, keys, this.history);
     const count = this.random.between(2, 3);
     for (let index = 0; index < count; index += 1) this.#servers.push(this.#startServer(index));
@@ -180,11 +182,12 @@ export class ClusterWorld {
     };
   }
 
-  #recordOrderLost(): void {
-    this.checker.recordOrderLost(this.clock.nowMs + NOTICE_MS + STALE_MS + this.config.RANKD_SUSPEND_MS);
+  #whenLossIsKnownMs(): number {
+    return this.clock.nowMs + NOTICE_MS + STALE_MS + this.config.RANKD_SUSPEND_MS;
   }
 
   #startServer(index: number): SimulatedServer {
+    const serverProcess = {};
     return new SimulatedServer({
       clock: this.clock,
       random: this.random,
@@ -193,12 +196,15 @@ export class ClusterWorld {
       redis: this.redis,
       tampering: this.#fault.createTampering(),
       wrapLog: (log, server) => {
-        const probe = this.checker.startIncarnation(server, log.groups, this.history);
+        const probe = this.checker.startIncarnation(server, serverProcess, log.groups, this.history);
         return new ProbedLog(this.#fault.wrapLog(log, index), this.#traceProbe(probe, index));
       },
       tamperBytes: this.#fault.tamperBytes,
-      onDeath: () => this.checker.recordServerDeath(),
-      watch: event => this.#traceEvent(`server ${index}: ${JSON.stringify(event)}`, event),
+      onDeath: () => this.checker.recordServerDeath(serverProcess),
+      watch: event => {
+        if (event.event === 'cluster.entered') this.checker.recordEntered(serverProcess, this.#whenLossIsKnownMs());
+        this.#traceEvent(`server ${index}: ${JSON.stringify(event)}`, event);
+      },
     });
   }
 

@@ -1,6 +1,7 @@
 /** Reads a shard without joining it, to find out whether this server can apply it. */
 
 import type { Clock } from '../../clock.js';
+import { LostHistory } from '../lost-history/lost-history.js';
 import { ShardReplica, type ShardSettings } from '../shard-replica.js';
 import type { RecordStream } from '../stream-port.js';
 import type { BlockingEntry } from './blocked-shard.js';
@@ -19,6 +20,7 @@ export async function findBlockingEntry(
     clock,
     stream,
     recordWriteSeconds: () => undefined,
+    lostHistory: new LostHistory(clock, () => 0),
     clusterFormat: () => undefined,
     listener: {
       onApplied: () => undefined,

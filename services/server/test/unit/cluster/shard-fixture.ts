@@ -1,5 +1,7 @@
 import type { Clock } from '../../../src/clock.js';
-import { ClusterLog, type ClusterLogListener, type ClusterResumePoint } from '../../../src/cluster/cluster-log.js';
+import { ClusterLog, type ClusterLogListener } from '../../../src/cluster/cluster-log.js';
+import { LostHistory } from '../../../src/cluster/lost-history/lost-history.js';
+import type { ClusterResumePoint } from '../../../src/cluster/lost-history/resume-point.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
 import { ShardReplica, type ShardReplicaListener, type ShardSettings } from '../../../src/cluster/shard-replica.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
@@ -26,6 +28,7 @@ export function createReplica(
     clock,
     stream,
     recordWriteSeconds: () => undefined,
+    lostHistory: new LostHistory(clock, () => 0),
     clusterFormat: () => undefined,
     listener: {
       onApplied: () => undefined,
