@@ -6,7 +6,7 @@ import { type Clock, repeat, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import type { Group, RosterChangedEffect } from './core/index.js';
-import { type ClusterPlace, Gateway } from './gateway/gateway.js';
+import { Gateway, type GatewayRole } from './gateway/gateway.js';
 import type { Connection, ConnectionListener } from './gateway/transport/connection.js';
 import { TcpListener } from './gateway/transport/tcp-listener.js';
 import { type Transport, transportFor } from './gateway/transport/transport.js';
@@ -195,13 +195,16 @@ export class RankServer {
     const epochLast = (await this.#mirror?.readRestoredOrder(Math.max(reformMs, suspendMs)))?.epochLast ?? 0;
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
+    const { StateDirectory: stateClass } = await import('./state-directory/state-directory.js');
+    const { RANKD_STATE_DIR: stateDirectory, RANKD_REDIS_PREFIX: prefix } = this.#config;
     const settings = { config: this.#config, hostName, epochLast };
     this.#cluster = new clusterClass(settings, {
       clock,
       environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },
       watch: event => this.#recordEvent(event),
       recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),
-      createGateway: (log, shared, place) => this.#createGateway(log, shared, { place }),
+      createGateway: (log, shared, role) => this.#createGateway(log, shared, role),
+      servedState: stateDirectory === undefined ? undefined : new stateClass(stateDirectory, prefix),
     });
     this.#gatewayOwner = this.#cluster;
     await this.#cluster.start();
@@ -210,7 +213,7 @@ export class RankServer {
   #createGateway(
     log: OrderedLog,
     clock: Clock,
-    ports: { readonly place?: ClusterPlace; readonly isClosedTo?: (group: string) => boolean },
+    ports: GatewayRole & { readonly isClosedTo?: (group: string) => boolean },
   ): Gateway {
     return new Gateway({
       config: this.#config,

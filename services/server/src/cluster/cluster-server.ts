@@ -4,20 +4,21 @@
  */
 
 import type { Clock } from '../clock.js';
-import type { ServerConfig } from '../config.js';
 import { coreLimits } from '../core-limits.js';
 import type { ServerId } from '../core/index.js';
-import type { ClusterPlace, Gateway } from '../gateway/gateway.js';
+import type { Gateway } from '../gateway/gateway.js';
 import type { ClusterReadiness } from '../observability/group-queries.js';
-import type { StreamEnvironment } from '../redis-stream/environment.js';
 import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
-import type { Watcher } from '../server-event.js';
 import { type ClusterEndReason, ClusterLog } from './cluster-log.js';
 import type { ClusterResumePoint } from './lost-history/resume-point.js';
 import { BlockedError, type BlockedShard, describeBlocked } from './blocked/blocked-shard.js';
 import { BlockedWait } from './blocked/blocked-wait.js';
-import { type LogFormats, logFormats } from './formats/log-format.js';
+import { ClusterFounding } from './founding/cluster-founding.js';
+import { ServedCluster } from './founding/served-cluster.js';
+import { WaitingGateway } from './founding/waiting-gateway.js';
+import type { ClusterServerPorts, ClusterServerSettings, Incarnation } from './incarnation/cluster-server-ports.js';
+import { logFormats } from './formats/log-format.js';
 import { findBlockingEntry } from './blocked/shard-trial.js';
 import type { ShardSettings } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
@@ -32,35 +33,6 @@ const JOIN_RETRY_MS = 500;
 const SERVER_ID_BYTES = 6;
 const CLUSTER_ID_BYTES = 9;
 
-/** The settings of a ClusterServer. */
-export interface ClusterServerSettings {
-  readonly config: ServerConfig;
-  /** The name of this server for operators. */
-  readonly hostName: string;
-  /** The largest epoch that was issued before the cluster existed. */
-  readonly epochLast: number;
-  /** The formats that this server reads and writes. The default is those of this version of rankd. */
-  readonly formats?: LogFormats;
-}
-
-/** The functions and values that a ClusterServer gets from the composition root. */
-export interface ClusterServerPorts {
-  readonly clock: Clock;
-  readonly environment: StreamEnvironment;
-  readonly watch: Watcher;
-  /** Creates the gateway of an incarnation. */
-  readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
-  /** Receives how long each append to the log took. */
-  readonly recordWriteSeconds: (seconds: number) => void;
-}
-
-/** One run of this server in the cluster: its server id, its log and its gateway. */
-interface Incarnation {
-  readonly server: ServerId;
-  readonly log: ClusterLog;
-  readonly gateway: Gateway;
-}
-
 /**
  * Runs this server as one of several on one Redis. An incarnation ends when none of its heartbeats is acknowledged for CLOSE_MS, or when
  * a stream does not continue the records that were read. Its sessions then end with `bye` UNAVAILABLE, so that the clients connect to
@@ -72,6 +44,9 @@ export class ClusterServer {
   readonly #store: StreamStore;
   readonly #clock: Clock;
   readonly #blockedWait: BlockedWait;
+  readonly #founding: ClusterFounding;
+  readonly #served: ServedCluster;
+  readonly #waitingGateway: WaitingGateway;
   #incarnation: Incarnation | undefined;
   /** Where the next incarnation starts to follow each shard. Undefined before the first attempt to join. */
   #resumePoint: ClusterResumePoint | undefined;
@@ -98,6 +73,20 @@ export class ClusterServer {
       },
     );
     this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
+    this.#served = new ServedCluster(ports.servedState, settings.epochLast, ports);
+    this.#resumePoint = this.#served.before?.resumePoint;
+    this.#founding = new ClusterFounding(
+      this.#served.before?.clusterId,
+      ports.servedState === undefined ? config.RANKD_REFORM_MS : 0,
+      {
+        clock: ports.clock,
+        store: this.#store,
+        createId: () => this.#randomId(CLUSTER_ID_BYTES),
+        name: settings.hostName,
+        onWaiting: (kind, reason) => this.#handleWaiting(kind, reason),
+      },
+    );
+    this.#waitingGateway = new WaitingGateway(ports, this.#clock, () => this.#founding.adopt());
     this.#blockedWait = new BlockedWait({
       clock: ports.clock,
       findBlocked: async shard => await this.#findBlocked(shard),
@@ -108,7 +97,7 @@ export class ClusterServer {
 
   /** The gateway of the newest incarnation. It accepts no sessions after the incarnation has ended. */
   get gateway(): Gateway | undefined {
-    return this.#incarnation?.gateway;
+    return this.#waitingGateway.gateway ?? this.#incarnation?.gateway;
   }
 
   /** The log of the newest incarnation. */
@@ -133,10 +122,13 @@ export class ClusterServer {
   get readiness(): ClusterReadiness {
     const log = this.#incarnation?.log;
     const { blocked } = this.#blockedWait;
-    const outside = this.#state === 'entering' && blocked !== undefined ? 'blocked' : this.#state;
+    const lost = this.#founding.reason;
+    const waiting = blocked !== undefined ? 'blocked' : lost !== undefined ? 'waiting' : 'entering';
+    const outside = this.#state === 'entering' ? waiting : this.#state;
+    const reason = blocked === undefined ? lost : describeBlocked(blocked);
     return {
       state: this.isReady ? 'current' : outside === 'running' ? 'doubtful' : outside,
-      ...(outside === 'blocked' && blocked !== undefined ? { reason: describeBlocked(blocked) } : {}),
+      ...(this.#state === 'entering' && reason !== undefined ? { reason } : {}),
       server: this.#incarnation?.server,
       servers: log?.servers ?? [],
       epoch: log?.epoch ?? 0,
@@ -146,11 +138,11 @@ export class ClusterServer {
   }
 
   /**
-   * Joins the cluster, with retries.
+   * Joins the cluster, with retries. Resolves when this server has joined, or waits for a lost cluster.
    * @throws StreamError `unsuited` if Redis does not meet the requirements or contradicts the settings.
    */
   async start(): Promise<void> {
-    await this.#joinCluster('first');
+    await this.#waitingGateway.openedOr(this.#joinCluster('first'));
     this.#scheduleSupervision();
   }
 
@@ -158,6 +150,7 @@ export class ClusterServer {
   async leave(): Promise<void> {
     this.#stopJoining();
     await this.#incarnation?.log.leave();
+    if (this.#incarnation !== undefined) await this.#served.write(this.#incarnation);
   }
 
   /** Closes all connections. Without an earlier leave(), the other servers declare this server lost only because of its silence. */
@@ -178,9 +171,12 @@ export class ClusterServer {
       try {
         if (this.#blockedWait.blocked !== undefined) await this.#blockedWait.waitUntilPassable();
         if (this.#isLeft()) return;
-        const { clusterId } = await this.#prepareStore();
-        await this.#startIncarnation(clusterId);
-        return;
+        const clusterId = await this.#founding.findCluster();
+        if (this.#isLeft()) return;
+        if (clusterId !== undefined) {
+          await this.#startIncarnation(clusterId);
+          return;
+        }
       } catch (error) {
         if (this.#isLeft()) return;
         if (error instanceof BlockedError) {
@@ -189,30 +185,30 @@ export class ClusterServer {
         }
         if (!(error instanceof StreamError)) throw error;
         // At the first start the error is shown to the operator. Later the server retries until the operator has corrected the fault.
-        if (start === 'first' && error.fault === 'unsuited') throw error;
+        const isAtStart = start === 'first' && this.#waitingGateway.gateway === undefined;
+        if (isAtStart && error.fault === 'unsuited') throw error;
         this.#ports.watch({ event: 'log.unusable', reason: error.message });
-        await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
       }
+      await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
     }
   }
 
-  #prepareStore(): ReturnType<StreamStore['prepare']> {
-    return this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });
-  }
-
-  #isLeft(): boolean {
-    return this.#state === 'left';
+  /** Reports why this server does not join. While it waits for a lost cluster, a gateway serves administrators. */
+  #handleWaiting(kind: 'look' | 'wait', reason: string): void {
+    this.#ports.watch({ event: kind === 'look' ? 'cluster.looking' : 'log.unusable', reason });
+    if (kind === 'wait') this.#waitingGateway.open();
   }
 
   /** Reads a shard without joining it. Returns what this server cannot apply. */
   async #findBlocked(shard: number): Promise<BlockedShard | undefined> {
-    await this.#prepareStore();
+    await this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });
     const blocking = await findBlockingEntry(this.#shardSettings('blocked'), this.#clock, this.#store.shard(shard));
     return blocking === undefined ? undefined : { ...blocking, shard };
   }
 
   #shardSettings(server: ServerId): ShardSettings {
-    const { config, hostName: name, epochLast, formats = logFormats } = this.#settings;
+    const { config, hostName: name, formats = logFormats } = this.#settings;
+    const { epochBefore: epochLast } = this.#served;
     const since = this.#clock.wallMs();
     const holdsUntilAcked = config.RANKD_LOG_ACK === 'replicated';
     return { server, name, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
@@ -231,7 +227,7 @@ export class ClusterServer {
         onIncarnationEnd: why => this.#endIncarnation(why),
       },
     });
-    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
+    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { place: { cluster, server } });
     try {
       await log.join();
     } catch (error) {
@@ -241,7 +237,10 @@ export class ClusterServer {
       throw error;
     }
     gateway.stalenessGuard.checkLog();
-    this.#incarnation = { server, log, gateway };
+    const incarnation = { cluster, server, log, gateway };
+    await this.#served.write(incarnation);
+    this.#incarnation = incarnation;
+    this.#waitingGateway.close();
     this.#state = 'running';
     this.#blockedWait.clear();
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
@@ -275,6 +274,7 @@ export class ClusterServer {
     const timer = this.#ports.clock.after(SUPERVISE_MS, () => {
       if (this.#state === 'running' && (this.#incarnation?.log.sinceLastAckMs ?? 0) >= CLOSE_MS)
         this.#endIncarnation('unheard');
+      if (this.#state === 'running' && this.#incarnation !== undefined) this.#served.writeIfDue(this.#incarnation);
       this.#scheduleSupervision();
     });
     this.#cancelSupervision = () => timer.cancel();

@@ -63,16 +63,21 @@ export interface ClusterPlace {
   readonly server: ServerId;
 }
 
+/** What a gateway of a cluster is for: it serves an incarnation, or administrators while the server waits for a lost cluster. */
+export interface GatewayRole {
+  readonly place?: ClusterPlace;
+  /** Accepts what Redis has as the new cluster. Returns false if the server no longer waits. Only present while the server waits. */
+  readonly adopt?: () => boolean;
+}
+
 /** The parts of the server that the gateway uses. */
-export interface GatewayPorts extends MirrorPorts {
+export interface GatewayPorts extends MirrorPorts, GatewayRole {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly log: OrderedLog;
   /** Returns random bytes for ids and secrets. They must be impossible to guess. */
   readonly randomBytes: (size: number) => Buffer;
   readonly serverName: string;
-  /** Absent if this server has no cluster. */
-  readonly place?: ClusterPlace;
   /** Receives the events that this server logs and counts. */
   readonly watch: Watcher;
   /** Receives the events that another server of the cluster logs and counts. The event streams of the side port show them too. */

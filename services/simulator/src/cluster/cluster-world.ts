@@ -13,7 +13,7 @@ import { RedisDeployment } from '../redis/redis-deployment.js';
 import type { WriteTrace } from '../world.js';
 import { ClusterChecker } from './cluster-checker.js';
 import { noClusterFault, type ClusterFault } from './cluster-faults.js';
-import { SimulatedServer } from './simulated-server.js';
+import { SimulatedServer, SimulatedState } from './simulated-server.js';
 import { pickClusterSettings, groupShardKeys } from './cluster-settings.js';
 import { History } from './history.js';
 import { ProbedLog } from './probed-log.js';
@@ -56,6 +56,8 @@ export class ClusterWorld {
   readonly #clients = new Set<ModelClient>();
   readonly #servers: SimulatedServer[] = [];
   readonly #versions: ServerVersions;
+  /** What each machine keeps over the restarts of its server. */
+  readonly #states: SimulatedState[] = [];
   #spawnedCount = 0;
   #commandCount = 0;
 
@@ -188,7 +190,10 @@ export class ClusterWorld {
 
   #startServer(index: number): SimulatedServer {
     const serverProcess = {};
+    // Half of the machines keep nothing: their servers start without knowing what an earlier one has read.
+    this.#states[index] = index % 2 === 0 ? (this.#states[index] ?? new SimulatedState()) : new SimulatedState();
     return new SimulatedServer({
+      servedState: this.#states[index],
       clock: this.clock,
       random: this.random,
       config: this.config,

@@ -6,8 +6,8 @@ import type { LostHistory, LostRecord } from './lost-history.js';
 
 /** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
 export interface ShardResumePoint extends LostRecord {
-  /** The last incarnation that has announced itself in the shard. */
-  readonly server: ServerId;
+  /** The last incarnation that has announced itself in the shard. Undefined after a restart of the server. */
+  readonly server: ServerId | undefined;
   /** The last record that this server read. */
   readonly last: RecordRef | undefined;
   /** The number of the last batch that it sent. */

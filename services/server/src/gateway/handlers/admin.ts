@@ -18,6 +18,10 @@ export function handleAdmin(
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
   const { id } = message;
+  if (message.action === 'adopt' && state.request.isAdmin) {
+    session.sendMessage(ports.adopt?.() === true ? adopted(id) : rejection(id, 'UNSUPPORTED', 'adopt'));
+    return;
+  }
   const refusal: ErrorCode | undefined = state.request.isAdmin ? ports.availability.refusal : 'FORBIDDEN';
   if (refusal !== undefined) {
     ports.channels.sendInOrder(session, encodeFrame(rejection(id, refusal)));
@@ -31,6 +35,8 @@ export function handleAdmin(
       return ports.log.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
     case 'remove':
       return ports.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
+    case 'adopt':
+      return;
     case 'command':
       return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, ports);
     default:

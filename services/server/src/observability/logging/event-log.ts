@@ -150,6 +150,8 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       );
     case 'cluster.entered':
       return info(`server ${event.server} has joined cluster ${event.cluster}, which has ${event.servers} servers`);
+    case 'cluster.looking':
+      return info(event.reason);
     case 'cluster.over':
       return {
         level: 'warn',
