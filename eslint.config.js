@@ -13,9 +13,9 @@ const declared = {
   client: ['@rankd/protocol', '@rankd/startup'],
   cli: ['@rankd/bench', '@rankd/client', '@rankd/protocol', '@rankd/startup', 'commander', 'string-width'],
   page: ['@rankd/protocol', 'eventsource-parser', 'preact'],
-  testkit: ['@rankd/client', '@rankd/protocol', '@rankd/server', '@rankd/startup', 'tinyqueue'],
+  testkit: ['@rankd/client', '@rankd/protocol', 'rankd', '@rankd/startup', 'tinyqueue'],
   bench: [],
-  simulator: ['@rankd/protocol', '@rankd/server', '@rankd/client', '@rankd/testkit'],
+  simulator: ['@rankd/protocol', 'rankd', '@rankd/client', '@rankd/testkit'],
 };
 const declaredOnly = service => ({
   regex: `^(?!\\.|node:|(${declared[service].join('|')})(/|$))`,

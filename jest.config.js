@@ -9,10 +9,10 @@ const shared = {
   transform: { '^.+\\.[jt]s$': '<rootDir>/scripts/lib/esbuild-transformer.mjs' },
   transformIgnorePatterns: [`/node_modules/(?!(${moduleOnlyPackages.join('|')})/)`],
   moduleNameMapper: {
-    '^@rankd/(protocol|startup|server|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
+    '^@rankd/(protocol|startup|client|cli|testkit|bench)$': '<rootDir>/services/$1/src/index.ts',
     '^@rankd/client/observer$': '<rootDir>/services/client/src/observer/index.ts',
     '^@rankd/testkit/in-process$': '<rootDir>/services/testkit/src/in-process/index.ts',
-    '^@rankd/server/dist/(.*)\\.js$': '<rootDir>/services/server/src/$1.ts',
+    '^rankd/dist/(.*)\\.js$': '<rootDir>/services/server/src/$1.ts',
     '^@rankd/client/internal$': '<rootDir>/services/client/src/internal.ts',
     '^@rankd/startup/(.*)$': '<rootDir>/services/startup/src/$1.ts',
     '^@rankd/protocol/(departure-reasons|on-abort|printable)$': '<rootDir>/services/protocol/src/$1.ts',

@@ -3,12 +3,13 @@
 // Checks the commit out, installs its dependencies, bundles and compresses its server.
 // The clone must contain the commit: in a shallow clone run `git fetch --unshallow` first.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
+import { licencesOf } from '../services/startup/bundle-program.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'services/server/test/fixtures/releases');
@@ -54,26 +55,6 @@ async function bundleServer() {
       js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     },
   });
-  const packages = new Set(
-    Object.keys(metafile.inputs)
-      .map(packageOf)
-      .filter(path => path !== undefined),
-  );
-  const licences = [...packages].map(licenceOf).join('\n---\n\n').replaceAll('*/', '* /');
+  const licences = licencesOf(metafile, source).replaceAll('*/', '* /');
   return Buffer.from(`${outputFiles[0].text}\n/*\n${licences}\n*/\n`);
-}
-
-/** Returns the folder of the package that a file belongs to. Undefined for a file of rankd. */
-function packageOf(file) {
-  const folder = 'node_modules/';
-  const start = file.lastIndexOf(folder) + folder.length;
-  if (start < folder.length) return undefined;
-  const name = file.slice(start).split('/', file[start] === '@' ? 2 : 1);
-  return file.slice(0, start) + name.join('/');
-}
-
-function licenceOf(path) {
-  const { name, version } = JSON.parse(readFileSync(join(source, path, 'package.json'), 'utf8'));
-  const file = readdirSync(join(source, path)).find(each => /^licen[cs]e/i.test(each));
-  return `${name} ${version}\n\n${file === undefined ? '' : readFileSync(join(source, path, file), 'utf8').trim()}\n`;
 }

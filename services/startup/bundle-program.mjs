@@ -1,14 +1,14 @@
 // Bundles a program: one file with everything that it imports, which starts several times faster than its modules, and the licences of the
 // bundled packages.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Bundles the program `entry` into `outfile`, and writes LICENSES.txt beside it. Both paths are relative to `folder`, which is the absolute
- * path of a package.
+ * Bundles the program `entry` into `outfile`, and writes LICENSES.txt beside it. Relative paths are relative to `folder`, which is the
+ * absolute path of a package. `format` is esm or cjs. In a CommonJS bundle `import.meta.url` is the URL of the executable.
  */
-export async function bundleProgram({ folder, entry, outfile }) {
+export async function bundleProgram({ folder, entry, outfile, format = 'esm' }) {
   const { metafile } = await build({
     absWorkingDir: folder,
     entryPoints: [entry],
@@ -16,20 +16,35 @@ export async function bundleProgram({ folder, entry, outfile }) {
     bundle: true,
     platform: 'node',
     target: 'node20.19',
-    format: 'esm',
+    format,
+    ...moduleFormats[format],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  writeFileSync(join(resolve(folder, dirname(outfile)), 'LICENSES.txt'), licencesOf(metafile, folder));
+}
+
+const moduleFormats = {
+  esm: {
     // Bundled CommonJS packages load Node's modules with `require`.
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     },
-    metafile: true,
-    logLevel: 'warning',
-  });
-  const packages = Object.keys(metafile.inputs)
+  },
+  cjs: {
+    define: { 'import.meta.url': 'executableUrl' },
+    banner: { js: "const executableUrl = require('node:url').pathToFileURL(process.execPath).href;" },
+  },
+};
+
+/** Returns the licences of the packages in a bundle as one text. `folder` is the folder from which esbuild bundled. */
+export function licencesOf({ inputs }, folder) {
+  const packages = Object.keys(inputs)
     .map(packageOf)
     .filter(path => path !== undefined);
   const licences = [...new Set(packages)].map(path => licenceOf(join(folder, path)));
   // A package may be installed at two paths.
-  writeFileSync(join(folder, dirname(outfile), 'LICENSES.txt'), [...new Set(licences)].join('\n---\n\n'));
+  return [...new Set(licences)].join('\n---\n\n');
 }
 
 /** Returns the folder of the package that a file belongs to. Undefined for a file of rankd. */

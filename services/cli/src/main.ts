@@ -1,6 +1,5 @@
 /** The program rankctl. */
 
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { RankdError } from '@rankd/client/observer';
 import { CommanderError } from 'commander';
@@ -11,10 +10,10 @@ import { formatError } from './output/format-error.js';
 import { UsageError } from './errors.js';
 import { createProgram, type Run } from './program.js';
 import { processTerminal } from './output/terminal.js';
+import { version } from './version.js';
 import { reportFailure, writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 
 /** The program rankctl. Exit codes: 0 done, 1 not done, 2 usage. */
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const terminal = processTerminal(process);
 /** The directory of the checkout or of the package: the same distance from the compiled file and from the bundle. */
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -44,15 +43,20 @@ program.hook('preAction', (_program, verb) => {
   if (verb.name() === 'completion') return;
   for (const warning of readVariableWarnings()) terminal.say(warning);
 });
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof UsageError) {
-    for (const fault of error.message.split('\n')) terminal.say(fault);
-    process.exitCode = 2;
-  } else if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    throw error;
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof UsageError) {
+      for (const fault of error.message.split('\n')) terminal.say(fault);
+      process.exitCode = 2;
+    } else if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+    } else {
+      throw error;
+    }
   }
 }
+
+// The single executable is CommonJS, which has no top-level await.
+void main();

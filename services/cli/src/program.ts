@@ -1,7 +1,7 @@
 /** The command line of rankctl: its verbs, options and help texts. */
 
 import { hostname } from 'node:os';
-import { Command, Option, type OutputConfiguration } from 'commander';
+import { Argument, Command, Option, type OutputConfiguration } from 'commander';
 import { limits, printable } from '@rankd/protocol';
 import { readEnvironment } from '@rankd/startup/env';
 import { completionScript, shells } from './completion/completion-script.js';
@@ -17,6 +17,7 @@ import { ls } from './commands/ls.js';
 import { move } from './commands/move.js';
 import { remove } from './commands/remove.js';
 import { send } from './commands/send.js';
+import { adoptRedis } from './commands/adopt.js';
 import { servers } from './commands/servers.js';
 import { wait } from './commands/wait.js';
 import { why } from './commands/why.js';
@@ -97,10 +98,20 @@ function addLooking(program: Command, run: Run): void {
     });
   program
     .command('servers')
+    .addArgument(new Argument('[ACTION]', 'adopt: see below').choices(['adopt']))
     .description('show the servers of a cluster, as one of them reports them')
     .option('--http <URL>', 'side port of that server (default: http://127.0.0.1, port RANKD_HTTP_PORT or 9464)')
-    .addHelpText('after', examples('rankctl servers', 'rankctl servers --http http://127.0.0.1:9465 --json'))
-    .action(({ http }: { http?: string }) => {
+    .addHelpText(
+      'after',
+      `\nrankctl servers adopt: the server at --url waits, because Redis has lost its cluster. It accepts the present Redis as the new
+cluster, and the other waiting servers follow. All members join as new ones. Needs the admin token.
+${examples('rankctl servers', 'rankctl servers --http http://127.0.0.1:9465 --json', 'rankctl servers adopt --url rankd://10.0.0.7:2700')}`,
+    )
+    .action((action: 'adopt' | undefined, { http }: { http?: string }) => {
+      if (action === 'adopt') {
+        if (http !== undefined) throw new UsageError('--http is for rankctl servers: adopt uses --url');
+        return run(adoptRedis);
+      }
       const url = parseSidePortUrl(http, readEnvironment());
       return run(call => servers(call, url));
     });

@@ -4,7 +4,7 @@ import { serverSettingsSchema } from './config.js';
 /** What `main.js --help` prints about the server. */
 export const serverProgram: ProgramDescription = {
   name: 'rankd',
-  command: 'node services/server/dist/main.js',
+  command: 'npx rankd',
   about:
     'The rankd server. It ranks the members of each group by arrival, promotes them when others leave, and passes commands down the\nranks. A side port has the live page, metrics and health checks.',
   schema: serverSettingsSchema,

@@ -28,7 +28,7 @@ export function systemEnvironment(): ServerEnvironment {
     fraction: () => Math.random(),
     hostName: hostname(),
     logSink: standardOutput(),
-    // `npm run build` writes the page to this directory.
-    pageDirectory: new URL('../../page/dist/', import.meta.url),
+    // The bundle of the server copies the page to this directory.
+    pageDirectory: new URL('./page/', import.meta.url),
   };
 }

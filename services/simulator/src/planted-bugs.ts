@@ -8,7 +8,7 @@ import {
   type Entry,
   type ReceiptEffect,
   type GroupLimits,
-} from '@rankd/server/dist/core/index.js';
+} from 'rankd/dist/core/index.js';
 
 /** A planted fault at the boundaries of the core. It proves that the checker finds such faults. */
 export interface PlantedBug {

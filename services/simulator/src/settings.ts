@@ -1,6 +1,6 @@
 /** The settings of a simulated single server. */
 
-import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
+import { parseServerConfig, type ServerConfig } from 'rankd/dist/config.js';
 import type { SeededRandom } from '@rankd/testkit';
 
 /** The admin token of the simulated server. */

@@ -1,7 +1,7 @@
 /** The simulated world of a single server. */
 
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import { coreLimits } from '@rankd/server/dist/core-limits.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import { coreLimits } from 'rankd/dist/core-limits.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { SingleServerChecker } from './checks/single-server-checker.js';
 import { NetworkPath } from './network/network.js';

@@ -12,6 +12,8 @@ export interface Completable {
   readonly options: readonly CompletableOption[];
   /** Whether its first argument is the name of a member. */
   readonly takesMember: boolean;
+  /** The possible values of its first argument, if there are few. */
+  readonly choices: readonly string[];
 }
 
 /** An option, as a shell completes it. */
@@ -40,9 +42,10 @@ export function completionScript(shell: Shell, program: Command): string {
       description: command.description(),
       options: [...optionsOf(command), ...shared, helpFlag],
       takesMember: argument?.name() === 'MEMBER',
+      choices: argument?.argChoices ?? [],
     };
   });
-  const help = { name: 'help', description: 'print the help of a verb', options: [], takesMember: false };
+  const help = { name: 'help', description: 'print the help of a verb', options: [], takesMember: false, choices: [] };
   return writers[shell]([...verbs, help]);
 }
 

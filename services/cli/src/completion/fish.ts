@@ -3,6 +3,7 @@ import { type Completable, type CompletableOption, valueFlags } from './completi
 /** Returns the completion script for fish. */
 export function fishCompletion(verbs: readonly Completable[]): string {
   const members = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
+  const withChoices = verbs.filter(({ choices }) => choices.length > 0);
   return `# fish completion of rankctl: rankctl completion fish > ~/.config/fish/completions/rankctl.fish
 function __rankctl_members
     set -l dashes
@@ -34,6 +35,7 @@ ${verbs.map(({ name, description }) => `complete -c rankctl -n 'not __rankctl_ve
 ${verbs.flatMap(({ name, options }) => options.map(option => lineOf(name, option))).join('\n')}
 complete -c rankctl -n 'contains -- (__rankctl_verb; or echo none) ${members.join(' ')}' -a '(__rankctl_members)'
 complete -c rankctl -n 'test (__rankctl_verb; or echo none) = completion' -a 'bash zsh fish'
+${withChoices.map(({ name, choices }) => `complete -c rankctl -n 'test (__rankctl_verb; or echo none) = ${name}' -a '${choices.join(' ')}'`).join('\n')}
 `;
 }
 

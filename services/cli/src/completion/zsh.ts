@@ -54,10 +54,11 @@ fi
 }
 
 function caseOf(verb: Completable): string {
-  const { name, options, takesMember } = verb;
+  const { name, options, takesMember, choices } = verb;
   const position = takesMember ? ["'2:member:_rankctl_members'"] : [];
   const shells = name === 'completion' ? ["'2:shell:(bash zsh fish)'"] : [];
-  const specs = [...options.flatMap(specsOf), ...position, ...shells];
+  const values = choices.length > 0 ? [`'2:value:(${choices.join(' ')})'`] : [];
+  const specs = [...options.flatMap(specsOf), ...position, ...shells, ...values];
   return `    ${name}) _arguments ${specs.join(' ')} ;;`;
 }
 

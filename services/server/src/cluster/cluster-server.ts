@@ -199,6 +199,10 @@ export class ClusterServer {
     if (kind === 'wait') this.#waitingGateway.open();
   }
 
+  #isLeft(): boolean {
+    return this.#state === 'left';
+  }
+
   /** Reads a shard without joining it. Returns what this server cannot apply. */
   async #findBlocked(shard: number): Promise<BlockedShard | undefined> {
     await this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });

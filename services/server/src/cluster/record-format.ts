@@ -8,8 +8,9 @@ import {
   type ServerId,
   ServerRegistry,
 } from '../core/index.js';
+import { unknownKind } from './formats/entry-decoder.js';
 import type { LogEntry } from './formats/entry-schemas.js';
-import { type LogFormat, type LogFormats, unknownKind } from './formats/log-format.js';
+import type { LogFormat, LogFormats } from './formats/log-format.js';
 
 /**
  * The JSON content of a record in a shard's stream: the first record, the beginning of an epoch, or a batch. The stored name of a batch

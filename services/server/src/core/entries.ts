@@ -86,7 +86,8 @@ export interface StoppedEntry extends Placed {
   readonly kind: 'stopped';
   readonly epoch: number;
   readonly member: MemberId;
-  readonly evidence: 'yielded' | 'closed' | 'suspended';
+  /** Undefined if the entry was written in format 1, in which a close is always a proof. */
+  readonly evidence?: 'yielded' | 'closed' | 'suspended' | undefined;
   /** The number of the request to stop that this entry answers. An answer to an earlier request has no effect. */
   readonly ask: number;
 }

@@ -1,5 +1,6 @@
 /** R-BYE-2: whether this server accepts new sessions and commands. */
 
+import type { AdmissionRequest } from './admission/admission-request.js';
 import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import type { Refusal, Shutdown } from './shutdown.js';
 
@@ -7,6 +8,8 @@ import type { Refusal, Shutdown } from './shutdown.js';
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
+  /** Whether this server waits for a lost cluster, and only administrators can decide about it. */
+  readonly isWaiting: boolean;
   /** R-VIEW-6: whether hellos to this group are refused for the time being. */
   readonly isClosedTo: (group: string) => boolean;
 }
@@ -25,8 +28,14 @@ export class Availability {
     return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
   }
 
-  /** The same for a hello to this group. */
-  refusalFor(group: string): Refusal | undefined {
+  /** The code with which a connection is refused before its hello. While this server waits, the hello decides. */
+  get refusalAtOnce(): Refusal | undefined {
+    return this.#ports.isWaiting ? this.#ports.shutdown.refusal : this.refusal;
+  }
+
+  /** The same for a hello to this group. `adopts`: an administrator decides about the lost cluster for which this server waits. */
+  refusalFor({ group, adopts }: Pick<AdmissionRequest, 'group' | 'adopts'>): Refusal | undefined {
+    if (this.#ports.isWaiting && adopts) return this.#ports.shutdown.refusal;
     return this.refusal ?? (this.#ports.isClosedTo(group) ? 'UNAVAILABLE' : undefined);
   }
 }

@@ -158,6 +158,7 @@ export class Gateway {
     const availability = new Availability({
       shutdown,
       stalenessGuard,
+      isWaiting: ports.adopt !== undefined,
       isClosedTo: ports.isClosedTo ?? (() => false),
     });
     const departures = new DepartureProposals({ proposals, log, shutdown, heartbeats });
@@ -186,6 +187,8 @@ export class Gateway {
       randomBytes,
     });
     const admission = new AdmissionDispatch({ log, availability, heartbeats, members, observers });
+    const command = { payloadBytesMax, log, channels, events, availability };
+    const { adopt = () => false } = ports;
     const handlers = new MessageHandlers({
       hello: {
         tokens: config,
@@ -196,7 +199,8 @@ export class Gateway {
       resumption: { log },
       ping: { clock },
       pong: { stallFreeClock, pausedSenders, resultBackpressure },
-      command: { payloadBytesMax, log, channels, events, availability },
+      command,
+      admin: { ...command, adopt },
       result: { payloadBytesMax, log, resultBackpressure },
       yielded: { leaderYield },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
@@ -275,7 +279,7 @@ export class Gateway {
   accept(connection: Connection): ConnectionListener {
     const session = this.#registry.openSession(connection);
     const isUnderLimit = this.#connectionLimiter.addConnection(connection);
-    const { refusal } = this.#availability;
+    const { refusalAtOnce: refusal } = this.#availability;
     if (!isUnderLimit)
       session.turnAway(
         'RATE_LIMITED',

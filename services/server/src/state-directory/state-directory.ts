@@ -11,7 +11,8 @@ export function faultsOfStateDirectory(directory: string, prefix: string): strin
     if (!statSync(directory).isDirectory()) return [`RANKD_STATE_DIR ${directory} is not a directory: create one`];
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const advice = code === 'ENOENT' ? 'create it, writable for the user of the server' : 'correct its owner or its mode';
+    const advice =
+      code === 'ENOENT' ? 'create it, writable for the user of the server' : 'correct its owner or its mode';
     const fault = code === 'ENOENT' ? 'does not exist' : `cannot be opened (${code ?? message})`;
     return [`RANKD_STATE_DIR ${directory} ${fault}: ${advice}`];
   }
@@ -61,7 +62,9 @@ export class StateDirectory implements ServedStateStore {
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
       const { code, message } = error as NodeJS.ErrnoException;
-      throw new Error(`RANKD_STATE_DIR: ${path} cannot be written (${code ?? message}): free space or correct its mode`);
+      throw new Error(
+        `RANKD_STATE_DIR: ${path} cannot be written (${code ?? message}): free space or correct its mode`,
+      );
     }
   }
 }

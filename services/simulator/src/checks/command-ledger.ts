@@ -1,14 +1,7 @@
 /** Checks which members receive each command and how it ends (I4, I6, I7). */
 
-import type {
-  CommandEntry,
-  DeliverEffect,
-  Effect,
-  Entry,
-  Group,
-  ReceiptEffect,
-} from '@rankd/server/dist/core/index.js';
-import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+import type { CommandEntry, DeliverEffect, Effect, Entry, Group, ReceiptEffect } from 'rankd/dist/core/index.js';
+import type { Groups } from 'rankd/dist/log/ordered-log.js';
 import { limits } from '@rankd/protocol';
 import { referenceAuthority, type ReferenceRecipient } from '@rankd/testkit';
 import { Violation } from '../violation.js';

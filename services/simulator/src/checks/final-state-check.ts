@@ -1,4 +1,4 @@
-import type { Group } from '@rankd/server/dist/core/index.js';
+import type { Group } from 'rankd/dist/core/index.js';
 import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 

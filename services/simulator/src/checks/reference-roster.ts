@@ -1,7 +1,7 @@
 /** A reference roster, to check the core's ranks and views (I1, I2, I3). */
 
-import type { Cause, Effect, Entry, Group, RosterChangedEffect } from '@rankd/server/dist/core/index.js';
-import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+import type { Cause, Effect, Entry, Group, RosterChangedEffect } from 'rankd/dist/core/index.js';
+import type { Groups } from 'rankd/dist/log/ordered-log.js';
 import { rosterAfter } from '@rankd/testkit';
 import { Violation } from '../violation.js';
 

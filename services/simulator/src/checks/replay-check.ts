@@ -1,7 +1,7 @@
 /** Replays and repeats entries to check that the core is deterministic and idempotent (I8, I10). */
 
-import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
-import type { Groups } from '@rankd/server/dist/log/ordered-log.js';
+import type { Coordinator, Effect, Entry } from 'rankd/dist/core/index.js';
+import type { Groups } from 'rankd/dist/log/ordered-log.js';
 import { Violation } from '../violation.js';
 
 /** The effects that a repeated entry may have: the same refusal again. */

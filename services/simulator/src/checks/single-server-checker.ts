@@ -1,6 +1,6 @@
 import type { ServerMessage } from '@rankd/protocol';
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import type { Coordinator, Effect, Entry } from 'rankd/dist/core/index.js';
 import type { ModelClient } from '../participants/model-client.js';
 import type { Probe } from '../participants/probe.js';
 import type { SingleServerProcess } from '../participants/single-server-process.js';

@@ -1,8 +1,8 @@
 import type { ServerMessage } from '@rankd/protocol';
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import type { Entry } from '@rankd/server/dist/core/index.js';
-import { shardOf, shardOwner } from '@rankd/server/dist/cluster/shard-placement.js';
-import type { Groups, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import type { Entry } from 'rankd/dist/core/index.js';
+import { shardOf, shardOwner } from 'rankd/dist/cluster/shard-placement.js';
+import type { Groups, AppliedListener } from 'rankd/dist/log/ordered-log.js';
 import { LeaderCheck } from '../checks/leader-check.js';
 import { checkFinalState } from '../checks/final-state-check.js';
 import { Transcript } from '../checks/transcript.js';

@@ -1,10 +1,10 @@
 /** The planted faults of a simulated cluster. */
 
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
-import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { OrderedLog, AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
-import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
+import type { Entry } from 'rankd/dist/core/index.js';
+import type { OrderedLog, AppliedListener } from 'rankd/dist/log/ordered-log.js';
+import { appendScript } from 'rankd/dist/redis-stream/scripts.js';
 import { noTampering, type RedisTampering } from '../redis/run-command.js';
 import { runAppend } from '../redis/scripts.js';
 import { parseId } from '../redis/stored-record.js';

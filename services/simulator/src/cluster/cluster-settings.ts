@@ -1,8 +1,8 @@
 /** The settings of the servers of a simulated cluster. */
 
-import { parseServerConfig, type ServerConfig } from '@rankd/server/dist/config.js';
-import { shardOf } from '@rankd/server/dist/cluster/shard-placement.js';
-import { shardKeys, type ShardKeys } from '@rankd/server/dist/redis-stream/keys.js';
+import { parseServerConfig, type ServerConfig } from 'rankd/dist/config.js';
+import { shardOf } from 'rankd/dist/cluster/shard-placement.js';
+import { shardKeys, type ShardKeys } from 'rankd/dist/redis-stream/keys.js';
 import type { SeededRandom } from '@rankd/testkit';
 import { ADMIN_TOKEN, GROUP } from '../settings.js';
 

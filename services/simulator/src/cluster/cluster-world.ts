@@ -1,8 +1,8 @@
 /** The simulated world of a cluster. */
 
-import { STALE_MS } from '@rankd/server/dist/cluster/cluster-log.js';
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import type { ServerEvent } from '@rankd/server/dist/server-event.js';
+import { STALE_MS } from 'rankd/dist/cluster/cluster-log.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import type { ServerEvent } from 'rankd/dist/server-event.js';
 import { SeededRandom, VirtualClock } from '@rankd/testkit';
 import { Administrator } from '../participants/administrator.js';
 import { pickClientProfile } from '../participants/client-profile.js';

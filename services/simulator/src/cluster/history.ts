@@ -1,6 +1,6 @@
 /** The history of the simulated stream, including records that a failover has lost. */
 
-import { decodeRecord } from '@rankd/server/dist/cluster/record-format.js';
+import { decodeRecord } from 'rankd/dist/cluster/record-format.js';
 import type { RedisProbe } from '../redis/redis-deployment.js';
 import type { RedisState } from '../redis/redis-state.js';
 import { readRecordField, parseId, type StoredRecord } from '../redis/stored-record.js';

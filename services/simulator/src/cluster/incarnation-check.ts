@@ -1,7 +1,8 @@
 /** Checks what one incarnation of a server proposes and applies. */
 
-import type { Effect, Entry } from '@rankd/server/dist/core/index.js';
-import type { Groups, Origin } from '@rankd/server/dist/log/ordered-log.js';
+import { formatOne } from 'rankd/dist/cluster/formats/format-one.js';
+import type { Effect, Entry } from 'rankd/dist/core/index.js';
+import type { Groups, Origin } from 'rankd/dist/log/ordered-log.js';
 import { CommandLedger } from '../checks/command-ledger.js';
 import { ReferenceRoster } from '../checks/reference-roster.js';
 import { fingerprint } from '../checks/replay-check.js';
@@ -10,7 +11,7 @@ import { Violation } from '../violation.js';
 import type { History } from './history.js';
 import { HistoryCursor } from './history-cursor.js';
 
-/** A proposal. It may be lost if the server did not follow the group at that time. */
+/** A proposal, as format 1 writes it. It may be lost if the server did not follow the group at that time. */
 interface Proposal {
   readonly text: string;
   readonly may: 'vanish' | 'not vanish';
@@ -47,7 +48,7 @@ export class IncarnationCheck {
    * the same.
    */
   recordProposal(entry: Entry): void {
-    this.#proposed.push({ text: JSON.stringify(entry), may: this.#state === 'away' ? 'vanish' : 'not vanish' });
+    this.#proposed.push({ text: formatOne.encodeEntry(entry), may: this.#state === 'away' ? 'vanish' : 'not vanish' });
   }
 
   /** Records that the server follows the group, perhaps again, and starts new references. */
@@ -72,7 +73,7 @@ export class IncarnationCheck {
     const text = JSON.stringify(entry);
     if (!this.#cursor.advance(toItemKey(entry, text)))
       throw new Violation('ORDER', `${this.server} applies a record that the stream does not have there: ${text}`);
-    if (origin === 'here' && entry.kind !== 'server-gone' && entry.kind !== 'restored') this.#checkProposed(text);
+    if (origin === 'here' && entry.kind !== 'server-gone' && entry.kind !== 'restored') this.#checkProposed(entry);
     this.#updateReferences(entry, effects);
     this.#compareFingerprint();
   }
@@ -99,7 +100,9 @@ export class IncarnationCheck {
     return [order, new CommandLedger(order, Infinity), new HistoryCursor(this.#history)];
   }
 
-  #checkProposed(text: string): void {
+  /** Compares what every format has: an applied entry of format 1 lacks the later fields of its proposal. */
+  #checkProposed(entry: Entry): void {
+    const text = formatOne.encodeEntry(entry);
     const next = this.#proposed.findIndex(proposed => proposed.text === text || proposed.may === 'not vanish');
     const [proposed] = this.#proposed.splice(0, next + 1).slice(-1);
     if (proposed?.text !== text)

@@ -1,5 +1,5 @@
-import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { AppliedListener, Groups, OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
+import type { Entry } from 'rankd/dist/core/index.js';
+import type { AppliedListener, Groups, OrderedLog } from 'rankd/dist/log/ordered-log.js';
 
 /** A log that forwards every call to another one. Subclasses override the calls that they observe or change. */
 export class LogDecorator implements OrderedLog {

@@ -1,7 +1,7 @@
 /** A log that reports its calls to a probe. */
 
-import type { Entry } from '@rankd/server/dist/core/index.js';
-import type { AcquireResult, AppliedListener, OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
+import type { Entry } from 'rankd/dist/core/index.js';
+import type { AcquireResult, AppliedListener, OrderedLog } from 'rankd/dist/log/ordered-log.js';
 import { LogDecorator } from './log-decorator.js';
 
 /** Observes the calls between a gateway and its log. */

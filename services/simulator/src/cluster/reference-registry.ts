@@ -1,6 +1,6 @@
 /** A reference registry of servers, to check that of the core. */
 
-import type { Batch } from '@rankd/server/dist/core/index.js';
+import type { Batch } from 'rankd/dist/core/index.js';
 
 /** An item that every server must apply for a batch: an entry, a lost server, or a renewed order. */
 export type Item =

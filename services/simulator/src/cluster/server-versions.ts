@@ -1,6 +1,6 @@
 /** Which version each server of a simulated cluster has. */
 
-import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
+import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 import { SeededRandom } from '@rankd/testkit';
 import { simulatedFormats } from './simulated-formats.js';
 
@@ -48,7 +48,7 @@ export class ServerVersions {
 
   /** Returns the formats that a created server reads. */
   pickFormats(): LogFormats {
-    if (!this.#isUpgrade) return simulatedFormats.old;
+    if (!this.#isUpgrade) return simulatedFormats.new;
     if (this.#state === 'starting') return this.#old;
     this.#replacedCount += 1;
     const isNew = this.#state === 'finished' || this.#replacedCount <= NEW_FIRST || this.#random.chance(0.5);

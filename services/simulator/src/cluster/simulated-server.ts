@@ -1,14 +1,14 @@
 /** A simulated server process of a cluster. */
 
-import type { Clock } from '@rankd/server/dist/clock.js';
-import { ClusterServer } from '@rankd/server/dist/cluster/cluster-server.js';
-import type { ServedState, ServedStateStore } from '@rankd/server/dist/cluster/founding/served-state.js';
-import type { LogFormats } from '@rankd/server/dist/cluster/formats/log-format.js';
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import { Gateway, type GatewayRole } from '@rankd/server/dist/gateway/gateway.js';
-import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
-import type { StreamEnvironment } from '@rankd/server/dist/redis-stream/environment.js';
-import type { ServerEvent } from '@rankd/server/dist/server-event.js';
+import type { Clock } from 'rankd/dist/clock.js';
+import { ClusterServer } from 'rankd/dist/cluster/cluster-server.js';
+import type { ServedState, ServedStateStore } from 'rankd/dist/cluster/founding/served-state.js';
+import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import { Gateway, type GatewayRole } from 'rankd/dist/gateway/gateway.js';
+import type { OrderedLog } from 'rankd/dist/log/ordered-log.js';
+import type { StreamEnvironment } from 'rankd/dist/redis-stream/environment.js';
+import type { ServerEvent } from 'rankd/dist/server-event.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
 import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';
@@ -70,7 +70,8 @@ export class SimulatedServer implements Host {
   #state: 'starting' | 'open' | 'leaving' = 'starting';
 
   constructor(ports: SimulatedServerPorts) {
-    const { clock, random, config, formats, redis, tampering, wrapLog, tamperBytes, watch, onDeath, servedState } = ports;
+    const { clock, random, config, formats, redis, tampering, wrapLog, tamperBytes, watch, onDeath, servedState } =
+      ports;
     this.#random = random;
     this.formats = formats;
     this.#onDeath = onDeath;

@@ -1,6 +1,6 @@
 /** The sockets of one simulated server process. */
 
-import type { Gateway } from '@rankd/server/dist/gateway/gateway.js';
+import type { Gateway } from 'rankd/dist/gateway/gateway.js';
 import type { ProcessClock } from '@rankd/testkit';
 import { type Pipes, ServerSocket } from '@rankd/testkit/in-process';
 

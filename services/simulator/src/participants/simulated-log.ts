@@ -1,8 +1,8 @@
 /** The real log of a single server, with a probe. */
 
-import type { Coordinator, Effect, Entry } from '@rankd/server/dist/core/index.js';
-import { LocalLog } from '@rankd/server/dist/log/local-log.js';
-import type { AppliedListener } from '@rankd/server/dist/log/ordered-log.js';
+import type { Coordinator, Effect, Entry } from 'rankd/dist/core/index.js';
+import { LocalLog } from 'rankd/dist/log/local-log.js';
+import type { AppliedListener } from 'rankd/dist/log/ordered-log.js';
 
 /** Observes the log of a server. */
 export interface LogProbe {

@@ -1,10 +1,10 @@
 /** A simulated process of a single server. */
 
-import type { Clock } from '@rankd/server/dist/clock.js';
-import type { ServerConfig } from '@rankd/server/dist/config.js';
-import type { Coordinator, Effect, Entry, KeptSeat } from '@rankd/server/dist/core/index.js';
-import { Gateway } from '@rankd/server/dist/gateway/gateway.js';
-import type { OrderedLog } from '@rankd/server/dist/log/ordered-log.js';
+import type { Clock } from 'rankd/dist/clock.js';
+import type { ServerConfig } from 'rankd/dist/config.js';
+import type { Coordinator, Effect, Entry, KeptSeat } from 'rankd/dist/core/index.js';
+import { Gateway } from 'rankd/dist/gateway/gateway.js';
+import type { OrderedLog } from 'rankd/dist/log/ordered-log.js';
 import { ProcessClock, type SeededRandom, type VirtualClock } from '@rankd/testkit';
 import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';

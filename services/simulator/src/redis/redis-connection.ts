@@ -1,7 +1,7 @@
 /** A simulated connection to Redis, in place of an ioredis client. */
 
 import { EventEmitter } from 'node:events';
-import { appendScript } from '@rankd/server/dist/redis-stream/scripts.js';
+import { appendScript } from 'rankd/dist/redis-stream/scripts.js';
 import { WALL_START_MS } from '../participants/single-server-process.js';
 import { type ChannelHold, DelayedChannel } from './delayed-channel.js';
 import type { AppendFate, RedisLink } from './redis-link.js';

@@ -1,6 +1,6 @@
 /** A simulated primary and replica, with failover and restart. */
 
-import type { ShardKeys } from '@rankd/server/dist/redis-stream/keys.js';
+import type { ShardKeys } from 'rankd/dist/redis-stream/keys.js';
 import type { VirtualClock } from '@rankd/testkit';
 import { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';

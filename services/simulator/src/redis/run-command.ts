@@ -1,6 +1,6 @@
 /** Runs commands on a simulated Redis. */
 
-import { appendScript, saveScript, trimScript } from '@rankd/server/dist/redis-stream/scripts.js';
+import { appendScript, saveScript, trimScript } from 'rankd/dist/redis-stream/scripts.js';
 import type { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';
 import { runAppend, runSave, runTrim } from './scripts.js';

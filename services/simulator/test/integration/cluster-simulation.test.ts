@@ -22,7 +22,7 @@ const planted = {
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
   'loss-unreported': 'FENCE',
-  'unknown-skipped': 'ORDER',
+  'unknown-skipped': 'I10',
   'short-leases': 'ONE-LEADER',
   'close-believed': 'ONE-LEADER',
 };

@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
-import { parseServerConfig } from '@rankd/server/dist/config.js';
-import { RankServer } from '@rankd/server/dist/rank-server.js';
+import { parseServerConfig } from 'rankd/dist/config.js';
+import { RankServer } from 'rankd/dist/rank-server.js';
 import { LogSink } from '@rankd/startup';
 import { numberIn } from '../fixture/frames.js';
 import { type LogLine, TestServer } from '../fixture/test-server.js';

@@ -1,6 +1,6 @@
 /** The server's end of a simulated connection. */
 
-import type { Connection, ConnectionListener } from '@rankd/server/dist/gateway/transport/connection.js';
+import type { Connection, ConnectionListener } from 'rankd/dist/gateway/transport/connection.js';
 import type { PipeReader, SimulatedPipe, StreamEnd } from '../network/simulated-pipe.js';
 import type { ProcessClock } from '../processes/process-clock.js';
 

@@ -7,6 +7,8 @@ const root = resolve(__dirname, '../../../..');
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
 const manifest = JSON.parse(read('package.json')) as { version: string; license: string };
 const dockerfiles = readdirSync(root).filter(name => name.startsWith('Dockerfile.'));
+/** The image of the executable contains no Node of its own. */
+const nodeDockerfiles = dockerfiles.filter(name => name !== 'Dockerfile.rankctl');
 const composeFiles = ['docker-compose.yml', 'examples/shards/compose.yml'];
 
 /** Returns the major version of Node in each mention of its image. */
@@ -17,17 +19,17 @@ function nodeImages(path: string): string[] {
 describe('the images', () => {
   it('are all based on the Node version in the README', () => {
     const [, major] = /(\d+) is what the containers run/.exec(read('README.md')) ?? [];
-    for (const path of [...dockerfiles, ...composeFiles]) expect([path, nodeImages(path)]).toEqual([path, [major]]);
-    expect(dockerfiles).toHaveLength(2);
+    for (const path of [...nodeDockerfiles, ...composeFiles]) expect([path, nodeImages(path)]).toEqual([path, [major]]);
+    expect(dockerfiles).toEqual(['Dockerfile.client', 'Dockerfile.rankctl', 'Dockerfile.server']);
   });
 
   it.each(dockerfiles)('%s has the labels of package.json', path => {
     const label = (name: string): string | undefined =>
       new RegExp(`org\\.opencontainers\\.image\\.${name}="([^"]*)"`).exec(read(path))?.[1];
-    expect(label('title')).toBe(path.replace('Dockerfile.', 'rankd-'));
+    expect(label('title')).toBe(path.replace('Dockerfile.', 'rankd-').replace('rankd-rankctl', 'rankctl'));
     expect(label('version')).toBe(manifest.version);
     expect(label('licenses')).toBe(manifest.license);
-    expect(label('base\\.name')).toBe('${NODE_IMAGE}');
+    expect(label('base\\.name')).toBe(nodeDockerfiles.includes(path) ? '${NODE_IMAGE}' : undefined);
     expect(label('description')).not.toBe('');
   });
 });

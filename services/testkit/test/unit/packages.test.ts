@@ -32,8 +32,8 @@ const published = folders.filter(folder => manifest(folder).private !== true);
 const repository = whole.homepage?.replace(/#readme$/, '');
 
 describe('the published packages', () => {
-  it('are rankctl, the library and the protocol', () => {
-    expect(published).toEqual(['services/cli', 'services/client', 'services/protocol']);
+  it('are rankctl, the library, the protocol and the server', () => {
+    expect(published).toEqual(['services/cli', 'services/client', 'services/protocol', 'services/server']);
   });
 
   it.each(published)('%s has its description, owner, requirements and origin', folder => {
@@ -62,6 +62,7 @@ describe('every package', () => {
       'README.md',
       'Dockerfile.server',
       'Dockerfile.client',
+      'Dockerfile.rankctl',
       ...published.map(folder => `${folder}/README.md`),
     ];
     const named = pages.flatMap(page => [
@@ -72,14 +73,15 @@ describe('every package', () => {
 
   it('has the same version, and requires the others in that version', () => {
     expect(new Set(all.map(({ version }) => version))).toEqual(new Set([whole.version]));
+    expect(text('services/cli/src/version.ts')).toContain(`version = '${whole.version}'`);
     const asked = all.flatMap(({ dependencies, devDependencies }) =>
       Object.entries({ ...dependencies, ...devDependencies }),
     );
-    const ours = asked.filter(([name]) => name.startsWith('@rankd/'));
+    const ours = asked.filter(([name]) => /^(@rankd\/|rankd$)/.test(name));
     expect(ours.length).toBeGreaterThan(10);
     expect(ours.filter(([, version]) => version !== whole.version)).toEqual([]);
     // The other dependencies have exact versions, too.
-    expect(asked.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    expect(asked.filter(([, version]) => !/^\d+\.\d+\.\d+(-[a-z]+\.\d+)?$/.test(version))).toEqual([]);
   });
 
   it('is locked without the name of a registry', () => {
@@ -121,20 +123,34 @@ describe('a workflow', () => {
 it('scripts/set-version.mjs sets the version of every package and of their dependencies on each other, and dates the changes', () => {
   const copy = mkdtempSync(join(tmpdir(), 'rankd-version-'));
   try {
+    const dockerfiles = ['Dockerfile.client', 'Dockerfile.rankctl', 'Dockerfile.server'];
+    const images = [
+      'docs/how-to/own-compose.md',
+      'docs/how-to/own-compose/compose.yml',
+      'docs/how-to/own-compose/Dockerfile',
+    ];
+    const manifests = ['examples/kubernetes/coordinator.yaml', 'examples/kubernetes/workers.yaml'];
+    const sources = ['services/cli/src/version.ts', ...dockerfiles, ...images, ...manifests];
     const files = [
       'package.json',
       'package-lock.json',
       'CHANGELOG.md',
       ...folders.map(folder => `${folder}/package.json`),
+      ...sources,
     ];
-    for (const file of files) cpSync(join(root, file), join(copy, file));
+    for (const file of files) cpSync(join(root, file), join(copy, file), { recursive: true });
     execFileSync(process.execPath, [join(root, 'scripts/set-version.mjs'), '7.8.9'], { cwd: copy });
     const today = new Date().toISOString().slice(0, 10);
-    const ours = new RegExp(`("(?:@rankd/[a-z]+|version)": )"${whole.version.replaceAll('.', String.raw`\.`)}"`, 'g');
+    const ours = new RegExp(
+      `("(?:(?:@rankd/|rank)[a-z]+|version)": )"${whole.version.replaceAll('.', String.raw`\.`)}"`,
+      'g',
+    );
     const expected = (file: string): string =>
       file === 'CHANGELOG.md'
         ? text(file).replace('## [Unreleased]\n', `## [Unreleased]\n\n## [7.8.9] - ${today}\n`)
-        : text(file).replaceAll(ours, '$1"7.8.9"');
+        : sources.includes(file)
+          ? text(file).replaceAll(whole.version, '7.8.9')
+          : text(file).replaceAll(ours, '$1"7.8.9"');
     for (const file of files.filter(name => name !== 'package-lock.json')) {
       expect([file, readFileSync(join(copy, file), 'utf8')]).toEqual([file, expected(file)]);
     }

@@ -36,8 +36,14 @@ describe('S3, S4 A server with a mirror that is killed under 100 members', () =>
       return /^rankd_mirror_lag_views 0$/m.test(metrics) && /^rankd_mirror_up 1$/m.test(metrics) ? true : undefined;
     });
     const attemptsMs: number[] = [];
+    const attempts = new Map(members.map(member => [member, 0]));
     const backMs: number[] = [];
-    for (const member of members) member.on('connecting', () => attemptsMs.push(performance.now()));
+    for (const member of members) {
+      member.on('connecting', () => {
+        attemptsMs.push(performance.now());
+        attempts.set(member, (attempts.get(member) ?? 0) + 1);
+      });
+    }
     const back = Promise.all(
       members.map(
         async member =>
@@ -51,8 +57,10 @@ describe('S3, S4 A server with a mirror that is killed under 100 members', () =>
     );
     program.kill('SIGKILL');
     await program.exited;
-    // Long enough for each member to reach the longest delay between two attempts.
-    await new Promise(resolve => setTimeout(resolve, 1500));
+    // The delays between the attempts of a member have their full length after four of them.
+    await eventually(DEADLINE_MS, 'four attempts of each member', () =>
+      Promise.resolve([...attempts.values()].every(count => count >= 4) ? true : undefined),
+    );
     await fleet.server({ ...env, RANKD_PORT: String(port) });
     const returnedMs = performance.now();
     expect(await within(3000, 'all of them', back)).toEqual(Array(MEMBERS).fill(true));

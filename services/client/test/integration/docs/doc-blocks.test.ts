@@ -27,7 +27,7 @@ const COMMAND = /^(npm|npx|node|docker|scripts\/\w+|curl|git|python3|rankctl|exp
 describe('the fences of all pages', () => {
   it('have a language; every fence marked sh or ts is a block, at any indentation', () => {
     const marks = new Set(fences.map(({ mark }) => mark));
-    expect([...marks].sort()).toEqual(['console', 'python', 'sh', 'text', 'ts', 'yaml']);
+    expect([...marks].sort()).toEqual(['console', 'dockerfile', 'ini', 'python', 'sh', 'text', 'ts', 'yaml']);
     const marked = fences.filter(({ mark }) => ['sh', 'ts'].includes(mark));
     expect(blocks.map(({ page, line }) => `${page}:${line}`)).toEqual(marked.map(({ at }) => at));
     expect(marked.length).toBeGreaterThan(30);
@@ -42,13 +42,15 @@ describe('the fences of all pages', () => {
     expect(silent.map(({ at }) => at)).toEqual([]);
   });
 
-  it('marked yaml are part of a file that the page links to', () => {
+  it('marked yaml, dockerfile or ini are part of a file that the page links to', () => {
     const unknown = [...pages].flatMap(([page, markdown]) => {
-      const linked = [...markdown.matchAll(/\]\((\S+\.yml)\)/g)].map(([, path = '']) =>
+      const linked = [...markdown.matchAll(/\]\(([^\s:)]+(?:\.yml|\.service|\/Dockerfile))\)/g)].map(([, path = '']) =>
         readFileSync(resolve(repository, dirname(page), path), 'utf8'),
       );
       return fencesOf(markdown)
-        .filter(({ mark, text }) => mark === 'yaml' && !linked.some(file => file.includes(text)))
+        .filter(
+          ({ mark, text }) => ['yaml', 'dockerfile', 'ini'].includes(mark) && !linked.some(file => file.includes(text)),
+        )
         .map(({ line }) => `${page}:${line}`);
     });
     expect(unknown).toEqual([]);

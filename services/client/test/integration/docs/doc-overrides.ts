@@ -48,6 +48,16 @@ export const INSTEAD: readonly Instead[] = [
     run: 'true',
     why: 'needs an engine; services/server/test/compose runs these, here its files and names are looked up',
   },
+  {
+    written: /^docker build .*$/,
+    run: 'true',
+    why: 'needs an engine; services/server/test/compose builds these images',
+  },
+  {
+    written: /^kubectl .*$/,
+    run: 'true',
+    why: 'needs a cluster; services/testkit/test/unit/kubernetes-manifests.test.ts checks the manifests',
+  },
 ];
 
 /** Returns the text of a block with its replacements. */

@@ -39,7 +39,9 @@ const source = Type.Union([
   Type.Object({ kind: Type.Literal('admin'), ...administrator }),
 ]);
 
-/** The fields of each kind of entry in format 1. A later server may add limits, so the names of limits are not checked. */
+/**
+ * The fields of each kind of entry in the newest format. A later server may add limits, so the names of limits are not checked.
+ */
 export const entrySchemas: EntrySchemas = {
   joined: { ...placed, newcomer, resume: Type.Optional(Type.Object({ member: text, secretHash: text })) },
   confirmed: { ...placed, member: text, session: text },
@@ -58,8 +60,7 @@ export const entrySchemas: EntrySchemas = {
     epoch: number,
     member: text,
     ask: number,
-    // A server of the previous release writes none. To it, a close is always a proof.
-    evidence: Type.Optional(oneOf('yielded', 'closed', 'suspended')),
+    evidence: oneOf('yielded', 'closed', 'suspended'),
   },
   moved: { ...placed, by: Type.Object(administrator), id: text, member: text, rank: number },
   removed: { ...placed, by: Type.Object(administrator), id: text, member: text, reason: optionalText },
@@ -107,7 +108,9 @@ export const entrySchemas: EntrySchemas = {
 /** Checks the fields of an entry, by its kind. */
 export type EntryChecks = ReadonlyMap<string, TypeCheck<TSchema>>;
 
-/** Compiles the schemas of all kinds. Unknown fields are allowed. */
-export function compileEntryChecks(schemas: EntrySchemas): EntryChecks {
-  return new Map(Object.entries(schemas).map(([kind, fields]) => [kind, TypeCompiler.Compile(Type.Object(fields))]));
+/** Compiles the schemas of these kinds. Unknown fields are allowed. */
+export function compileEntryChecks(
+  schemas: Iterable<readonly [kind: string, fields: Readonly<Record<string, TSchema>>]>,
+): EntryChecks {
+  return new Map([...schemas].map(([kind, fields]) => [kind, TypeCompiler.Compile(Type.Object(fields))]));
 }

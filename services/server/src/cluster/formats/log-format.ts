@@ -4,11 +4,10 @@
  */
 
 import type { CoordinatorSnapshot } from '../../core/index.js';
-import { compileEntryChecks, type EntryChecks, entrySchemas, type LogEntry } from './entry-schemas.js';
-
-/** The result of decoding a value: the entry, or why this server cannot read it. */
-export type DecodedEntry =
-  { readonly kind: 'entry'; readonly entry: LogEntry } | { readonly kind: 'unreadable'; readonly reason: string };
+import type { DecodedEntry } from './entry-decoder.js';
+import type { LogEntry } from './entry-schemas.js';
+import { formatOne } from './format-one.js';
+import { formatTwo } from './format-two.js';
 
 /**
  * One format of records and snapshots. The number is the `v` of a record or a snapshot. A newer format translates entries that an older
@@ -23,35 +22,6 @@ export interface LogFormat {
   readonly encodeGroups: (groups: CoordinatorSnapshot) => unknown;
   /** @throws Error if the value has another form. */
   readonly decodeGroups: (value: unknown) => CoordinatorSnapshot;
-}
-
-/** The first format. Servers that announce no format read and write this one. */
-export const formatOne: LogFormat = {
-  version: 1,
-  encodeEntry: entry => JSON.stringify(entry),
-  decodeEntry: entryDecoder(compileEntryChecks(entrySchemas)),
-  encodeGroups: groups => groups,
-  decodeGroups: value => value as CoordinatorSnapshot,
-};
-
-/** Returns the reason for an unknown kind of record or entry. */
-export function unknownKind(kind: unknown): string {
-  return `the kind ${typeof kind === 'string' ? JSON.stringify(kind.slice(0, 64)) : typeof kind} is unknown`;
-}
-
-/** Returns a decoder that accepts the entries that pass their check. */
-export function entryDecoder(checks: EntryChecks): LogFormat['decodeEntry'] {
-  return value => {
-    const { kind } = (typeof value === 'object' ? (value ?? {}) : {}) as { readonly kind?: unknown };
-    const check = typeof kind === 'string' ? checks.get(kind) : undefined;
-    if (check === undefined) {
-      return { kind: 'unreadable', reason: unknownKind(kind) };
-    }
-    if (check.Check(value)) return { kind: 'entry', entry: value as LogEntry };
-    // The message names the field and the expected type. It does not contain the value.
-    const fault = check.Errors(value).First();
-    return { kind: 'unreadable', reason: `${String(kind)}${fault?.path ?? ''}: ${fault?.message ?? 'another form'}` };
-  };
 }
 
 /**
@@ -90,4 +60,4 @@ export class LogFormats {
 }
 
 /** The formats of this version of rankd. A new format is added here. */
-export const logFormats = new LogFormats([formatOne]);
+export const logFormats = new LogFormats([formatOne, formatTwo]);

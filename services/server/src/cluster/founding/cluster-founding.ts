@@ -7,7 +7,10 @@ import { decideFounding, type FoundingDecision } from './decide-founding.js';
 /** The functions and values that a ClusterFounding gets from its owner. */
 export interface ClusterFoundingPorts {
   readonly clock: Clock;
-  readonly store: Pick<StreamStore, 'findCluster' | 'prepare' | 'showWaiting' | 'forgetCluster' | 'addReplacedClusters'>;
+  readonly store: Pick<
+    StreamStore,
+    'findCluster' | 'prepare' | 'showWaiting' | 'forgetCluster' | 'addReplacedClusters'
+  >;
   /** Returns the id for a cluster that this server creates. */
   readonly createId: () => string;
   /** The name of this server for operators. */

@@ -39,9 +39,9 @@ export class AdmissionDispatch {
   #admit(request: AdmissionRequest, reached: AcquireResult, session: Session): void {
     if (session.state.phase !== 'greeting') return;
     const { availability, members, observers } = this.#ports;
-    const code = reached === 'reached' ? availability.refusalFor(request.group) : 'UNAVAILABLE';
+    const code = reached === 'reached' ? availability.refusalFor(request) : 'UNAVAILABLE';
     if (code !== undefined) session.turnAway(code);
-    else if (request.hello.role === 'observer') observers.admitObserver(request, session);
+    else if (request.hello.role === 'observer' || request.adopts) observers.admitObserver(request, session);
     else members.proposeMember(request, session);
   }
 }

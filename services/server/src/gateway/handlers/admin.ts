@@ -1,9 +1,15 @@
 /** R-ADMIN-1: the handler of `admin` messages. */
 
 import { type AdminMessage, assertNever, encodeFrame, type ErrorCode } from '@rankd/protocol';
-import { rejection } from '../frames/command-frames.js';
+import { adoptionReceipt, rejection } from '../frames/command-frames.js';
 import type { Session } from '../session/session.js';
 import { type CommandPorts, proposeCommand } from './command.js';
+
+/** The parts of the gateway that handleAdmin uses. */
+export interface AdminPorts extends CommandPorts {
+  /** Accepts what Redis has as the new cluster. Returns false if the server does not wait for a lost one. */
+  readonly adopt: () => boolean;
+}
 
 /**
  * Appends the move, the removal or the command that an administrator asks for (R-ADMIN-1). A session without the admin token gets a
@@ -13,16 +19,17 @@ export function handleAdmin(
   message: AdminMessage,
   payload: string | undefined,
   session: Session,
-  ports: CommandPorts,
+  ports: AdminPorts,
 ): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
   const { id } = message;
-  if (message.action === 'adopt' && state.request.isAdmin) {
-    session.sendMessage(ports.adopt?.() === true ? adopted(id) : rejection(id, 'UNSUPPORTED', 'adopt'));
-    return;
-  }
-  const refusal: ErrorCode | undefined = state.request.isAdmin ? ports.availability.refusal : 'FORBIDDEN';
+  const isAdoption = message.action === 'adopt';
+  const refusal: ErrorCode | undefined = !state.request.isAdmin
+    ? 'FORBIDDEN'
+    : isAdoption
+      ? undefined
+      : ports.availability.refusal;
   if (refusal !== undefined) {
     ports.channels.sendInOrder(session, encodeFrame(rejection(id, refusal)));
     return;
@@ -36,7 +43,7 @@ export function handleAdmin(
     case 'remove':
       return ports.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
     case 'adopt':
-      return;
+      return session.sendMessage(ports.adopt() ? adoptionReceipt(id) : rejection(id, 'NOT_WAITING'));
     case 'command':
       return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, ports);
     default:

@@ -2,7 +2,12 @@
 
 import type { HelloMessage } from '@rankd/protocol';
 import type { AdmissionDispatch } from '../admission/admission-dispatch.js';
-import { AdmissionRequest, type AdmissionRequestPorts } from '../admission/admission-request.js';
+import {
+  ADOPTION,
+  AdmissionRequest,
+  type AdmissionRequestPorts,
+  requiresAdoption,
+} from '../admission/admission-request.js';
 import { checkToken, type TokenSettings } from '../admission/token-check.js';
 import type { Availability } from '../availability.js';
 import type { Session } from '../session/session.js';
@@ -30,18 +35,18 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     return;
   }
   const access = checkToken(hello.token, ports.tokens);
-  if (access === 'refused') {
+  if (access === 'refused' || (access !== 'admin' && requiresAdoption(hello))) {
     session.end('UNAUTHORIZED');
     return;
   }
   const request = new AdmissionRequest(hello, access === 'admin', ports.request);
-  const refusal = ports.availability.refusalFor(request.group);
+  const refusal = ports.availability.refusalFor(request);
   if (refusal === undefined) ports.admission.requestAdmission(request, session);
   else session.turnAway(refusal);
 }
 
 function whatIsUnsupported(hello: HelloMessage): string | undefined {
   if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
-  if (hello.require?.[0] !== undefined) return `feature ${hello.require[0]}`;
-  return undefined;
+  const unsupported = hello.require?.find(feature => feature !== ADOPTION);
+  return unsupported === undefined ? undefined : `feature ${unsupported}`;
 }

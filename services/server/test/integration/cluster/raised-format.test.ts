@@ -130,9 +130,9 @@ describe('a later version, whose entries an earlier one cannot read', () => {
     old.childProcess.kill('SIGTERM');
     await old.childProcess.exited;
     for (const shard of [0, 1]) {
-      const formats = await eventually(WITHIN_MS, 'format 2', async () => {
+      const formats = await eventually(WITHIN_MS, 'format 3', async () => {
         const all = await formatsOf(shard);
-        return all.at(-1) === 2 ? all : undefined;
+        return all.at(-1) === 3 ? all : undefined;
       });
       expect(formats).toEqual([...formats].sort());
     }
@@ -146,8 +146,8 @@ describe('a later version, whose entries an earlier one cannot read', () => {
     present = await start(repository);
     await expectStillWaiting(old);
     const { record, reason } = await present.childProcess.event('cluster.blocked', undefined, WITHIN_MS);
-    expect([record, reason]).toEqual([expect.stringMatching(/^\d+-\d+$/), expect.stringContaining('format 2')]);
-    expect(await readinessOf(present)).toMatchObject({ status: 503, reason: expect.stringContaining('format 2') });
+    expect([record, reason]).toEqual([expect.stringMatching(/^\d+-\d+$/), expect.stringContaining('format 3')]);
+    expect(await readinessOf(present)).toMatchObject({ status: 503, reason: expect.stringContaining('format 3') });
   });
 
   it('makes them wait also if only snapshots of the new format are left', async () => {

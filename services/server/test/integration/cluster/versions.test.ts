@@ -10,7 +10,7 @@ import {
   within,
 } from '@rankd/testkit';
 import { systemClock } from '../../../src/clock.js';
-import { formatOne, type LogFormat, LogFormats } from '../../../src/cluster/formats/log-format.js';
+import { type LogFormat, LogFormats, logFormats } from '../../../src/cluster/formats/log-format.js';
 import { encodeSnapshot } from '../../../src/cluster/record-format.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import type { ShardStream } from '../../../src/redis-stream/shard-stream.js';
@@ -87,9 +87,9 @@ describe('K10 servers of different versions', () => {
     await inCluster([2], async fixture => {
       const members = await fixture.joinInTurn(2, fixture.freshGroup());
       await withStream(fixture, async ({ appendRecord }) => {
-        await appendRecord('{"v":2,"kind":"parcel","from":"newer","n":1}');
+        await appendRecord('{"v":3,"kind":"parcel","from":"newer","n":1}');
         await expectSentAway(members);
-        for (const server of fixture.servers) await expectBlocked(server, /format 2/);
+        for (const server of fixture.servers) await expectBlocked(server, /format 3/);
       });
     });
   });
@@ -105,7 +105,9 @@ describe('K10 servers of different versions', () => {
             { kind: 'server-up', at: 1, name: 'n', since: 1, rules: rulesOf() },
             { kind: 'seat-swapped' },
           ];
-          await appendRecord(JSON.stringify({ v: 1, kind: 'parcel', from: 'newer', n: 1, entries }));
+          await appendRecord(
+            JSON.stringify({ v: logFormats.newest.version, kind: 'parcel', from: 'newer', n: 1, entries }),
+          );
           await expectSentAway(members);
           for (const server of fixture.servers) await expectBlocked(server, /entry 1 of record .*"seat-swapped"/);
 
@@ -174,13 +176,13 @@ async function withStream(fixture: ClusterFixture, run: (end: OtherEnd) => Promi
 /** Saves a snapshot as a server of a later version would: it reads the unknown entry as one without an effect. */
 async function saveSnapshot(stream: ShardStream): Promise<void> {
   const later: LogFormat = {
-    ...formatOne,
+    ...logFormats.newest,
     decodeEntry: value =>
       (value as { kind: string }).kind === 'seat-swapped'
         ? { kind: 'entry', entry: { kind: 'server-beat', at: 1, applied: '' } }
-        : formatOne.decodeEntry(value),
+        : logFormats.newest.decodeEntry(value),
   };
-  const formats = new LogFormats([later]);
+  const formats = new LogFormats([logFormats.of(1), later]);
   const replica = createReplica('later', systemClock, stream, { settings: { formats } });
   await replica.findBlockingEntry();
   await stream.saveSnapshot(replica.position, encodeSnapshot(replica, formats));

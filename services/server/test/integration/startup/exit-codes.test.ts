@@ -83,7 +83,7 @@ describe('an argument', () => {
   it('that is unknown ends the server with 2 and a usage line', async () => {
     const { code, stdout, stderr } = await run({}, '--port', '1');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('did you mean the variable RANKD_PORT?\nUsage: node services/server/dist/main.js');
+    expect(stderr).toContain('did you mean the variable RANKD_PORT?\nUsage: npx rankd');
   });
 });
 

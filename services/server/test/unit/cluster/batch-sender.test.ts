@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { BatchSender, ENTRIES_WAITING_MAX } from '../../../src/cluster/batch-sender.js';
-import { formatOne } from '../../../src/cluster/formats/log-format.js';
+import { formatOne } from '../../../src/cluster/formats/format-one.js';
 import type { AppendResult } from '../../../src/cluster/stream-port.js';
 import type { Batch, ServerEntry } from '../../../src/core/index.js';
 import { FakeClock } from '../gateway/fake-clock.js';

@@ -67,7 +67,7 @@ describe('a replica that cannot apply an entry', () => {
   });
 
   it.each([
-    ['a record of another version', '{"v":2,"kind":"parcel"}', undefined],
+    ['a record of another version', '{"v":3,"kind":"parcel"}', undefined],
     ['text', 'text', undefined],
     ['an entry without a field', batch('other', 1, up, { ...join('a'), newcomer: undefined }), 1],
   ])('stops at %s', async (_, body, entry) => {
@@ -212,12 +212,12 @@ describe('the trial of a shard', () => {
   });
 
   it('takes the earlier snapshot if it cannot read the newest one', async () => {
-    const found = await trial(new SnapshotEnd(stream, [snapshotOf(1, 2), snapshotOf(0, 1)]));
+    const found = await trial(new SnapshotEnd(stream, [snapshotOf(1, 3), snapshotOf(0, 1)]));
     expect(found).toMatchObject({ record: '1-1', entry: 1 });
   });
 
   it.each([
-    ['a later format', snapshotOf(1, 2)],
+    ['a later format', snapshotOf(1, 3)],
     ['no JSON', { position: { epoch: 1, seq: 1 }, text: '{"v":1' }],
     ['a group that cannot be restored', { position: { epoch: 1, seq: 1 }, text: '{"v":1,"servers":[],"rules":{}}' }],
   ])('names the snapshot if all have %s, and does not report a lost order', async (_, snapshot) => {

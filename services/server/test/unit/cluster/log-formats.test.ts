@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { FormatRaise } from '../../../src/cluster/formats/format-raise.js';
-import { formatOne, type LogFormat, logFormats } from '../../../src/cluster/formats/log-format.js';
+import { formatOne } from '../../../src/cluster/formats/format-one.js';
+import { formatTwo } from '../../../src/cluster/formats/format-two.js';
+import { type LogFormat, logFormats } from '../../../src/cluster/formats/log-format.js';
 import {
   decodeRecord,
   decodeSnapshot,
@@ -11,7 +13,8 @@ import {
 } from '../../../src/cluster/record-format.js';
 import { Coordinator, type ServerEntry, ServerRegistry } from '../../../src/core/index.js';
 import { command, goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
-import { formatTwo, laterFormats } from './test-formats.js';
+import { leaveOut } from '../core/reference/omit-path.js';
+import { laterFormat, laterFormats } from './test-formats.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import {
   decodeSnapshot as unpack,
@@ -41,7 +44,7 @@ describe('a record that this server cannot read', () => {
     ['not JSON', '{"v":1', 'JSON'],
     ['null', 'null', 'JSON'],
     ['without a version', '{"kind":"epoch"}', 'format undefined'],
-    ['of a later version', '{"v":2,"kind":"epoch"}', 'format 2'],
+    ['of a later version', '{"v":3,"kind":"epoch"}', 'format 3'],
     ['of a version that is no number', '{"v":"1","kind":"epoch"}', 'format undefined'],
     ['of an unknown kind', '{"v":1,"kind":"parcels"}', '"parcels" is unknown'],
     ['with the kind of a prototype', '{"v":1,"kind":"__proto__"}', 'unknown'],
@@ -96,20 +99,21 @@ describe('two formats', () => {
     const of = (format: LogFormat): unknown =>
       decodeRecord(encodeBatch('a', 1, entries.map(format.encodeEntry), format.version), newer);
     expect(of(formatTwo)).toEqual({ ...(of(formatOne) as object), v: 2 });
-    expect(decodeRecord(encodeBatch('a', 1, entries.map(formatTwo.encodeEntry), 2), logFormats)).toMatchObject({
+    expect(of(laterFormat)).toEqual({ ...(of(formatOne) as object), v: 3 });
+    expect(decodeRecord(encodeBatch('a', 1, entries.map(laterFormat.encodeEntry), 3), logFormats)).toMatchObject({
       kind: 'unreadable',
-      reason: 'it has format 2 and this server reads formats up to 1',
+      reason: 'it has format 3 and this server reads formats up to 2',
     });
   });
 
   it('are those of a snapshot too, which says in which format the order continues', () => {
     const coordinator = new Coordinator(rulesOf(), 0);
     coordinator.apply(joined('a'));
-    for (const version of [1, 2]) {
+    for (const version of [1, 2, 3]) {
       const text = encodeSnapshot({ registry: new ServerRegistry([], version), coordinator }, newer);
       const state = decodeSnapshot(text, newer);
       expect([state.registry.format, state.coordinator.snapshot()]).toEqual([version, coordinator.snapshot()]);
-      expect(() => decodeSnapshot(text.replace(`"v":${version}`, '"v":3'), newer)).toThrow('format 3');
+      expect(() => decodeSnapshot(text.replace(`"v":${version}`, '"v":4'), newer)).toThrow('format 4');
     }
   });
 
@@ -130,6 +134,36 @@ describe('two formats', () => {
   it('begin with that of the first record', () => {
     expect(decodeRecord(encodeRecord({ kind: 'genesis', epochLast: 0, rules: rulesOf() }, 2), newer)).toMatchObject({
       v: 2,
+    });
+  });
+});
+
+describe('format 1', () => {
+  const lost = { ...goodbye('a'), how: 'lost', mayActMs: 700 } as const;
+  const stopped = { kind: 'stopped', group: 'g', at: 1, epoch: 1, member: 'm', ask: 1, evidence: 'closed' } as const;
+
+  it.each([
+    ['departed', lost, 'mayActMs'],
+    ['stopped', stopped, 'evidence'],
+  ])(
+    'neither writes nor reads what a later format adds to %s, because release 0.1 does not read it',
+    (_, entry, field) => {
+      expect(JSON.parse(formatOne.encodeEntry(entry))).toEqual({ ...entry, [field]: undefined });
+      const decoded = formatOne.decodeEntry({ ...entry, [field]: 7 });
+      expect(decoded).toMatchObject({ kind: 'entry', entry: expect.not.objectContaining({ [field]: 7 }) });
+    },
+  );
+
+  it('reads an entry of release 0.1, which format 2 does not accept without its new fields', () => {
+    const older: unknown = JSON.parse(leaveOut(JSON.stringify(stopped), 'evidence'));
+    expect(formatOne.decodeEntry(older)).toEqual({ kind: 'entry', entry: older });
+    expect(formatTwo.decodeEntry(older)).toMatchObject({
+      kind: 'unreadable',
+      reason: expect.stringContaining('evidence'),
+    });
+    expect(formatTwo.decodeEntry(JSON.parse(formatTwo.encodeEntry(stopped)))).toEqual({
+      kind: 'entry',
+      entry: stopped,
     });
   });
 });
