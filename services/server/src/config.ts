@@ -149,10 +149,10 @@ export const serverSettingsSchema = settings.object({
     1,
     256,
   ),
+  RANKD_GRACE_SERVER_MS: millis(8000, 'Cluster only. How long the members of a lost server keep their rank and slot.'),
   RANKD_STATE_DIR: optionalText(
     'Cluster only. The directory in which this server keeps which cluster and epoch it has served. Without it, a first start on an empty Redis waits RANKD_REFORM_MS. Each server needs a directory of its own.',
   ),
-  RANKD_GRACE_SERVER_MS: millis(8000, 'Cluster only. How long the members of a lost server keep their rank and slot.'),
   RANKD_DRAIN_MS: millis(5000, 'After SIGTERM: how long open commands may take to end.'),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

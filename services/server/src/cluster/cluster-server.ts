@@ -83,7 +83,8 @@ export class ClusterServer {
         store: this.#store,
         createId: () => this.#randomId(CLUSTER_ID_BYTES),
         name: settings.hostName,
-        onWaiting: (kind, reason) => this.#handleWaiting(kind, reason),
+        watch: ports.watch,
+        onWait: () => this.#waitingGateway.open(),
       },
     );
     this.#waitingGateway = new WaitingGateway(ports, this.#clock, () => this.#founding.adopt());
@@ -191,12 +192,6 @@ export class ClusterServer {
       }
       await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
     }
-  }
-
-  /** Reports why this server does not join. While it waits for a lost cluster, a gateway serves administrators. */
-  #handleWaiting(kind: 'look' | 'wait', reason: string): void {
-    this.#ports.watch({ event: kind === 'look' ? 'cluster.looking' : 'log.unusable', reason });
-    if (kind === 'wait') this.#waitingGateway.open();
   }
 
   #isLeft(): boolean {

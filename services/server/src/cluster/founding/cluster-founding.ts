@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../clock.js';
 import type { StreamStore } from '../../redis-stream/stream-store.js';
+import type { Watcher } from '../../server-event.js';
 import { decideFounding, type FoundingDecision } from './decide-founding.js';
 
 /** The functions and values that a ClusterFounding gets from its owner. */
@@ -15,8 +16,9 @@ export interface ClusterFoundingPorts {
   readonly createId: () => string;
   /** The name of this server for operators. */
   readonly name: string;
-  /** Called when this server begins to look or to wait, and when the reason changes. */
-  readonly onWaiting: (kind: 'look' | 'wait', reason: string) => void;
+  readonly watch: Watcher;
+  /** Called when this server begins to wait for a lost cluster, and when the reason changes. */
+  readonly onWait: () => void;
 }
 
 /** Looks at Redis before each join. */
@@ -87,7 +89,7 @@ export class ClusterFounding {
     { kind, replaces }: Extract<FoundingDecision, { kind: 'join' | 'create' }>,
     stored: string | undefined,
   ): Promise<string> {
-    const { store, createId } = this.#ports;
+    const { store, createId, watch } = this.#ports;
     if (stored === undefined || stored !== this.#served) store.forgetCluster();
     if (kind === 'join' && replaces.length > 0) await store.addReplacedClusters(replaces);
     const { clusterId } = await store.prepare({ clusterId: createId(), replaces });
@@ -95,12 +97,14 @@ export class ClusterFounding {
     this.#witness = undefined;
     this.#adoption = 'none';
     this.#waiting = undefined;
+    if (replaces.length > 0) watch({ event: 'cluster.adopted', cluster: clusterId, lost: replaces.join(' ') });
     return clusterId;
   }
 
   #wait({ kind, reason }: Extract<FoundingDecision, { kind: 'look' | 'wait' }>): void {
     if (this.#waiting?.reason === reason) return;
     this.#waiting = { kind, reason };
-    this.#ports.onWaiting(kind, reason);
+    this.#ports.watch({ event: kind === 'look' ? 'cluster.looking' : 'log.unusable', reason });
+    if (kind === 'wait') this.#ports.onWait();
   }
 }

@@ -162,6 +162,7 @@ export class Metrics {
       case 'cluster.over':
       case 'cluster.blocked':
       case 'cluster.looking':
+      case 'cluster.adopted':
       case 'log.up':
       case 'log.down':
       case 'log.unusable':
