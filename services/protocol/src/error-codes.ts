@@ -140,12 +140,6 @@ export const errorCodes = {
     'send at most frameBytesMax - 1024 bytes of args or value, for example a reference to the data',
   ),
   NOT_A_MEMBER: entry(['receipt'], false, 'only members may send commands', 'join with the role member'),
-  NOT_WAITING: entry(
-    ['receipt'],
-    false,
-    'the server does not wait for a lost cluster',
-    'ask a server whose /readyz has the cluster state waiting',
-  ),
   FORBIDDEN: entry(['receipt'], false, 'this request needs the admin token', 'send the admin token in hello'),
 
   LATE_RESULT: entry(

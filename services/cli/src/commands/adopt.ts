@@ -24,6 +24,9 @@ export async function adoptRedis(call: CommandContext): Promise<ExitCode> {
     return 0;
   } catch (error) {
     if (!(error instanceof RankdError) || error.code !== 'UNSUPPORTED') throw error;
-    throw new NotDone('UNSUPPORTED', 'this server is older than `rankctl servers adopt`: upgrade it');
+    throw new NotDone(
+      'UNSUPPORTED',
+      'this server waits for no lost cluster: see the state in `rankctl servers`, and name a server in the state waiting with --url',
+    );
   }
 }

@@ -46,12 +46,10 @@ describe('servers adopt', () => {
     expect(await adopt('--token', 'boss')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(
-        /^rankctl: the server does not wait for a lost cluster: ask a server whose \/readyz/,
-      ),
+      stderr: expect.stringMatching(/^rankctl: this server waits for no lost cluster: see the state/),
     });
     const { code, stdout } = await adopt('--token', 'boss', '--json');
-    expect([code, JSON.parse(stdout)]).toEqual([1, { error: expect.objectContaining({ code: 'NOT_WAITING' }) }]);
+    expect([code, JSON.parse(stdout)]).toEqual([1, { error: expect.objectContaining({ code: 'UNSUPPORTED' }) }]);
   });
 
   it('needs the admin token', async () => {
@@ -75,7 +73,7 @@ describe('servers adopt', () => {
     });
   });
 
-  it('lets a waiting server accept the emptied Redis; the server tells ls that it admits nobody', async () => {
+  it('makes a waiting server accept the emptied Redis; until then ls reports that the server accepts no sessions', async () => {
     const connection = connect(redis.port, '127.0.0.1');
     connection.write('FLUSHALL\r\n');
     await once(connection, 'data');

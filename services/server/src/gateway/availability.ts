@@ -22,6 +22,11 @@ export class Availability {
     this.#ports = ports;
   }
 
+  /** Whether this server waits for a lost cluster. */
+  get isWaiting(): boolean {
+    return this.#ports.isWaiting;
+  }
+
   /** The code with which new sessions and commands are refused (R-BYE-2). Undefined if they are accepted. */
   get refusal(): Refusal | undefined {
     const { shutdown, stalenessGuard } = this.#ports;

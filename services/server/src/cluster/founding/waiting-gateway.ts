@@ -39,7 +39,7 @@ export class WaitingGateway {
     this.#gateway = undefined;
   }
 
-  /** Resolves when the gateway is opened or `joining` resolves. Rejects with `joining`; after the gateway was opened, nobody waits for it. */
+  /** Resolves when the gateway is opened or `joining` resolves. Rejects with `joining`. After the gateway was opened, an error of `joining` ends the process. */
   async openedOr(joining: Promise<void>): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       let state: 'joining' | 'opened' = 'joining';

@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.js';
 import type { ShardSubscription } from '../shard-subscription.js';
 
 /** How long a server that joins the cluster checks the shards that it followed before. */
-const HISTORY_CHECK_MS = 1000;
+export const HISTORY_CHECK_MS = 1000;
 
 /**
  * Checks whether Redis has lost records that this server has read, also in shards that it does not join now. A shard that cannot be

@@ -43,7 +43,9 @@ export function handleAdmin(
     case 'remove':
       return ports.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
     case 'adopt':
-      return session.sendMessage(ports.adopt() ? adoptionReceipt(id) : rejection(id, 'NOT_WAITING'));
+      return session.sendMessage(
+        ports.adopt() ? adoptionReceipt(id) : rejection(id, 'NO_SUCH_TARGET', 'this server waits for no lost cluster'),
+      );
     case 'command':
       return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, ports);
     default:

@@ -15,7 +15,7 @@ import type { Session } from '../session/session.js';
 /** The parts of the gateway that handleHello uses. */
 export interface HelloPorts {
   readonly tokens: TokenSettings;
-  readonly availability: Pick<Availability, 'refusalFor'>;
+  readonly availability: Pick<Availability, 'refusalFor' | 'isWaiting'>;
   readonly request: AdmissionRequestPorts;
   readonly admission: Pick<AdmissionDispatch, 'requestAdmission'>;
 }
@@ -29,7 +29,7 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('BAD_MESSAGE', 'a second hello');
     return;
   }
-  const unsupported = whatIsUnsupported(hello);
+  const unsupported = whatIsUnsupported(hello, ports.availability.isWaiting);
   if (unsupported !== undefined) {
     session.end('UNSUPPORTED', unsupported);
     return;
@@ -45,8 +45,9 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
   else session.turnAway(refusal);
 }
 
-function whatIsUnsupported(hello: HelloMessage): string | undefined {
+function whatIsUnsupported(hello: HelloMessage, isWaiting: boolean): string | undefined {
   if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
-  const unsupported = hello.require?.find(feature => feature !== ADOPTION);
-  return unsupported === undefined ? undefined : `feature ${unsupported}`;
+  const unsupported = hello.require?.find(feature => feature !== ADOPTION || !isWaiting);
+  if (unsupported === undefined) return undefined;
+  return unsupported === ADOPTION ? 'feature adopt: it waits for no lost cluster' : `feature ${unsupported}`;
 }

@@ -70,7 +70,7 @@ describe('K6 an emptied Redis', () => {
       for (const server of [again, other]) await untilReadiness(server, 200, WITHIN_MS);
       expect(await redis.hmget('rankd:cfg', 'replaces')).toEqual([identity]);
       expect((await again.join({ group: 'default' })).welcome['epoch']).toBeGreaterThan(epoch);
-      expect(await adopt(again, 'boss')).toMatchObject({ accepted: false, code: 'NOT_WAITING' });
+      expect(await adopt(again, 'boss')).toMatchObject({ type: 'bye', code: 'UNSUPPORTED' });
       const state = JSON.parse(await readFile(join(two.RANKD_STATE_DIR ?? '', 'cluster.json'), 'utf8')) as Frame;
       expect(state['cluster']).toBe(await redis.hget('rankd:cfg', 'clusterId'));
       redis.disconnect();

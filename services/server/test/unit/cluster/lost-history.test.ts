@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ClusterLog, HEARTBEAT_MS } from '../../../src/cluster/cluster-log.js';
 import type { ClusterResumePoint, ShardResumePoint } from '../../../src/cluster/lost-history/resume-point.js';
+import { HISTORY_CHECK_MS } from '../../../src/cluster/lost-history/check-histories.js';
 import { decodeSnapshot, encodeSnapshot } from '../../../src/cluster/record-format.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
 import { shardOf } from '../../../src/cluster/shard-placement.js';
@@ -162,6 +163,26 @@ describe('Lost history that a server notices in one shard', () => {
     two.log.join().catch(() => undefined);
     await pass(HEARTBEAT_MS);
     expect(two.log.resumePoint[0]).toMatchObject({ last: { mark: 'gone' }, epochLast: 70_000 });
+  });
+
+  it('delays a join by at most HISTORY_CHECK_MS if a shard cannot be checked', async () => {
+    const two = create('two', pointIn([3]));
+    const end = two.ends[3];
+    if (end === undefined) throw new Error('there is no shard 3');
+    let answer: (hasRecord: boolean) => void = () => undefined;
+    end.containsRecord = async () => await new Promise<boolean>(resolve => (answer = resolve));
+    let state = 'joining';
+    const joining = two.log.join().then(() => (state = 'joined'));
+    await pass(HISTORY_CHECK_MS - TURN_MS);
+    expect(two.log.shardsFollowed).toBe(0);
+    await pass(2 * TURN_MS);
+    expect(two.log.shardsFollowed).toBeGreaterThan(0);
+    // Joining the shard itself checks it, and waits for the answer.
+    expect(state).toBe('joining');
+    end.containsRecord = async () => await Promise.resolve(true);
+    answer(true);
+    await pass(2 * HEARTBEAT_MS);
+    await joining;
   });
 
   it('is known to a server that reads it from a snapshot', () => {
