@@ -4,7 +4,7 @@ import { loadTestkit } from './lib/load-testkit.mjs';
 import { root } from './lib/run.mjs';
 import { complain } from './lib/terminal.mjs';
 
-const usage = `Usage: npm run test:attack -- [--seconds S] [--attackers N] [--crowd N] [--tolerated MS] [--flood NAME]…
+const usage = `Usage: npm run test:attack -- [--seconds S] [--attackers N] [--crowd N] [--tolerated MS] [--servers N] [--flood NAME]…
 
 Starts a built server with 512 MiB of heap. In each flood N attackers (default: 40) send as much as they can for S seconds
 (default: 3), while other members ping the server. Prints for each flood the 99th percentile of their answers, without and with
@@ -13,6 +13,8 @@ ms, no member inside was closed, and the memory of the server stayed within the 
 
   --crowd N       adds N members below the attackers, which only answer pings (default: 0)
   --tolerated MS  replaces the 100 ms
+  --servers N     attacks the first of N servers of a cluster with its own Redis (default: 0, a server without Redis); the crowd is
+                  at the last one, members of all servers send commands instead of pings, and no server may end its incarnation
   --flood NAME    runs only this flood`;
 
 process.exitCode = await main();
@@ -23,6 +25,7 @@ async function main() {
     attackers: { type: 'string', default: '40' },
     crowd: { type: 'string', default: '0' },
     tolerated: { type: 'string', default: '100' },
+    servers: { type: 'string', default: '0' },
     flood: { type: 'string', multiple: true },
     help: { type: 'boolean' },
   };
@@ -31,10 +34,12 @@ async function main() {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  const { seconds, attackers, crowd, tolerated } = values;
-  const wanted = [seconds, attackers, crowd, tolerated].map(Number);
-  if (!(wanted[0] > 0 && wanted[1] >= 1 && wanted[2] >= 0 && wanted[3] >= 0)) {
-    complain(`--seconds and --attackers take numbers above 0, --crowd and --tolerated 0 or more\n\n${usage}`);
+  const { seconds, attackers, crowd, tolerated, servers } = values;
+  const wanted = [seconds, attackers, crowd, tolerated, servers].map(Number);
+  if (!(wanted[0] > 0 && wanted[1] >= 1 && wanted.slice(2).every(number => number >= 0))) {
+    complain(
+      `--seconds and --attackers take numbers above 0, --crowd, --tolerated and --servers 0 or more\n\n${usage}`,
+    );
     return 2;
   }
   const testkit = await loadTestkit();
@@ -46,8 +51,14 @@ async function main() {
     return 2;
   }
   const print = line => process.stdout.write(`${line}\n`);
-  const [floodSeconds, attackerCount, crowdCount, toleratedMs] = wanted;
-  const size = { attackers: attackerCount, crowd: crowdCount, floodMs: floodSeconds * 1000, toleratedMs };
+  const [floodSeconds, attackerCount, crowdCount, toleratedMs, serverCount] = wanted;
+  const size = {
+    servers: serverCount,
+    attackers: attackerCount,
+    crowd: crowdCount,
+    floodMs: floodSeconds * 1000,
+    toleratedMs,
+  };
   try {
     const reports = await testkit.runAttack({ repository: root, floods, ...size, print });
     return reports.every(({ faults }) => faults.length === 0) ? 0 : 1;

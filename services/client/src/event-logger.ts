@@ -5,6 +5,13 @@ import { ConnectionLogger } from './connection-logger.js';
 import type { Logger } from './logger.js';
 import type { Membership } from './membership.js';
 
+/** How a suspension is called, and what ends it. */
+const suspensions = {
+  silence: { state: 'suspended', until: 'the server answers again' },
+  yield: { state: 'yielded', until: 'the server sends the next view' },
+  resign: { state: 'resigned', until: 'the server sends the new rank' },
+} as const;
+
 /**
  * Logs the events of a membership. Each line has `event` with a stable name for programs, and a sentence for people. No payload
  * is logged.
@@ -38,9 +45,8 @@ export function logMembership<C extends CommandsOf<C> = AnyCommands>(
   });
   membership.on('suspended', ({ rank, because }) => {
     // The program itself logs that it leaves.
-    if (because === 'leave') return;
-    const state = because === 'yield' ? 'yielded' : 'suspended';
-    const until = because === 'yield' ? 'the server sends the next view' : 'the server answers again';
+    if (because === 'leave' || because === 'close') return;
+    const { state, until } = suspensions[because];
     logger.warn({ event: 'suspended', rank, because }, `${state}: not acting on rank ${rank} until ${until}`);
   });
   membership.on('acting', ({ rank }) => {

@@ -27,9 +27,16 @@ export interface SizeChange {
 
 /**
  * Why a member must not act on its rank. `silence`: the server has acknowledged no heartbeat for `suspendMs` (R-LEAD-3). `yield`:
- * the server asked the member to stop, because its rank changes (R-LEAD-2). `leave`: the member leaves.
+ * the server asked the member to stop, because its rank changes (R-LEAD-2). `resign`: the member resigns (R-RESIGN-1). `leave`: the
+ * member leaves. `close`: the membership closes, and the server keeps the seat.
  */
-export type Suspension = 'silence' | 'yield' | 'leave';
+export type Suspension = 'silence' | 'yield' | 'resign' | 'leave' | 'close';
+
+/** The end of a member's lease. */
+export interface LeaseChange {
+  /** When the lease ends unless it is renewed, as `Membership.leaseEndsAt`: ms of the clock of `performance.now()`. */
+  readonly endsAt: number;
+}
 
 /**
  * The events of a membership, with the arguments of their listeners. The membership is up to date before it calls a listener. A listener
@@ -63,6 +70,11 @@ export interface MembershipEvents {
   suspended: [{ readonly rank: number; readonly because: Suspension }];
   /** The member may act on its rank again, after `suspended`. */
   acting: [{ readonly rank: number }];
+  /**
+   * The lease of this member ends at another time than the last event reported: after `joined`, after each acknowledged heartbeat, and when the
+   * member may act again after a request to yield. `suspended` and `disconnected` report that it has ended.
+   */
+  lease: [LeaseChange];
   /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms. Undefined: there is no next attempt. */
   disconnected: [{ readonly error: RankdError; readonly retryInMs: number | undefined }];
   /** A command that this member received has ended. */
@@ -71,7 +83,7 @@ export interface MembershipEvents {
   closed: [{ readonly error: RankdError | undefined }];
   /**
    * A function that the application passed to the library has thrown, or its promise has rejected. `source` is the event of the
-   * listener, or the name of the function: `logger`, `acquire`, `release`, `lost`, `dial`, `tls`, `prepare`, or `abort` for a listener
+   * listener, or the name of the function: `logger`, `acquire`, `release`, `lost`, `dial`, `tls`, `prepare`, `keepClaim`, or `abort` for a listener
    * of a signal that the library created. If nothing listens to this
    * event, the library throws the error by `process.nextTick`: it becomes an uncaught exception. Errors of `dial` and `tls` are not
    * thrown, because `disconnected` reports them. Errors of `acquire`, `release` and `lost` are not thrown if `join` was given a
@@ -90,6 +102,7 @@ export const membershipEvents: Readonly<Record<keyof MembershipEvents, true>> = 
   size: true,
   suspended: true,
   acting: true,
+  lease: true,
   disconnected: true,
   executed: true,
   closed: true,

@@ -11,7 +11,7 @@ export type {
   Target,
 } from '@rankd/protocol';
 export type { ListenerError } from './callbacks/application-callbacks.js';
-export type { MembershipEvents, RankChange, SizeChange, Suspension } from './events.js';
+export type { LeaseChange, MembershipEvents, RankChange, SizeChange, Suspension } from './events.js';
 export type { Roster } from './observer/pending-queries.js';
 export type { AnyCommands, ArgsOf, CommandsOf, HandlerOf, OrderOf, ValueOf } from './commands/declared-commands.js';
 export type { CommandContext, Execution } from './commands/command-executor.js';
@@ -24,6 +24,7 @@ export type { Dial, TlsOptions, TlsSource } from './connection/dial.js';
 export type { PartitionHandlers, PartitionHold, PartitionOptions, Partitions } from './partitions/partition-types.js';
 export { RankdError } from './rankd-error.js';
 export type { Fence, SeatClaim } from './session/seat.js';
+export type { ServerFacts } from './session/server-facts.js';
 export type { ServerAddress, ServerUrls } from './connection/server-address.js';
 export type { CommandResult, Ending, Sheet } from './commands/sheet.js';
 export type { UnsentTarget } from './commands/unsent-targets.js';

@@ -11,7 +11,8 @@ import { logMembership } from './event-logger.js';
 import { type Logger, withPrintableMessages } from './logger.js';
 import { MembershipCore } from './membership-core.js';
 import type { Membership } from './membership.js';
-import { rejectOnAbort } from './rankd-error.js';
+import { RankdError, rejectOnAbort } from './rankd-error.js';
+import type { SeatClaim } from './session/seat.js';
 
 /** Options of `join`. A value outside its limits, and an unknown option, rejects with BAD_ARGUMENT, which names the option. */
 export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
@@ -49,6 +50,21 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
    * waitlist counts. After this time, `join` rejects with the code of the last failure, or with CONNECT_FAILED.
    */
   readonly joinWithinMs?: number;
+  /**
+   * The claim to the seat of an earlier process: its `Membership.claim`, or what it last stored in `keepClaim`. If the server still holds the
+   * seat, `join` takes it back: same member id, rank and slot, and `joined` has `resumed`. Otherwise the member joins with the last rank.
+   * Its group is the default of `group`; another `group` is BAD_ARGUMENT. The earlier process must have ended: it is REPLACED.
+   */
+  readonly resume?: SeatClaim | undefined;
+  /**
+   * Called with the new claim after each `welcome`, before `joined`. Store the claim here if a later process is to take the seat back, and
+   * replace a file atomically: write another file, and rename it. The library sends nothing on the session until the returned promise
+   * settles, because the next frame makes the server forget the earlier claim. It waits at most `heartbeatMs` of the server. If the
+   * promise rejects or is late, `listenerError` reports it, and the session continues.
+   */
+  readonly keepClaim?: (claim: SeatClaim) => unknown;
+  /** Features that the server must have, for example `resign`. If it lacks one, `join` rejects with UNSUPPORTED. Default: none. */
+  readonly require?: readonly string[];
   /** If aborted before the member is admitted, `join` rejects with ABORTED. If aborted later, the member leaves. */
   readonly signal?: AbortSignal;
   /**
@@ -87,12 +103,14 @@ export async function joinWith<C extends CommandsOf<C> = AnyCommands>(
 ): Promise<Membership<C>> {
   checkOptions('join', options, joinRules);
   const addresses = parseServerAddresses(url);
-  const { updates, tls = {}, dial, joinWithinMs = 10_000 } = options;
+  const { updates, tls = {}, dial, joinWithinMs = 10_000, resume, keepClaim } = options;
   const settings = {
     hello: buildHello(options),
     targets: { addresses, tls, dial },
     interest: updates === undefined || updates === 'rank' ? 'rank' : 'size',
     logger: options.logger === undefined ? undefined : withPrintableMessages(options.logger),
+    resume,
+    keepClaim,
   } as const;
   const core = new MembershipCore<C>(settings, environment);
   const { membership, callbacks } = core;
@@ -118,14 +136,18 @@ function leaveOnAbort<C extends CommandsOf<C>>(membership: Membership<C>, signal
   );
 }
 
-/** Builds the hello from the options, which are checked. */
-function buildHello({
-  group,
-  name,
-  tags,
-  token,
-  updates = 'size',
-}: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
+/**
+ * Builds the hello from the options, which are checked.
+ * @throws RankdError BAD_ARGUMENT if the claim is for a seat of another group
+ */
+function buildHello(options: Omit<JoinOptions, 'prepare' | 'logger'>): HelloMessage {
+  const { resume, group = resume?.group, name, tags, token, updates = 'size', require } = options;
+  if (resume?.group !== undefined && resume.group !== group) {
+    throw new RankdError(
+      'BAD_ARGUMENT',
+      `resume is the claim to a seat of the group ${resume.group}, and group is ${group}`,
+    );
+  }
   const hello: HelloMessage = {
     type: 'hello',
     protocol: 1,
@@ -133,6 +155,7 @@ function buildHello({
     ...(name === undefined ? {} : { name }),
     ...(tags === undefined ? {} : { tags: { ...tags } }),
     ...(token === undefined ? {} : { token }),
+    ...(require === undefined || require.length === 0 ? {} : { require: [...require] }),
     updates,
   };
   return hello;

@@ -13,15 +13,18 @@ import type { Connection } from './connection/connection.js';
 import { type DialTargets, Reconnector } from './connection/reconnector.js';
 import type { MembershipEvents } from './events.js';
 import { Leadership, type LeadershipPorts, type Work } from './leadership/leadership.js';
+import { Resignation } from './leadership/resignation.js';
 import { type Logger, silentLogger } from './logger.js';
 import { Membership } from './membership.js';
 import type { Roster } from './observer/pending-queries.js';
 import { MemberPartitions } from './partitions/member-partitions.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import { RankdError } from './rankd-error.js';
+import { ClaimKeeper, type KeepClaim } from './session/claim-keeper.js';
 import { EventNotifier, type EventSink, type ViewInterest } from './session/event-notifier.js';
 import { MemberSession } from './session/member-session.js';
-import { MemberState } from './session/member-state.js';
+import { type Ending, MemberState } from './session/member-state.js';
+import type { SeatClaim } from './session/seat.js';
 
 /** The settings of one membership. */
 export interface MembershipSettings {
@@ -30,6 +33,14 @@ export interface MembershipSettings {
   /** Which changes `rank` events report. */
   readonly interest: ViewInterest;
   readonly logger: Logger | undefined;
+  /** The claim to the seat of an earlier process. */
+  readonly resume: SeatClaim | undefined;
+  readonly keepClaim: KeepClaim | undefined;
+}
+
+/** The fields of a claim that a hello has (R-JOIN-1). */
+function claimInHello({ member, secret, epoch }: SeatClaim): NonNullable<HelloMessage['resume']> {
+  return { member, secret, ...(epoch === undefined ? {} : { epoch }) };
 }
 
 /**
@@ -48,20 +59,23 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
   readonly commands: CommandSender;
   readonly executor: CommandExecutor;
   readonly leadership: Leadership;
+  readonly resignation: Resignation;
+  readonly #claims: ClaimKeeper;
   readonly #assignments: MemberPartitions;
   readonly #reconnector: Reconnector;
   readonly #environment: ClientEnvironment;
   /** The library's own listeners. They run before those of the application, which cannot remove them. */
   readonly #internalListeners = new EventEmitter<MembershipEvents>().setMaxListeners(0);
 
-  constructor({ hello, targets, interest, logger }: MembershipSettings, environment: ClientEnvironment) {
+  constructor(settings: MembershipSettings, environment: ClientEnvironment) {
+    const { hello, targets, interest, logger } = settings;
     const { clock } = environment;
     this.#environment = environment;
     this.membership = new Membership<C>(this);
     this.callbacks = new ApplicationCallbacks(this.membership);
     this.logger = logger === undefined ? silentLogger : this.callbacks.isolateLogger(logger);
     const events: EventSink = { emit: (event, ...payload) => this.#emit(event, ...payload) };
-    this.state = new MemberState(new EventNotifier(events, interest), clock);
+    this.state = new MemberState(new EventNotifier(events, interest), clock, settings.resume);
     this.changes = this.#createChanges();
     this.commands = new CommandSender(() => this.state.seat);
     this.executor = new CommandExecutor({
@@ -71,6 +85,11 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
       frameBytesMax: () => this.state.seat?.welcome.frameBytesMax ?? Number.POSITIVE_INFINITY,
     });
     this.leadership = new Leadership(this.changes, clock);
+    this.resignation = new Resignation({
+      state: this.state,
+      waitForWork: async seat => this.leadership.waitForWork(seat.leaseEndsAtMs),
+    });
+    this.#claims = new ClaimKeeper(settings.keepClaim, this.callbacks, clock);
     this.#assignments = new MemberPartitions(environment, this.logger, {
       reportError: (handler, error) => {
         // The logger has the error already. Without a logger it must not disappear.
@@ -110,10 +129,12 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
 
   /** Sets the handler of a command. Returns a function that removes it. */
   setHandler(name: string, handler: Handler): () => void {
-    return this.executor.setHandler(name, (args, context) => {
-      reportAbortErrors(context.signal, this.callbacks);
-      return handler(args, context);
-    });
+    return this.executor.setHandler(name, this.#isolateSignal(handler));
+  }
+
+  /** Sets the handler of all other commands. Returns a function that removes it. */
+  setOtherHandler(handler: Handler): () => void {
+    return this.executor.setOtherHandler(this.#isolateSignal(handler));
   }
 
   /**
@@ -152,14 +173,18 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     });
   }
 
-  /** Suspends the member, waits for its leader work and its partitions, sends `leave`, and closes the membership. */
-  async leave(): Promise<void> {
-    this.state.suspendForGood();
+  /**
+   * Suspends the member, waits for its leader work and its partitions, sends `leave` unless the ending is `close`, and closes the
+   * membership. Waits for the work at most until the lease ends: then the work must have stopped.
+   */
+  async end(ending: Ending): Promise<void> {
+    this.state.suspendForGood(ending);
     const { seat } = this.state;
     const partitionsReleased = this.#assignments.releaseAll();
-    if (seat !== undefined) await this.leadership.waitForWork(seat.welcome.heartbeatMs);
+    if (seat !== undefined) await this.leadership.waitForWork(seat.leaseEndsAtMs);
     await partitionsReleased;
-    await this.#reconnector.stop();
+    this.#claims.sendHeldFrames();
+    await this.#reconnector.stop(ending);
     this.#close(undefined);
   }
 
@@ -169,7 +194,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     const { claim } = this.state;
     const helloMessage: HelloMessage = {
       ...hello,
-      ...(claim === undefined ? {} : { resume: claim }),
+      ...(claim === undefined ? {} : { resume: claimInHello(claim) }),
       ...(this.#assignments.isInUse ? { updates: 'roster' } : {}),
     };
     const parts = {
@@ -178,12 +203,22 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
       executor: this.executor,
       clock,
       leadership: this.leadership,
+      resignation: this.resignation,
+      claims: this.#claims,
       assignments: this.#assignments,
     };
-    const sentHello = { connection: connection, helloSentAtMs: clock.nowMs() };
+    const sentHello = { connection, helloSentAtMs: clock.nowMs() };
     return new Promise(onEnd => {
       connection.sendHello(helloMessage, new MemberSession(parts, sentHello, helloMessage, { onSeated, onEnd }));
     });
+  }
+
+  /** Returns a handler whose listeners of `signal` may throw: the error is reported, and ends nothing. */
+  #isolateSignal(handler: Handler): Handler {
+    return (args, context) => {
+      reportAbortErrors(context.signal, this.callbacks);
+      return handler(args, context);
+    };
   }
 
   /** Closes the membership. Does nothing if it is closed. */

@@ -3,6 +3,7 @@ import type { Leader } from '@rankd/protocol';
 import { checkArgument, checkOptions } from './arguments/check-argument.js';
 import { checkListeners } from './arguments/check-listeners.js';
 import { commandNameRule, functionRule, rankRule, waitRules } from './arguments/rules.js';
+import type { CommandContext } from './commands/command-executor.js';
 import type {
   AnyCommands,
   CommandName,
@@ -18,7 +19,8 @@ import type { MembershipCore } from './membership-core.js';
 import type { Roster } from './observer/pending-queries.js';
 import type { PartitionHandlers, PartitionOptions, Partitions } from './partitions/partition-types.js';
 import { RankdError } from './rankd-error.js';
-import type { Fence } from './session/seat.js';
+import type { Fence, SeatClaim } from './session/seat.js';
+import { serverFactsOf, type ServerFacts } from './session/server-facts.js';
 
 /**
  * This process as a member of a group. `join` returns it.
@@ -26,7 +28,7 @@ import type { Fence } from './session/seat.js';
  * `rank` and `fence` are valid only at the moment at which they are read. They are undefined when the member must not act on its
  * rank:
  * while it has no session, after `suspendMs` (a setting of the server, 4500 by default) without an acknowledged heartbeat
- * (R-LEAD-3), while the server asks it to yield (R-LEAD-2), and as soon as it leaves.
+ * (R-LEAD-3), while the server asks it to yield (R-LEAD-2) or it resigns, and as soon as it leaves.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
   readonly #core: MembershipCore<C>;
@@ -97,6 +99,36 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     return this.#core.state.acting?.fence;
   }
 
+  /**
+   * When this member must have stopped acting on its rank, unless a heartbeat renews the lease before: ms of the monotonic clock of
+   * `performance.now()`. For another process of this machine, add `Number(process.hrtime.bigint()) / 1e6 - performance.now()`: the result
+   * is a reading of CLOCK_MONOTONIC. After a request to yield, and while the member resigns or leaves, nothing renews it. The event `lease`
+   * reports each change. In the past while the member is suspended. Undefined while it has no session: it must not act then.
+   */
+  get leaseEndsAt(): number | undefined {
+    return this.#core.state.seat?.leaseEndsAtMs;
+  }
+
+  /** The epoch and the number of the last view, as the server sent them. Undefined while the member has no session. */
+  get view(): Fence | undefined {
+    return this.#core.state.seat?.lastView;
+  }
+
+  /** The features, times and limits of the server of the session. Undefined while the member has no session. */
+  get server(): ServerFacts | undefined {
+    const { seat } = this.#core.state;
+    return seat === undefined ? undefined : serverFactsOf(seat.welcome);
+  }
+
+  /**
+   * The claim to the seat of this member. A later process passes it to the option `resume` of `join`, to take the seat over. Each welcome
+   * brings another claim: `keepClaim` of `join` receives each in time. Undefined before the first welcome, after `leave`, and when the
+   * server has ended the membership. After `close` it is the claim to the seat that the server still holds.
+   */
+  get claim(): SeatClaim | undefined {
+    return this.#core.state.claim;
+  }
+
   /** Whether the membership is closed. A closed membership does not reconnect. Call `join` again. */
   get isClosed(): boolean {
     return this.#core.state.isClosed;
@@ -127,6 +159,17 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     checkArgument('the handler', handler, functionRule);
     if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
     return this.#core.setHandler(name, handler);
+  }
+
+  /**
+   * Sets the handler for commands that have no handler of their own, as `handle` does. The handler reads the name of the command from its
+   * context. It replaces an earlier one. Returns a function that removes it.
+   * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
+   */
+  handleOthers(handler: (args: never, context: CommandContext) => unknown): () => void {
+    checkArgument('the handler', handler, functionRule);
+    if (this.#core.state.isOver) throw new RankdError('NOT_CONNECTED');
+    return this.#core.setOtherHandler(handler);
   }
 
   /**
@@ -162,7 +205,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * Runs `work` each time this member gets rank 0. Resolves when the membership is closed.
    *
    * The signal of `work` is aborted before any other member leads, with a RankdError LEADERSHIP_LOST as its reason. Reading
-   * `aborted` checks the clock. One call never runs `work` twice at the same time: the next leadership waits until the last
+   * `aborted` checks the clock. While the work stops, no other member leads: the answer to a request to yield, `resign`, `leave` and `close`
+   * wait for its promise, at most until `leaseEndsAt`. The work must have stopped before that. One call never runs `work` twice at the same time: the next leadership waits until the last
    * `work` has ended. Pass `fence` to the resources that `work` writes to, so that they can refuse an earlier leader.
    * @param options `signal` ends the call: the work is aborted, and `lead` rejects with ABORTED after the work has ended
    * @throws the error of `work`, if it throws while this member leads; RankdError ABORTED; BAD_ARGUMENT
@@ -217,12 +261,31 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Leaves the group and closes the membership. The member suspends itself. It waits for its `lead` work to end, at most
-   * `heartbeatMs` (a setting of the server, 1500 by default), and for its partitions to be released, at most `handoverMs`. Then
-   * it sends `leave`, and its subordinates move up. Does not throw.
+   * Gives up the rank and stays in the group: the member goes behind the last present member, with its session and its slot (R-RESIGN-1).
+   * It suspends itself and waits for its `lead` work to end, at most until `leaseEndsAt`. Resolves when it has its new rank and may act on
+   * it. If no other member is present, it keeps its rank.
+   * @throws RankdError UNSUPPORTED if the server does not have the feature `resign`; NOT_CONNECTED if there is no session, or if it ends
+   *   before the answer
+   */
+  async resign(): Promise<void> {
+    await this.#core.resignation.resign();
+  }
+
+  /**
+   * Leaves the group and closes the membership. The member suspends itself. It waits for its `lead` work to end, at most until
+   * `leaseEndsAt`, and for its partitions to be released, at most `handoverMs`. Then it sends `leave`, and its subordinates move up. Does
+   * not throw.
    */
   async leave(): Promise<void> {
-    await this.#core.leave();
+    await this.#core.end('leave');
+  }
+
+  /**
+   * Closes the membership without a goodbye. Waits as `leave` does. Then the server holds the seat for RANKD_GRACE_MS (0 by default: not at
+   * all), and a later process can take it back with `claim`. Does not throw.
+   */
+  async close(): Promise<void> {
+    await this.#core.end('close');
   }
 
   /** Calls `leave` at the end of an `await using` block. */

@@ -69,10 +69,10 @@ export const errorCodes = {
     'send the token of this server in hello, or use a certificate of its CA',
   ),
   UNSUPPORTED: entry(
-    ['bye'],
+    ['bye', 'error', 'library'],
     false,
-    'the server does not support what hello requires',
-    'use protocol 1, and require no feature that this server lacks',
+    'the server does not support what the client asks for',
+    'use protocol 1, and no feature that this server lacks',
   ),
   HELLO_EXPECTED: entry(['bye'], false, 'another frame arrived before hello', 'send hello first'),
   FRAME_TOO_LARGE: entry(
@@ -140,7 +140,7 @@ export const errorCodes = {
     'send at most frameBytesMax - 1024 bytes of args or value, for example a reference to the data',
   ),
   NOT_A_MEMBER: entry(['receipt'], false, 'only members may send commands', 'join with the role member'),
-  FORBIDDEN: entry(['receipt'], false, 'this request needs the admin token', 'send the admin token in hello'),
+  FORBIDDEN: entry(['receipt', 'error'], false, 'this request needs the admin token', 'send the admin token in hello'),
 
   LATE_RESULT: entry(
     ['error'],
@@ -162,6 +162,12 @@ export const errorCodes = {
   ),
   DEADLINE_PASSED: entry(['result'], false, 'the command arrived after its deadline', 'use a longer deadline'),
   NO_HANDLER: entry(['result'], false, 'the member has no handler for the command', 'register a handler with handle()'),
+  NOT_RUNNING: entry(
+    ['result'],
+    true,
+    'the program of the member does not run at the moment',
+    'send the command again when it runs',
+  ),
   HANDLER_FAILED: entry(
     ['result'],
     false,

@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { createLogger, type Logger, readTlsFiles } from '@rankd/startup';
+import { parseHosts } from '@rankd/startup/http/request-host';
 import { type Clock, repeat, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
@@ -17,7 +18,6 @@ import type { Readiness } from './observability/group-queries.js';
 import { EventStreams } from './observability/http/event-streams.js';
 import { HttpServer } from './observability/http/http-server.js';
 import { renderGroupTable } from './observability/http/rank-table.js';
-import { parseHosts } from './observability/http/request-host.js';
 import { createEventLog } from './observability/logging/event-log.js';
 import { Metrics } from './observability/metrics/metrics.js';
 import { type QuerySources, ServerQueries } from './observability/server-queries.js';

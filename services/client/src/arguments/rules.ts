@@ -92,6 +92,26 @@ const target: Rule = {
 const secret: Rule = { ...compileFieldCheck(helloSchema.properties.token), content: 'secret' };
 const group = compileFieldCheck(helloSchema.properties.group);
 
+const claimFields = helloSchema.properties.resume.properties;
+const claim: Readonly<Record<string, Rule>> = {
+  member: compileFieldCheck(claimFields.member),
+  secret: compileFieldCheck(claimFields.secret),
+  group,
+  epoch: wholeNumber(0),
+};
+
+/** The claim of a membership, possibly read from a file. A later version may add fields. */
+const resume: Rule = {
+  allowed: 'the claim of a membership: an object with member and secret',
+  content: 'secret',
+  accepts: value =>
+    isPlainObject(value) &&
+    Object.entries(claim).every(([name, rule]) => {
+      const isOptional = name === 'group' || name === 'epoch';
+      return (isOptional && value[name] === undefined) || rule.accepts(value[name]);
+    }),
+};
+
 /** The options of `join`. */
 export const joinRules: Rules<JoinOptions> = {
   group,
@@ -103,6 +123,9 @@ export const joinRules: Rules<JoinOptions> = {
   updates: compileFieldCheck(helloSchema.properties.updates),
   logger,
   joinWithinMs: milliseconds,
+  resume,
+  keepClaim: functionRule,
+  require: compileFieldCheck(helloSchema.properties.require),
   signal,
   prepare: functionRule,
 };

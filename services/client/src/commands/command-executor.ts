@@ -23,6 +23,12 @@ export interface CommandContext {
   readonly seq: number;
   /** Aborted when the deadline has passed or the seat is lost. A result that is returned after that is dropped. */
   readonly signal: AbortSignal;
+  /** The name of the command. */
+  readonly name: string;
+  /** The arguments as JSON text, as the sender wrote them. Undefined if the command has no arguments. */
+  readonly argsJson: string | undefined;
+  /** How much of the deadline is left at the moment of the read, ms. 0 if it has passed. */
+  readonly leftMs: number;
 }
 
 /** A function of the application that executes a command. */
@@ -94,6 +100,7 @@ type HandlerOutcome = Pick<Execution, 'status' | 'error'> & { readonly value?: R
 export class CommandExecutor {
   readonly #ports: CommandExecutorPorts;
   readonly #handlers = new Map<string, Handler>();
+  #otherHandler: Handler | undefined;
   #lastDelivered = { epoch: 0, seq: 0 };
 
   constructor(ports: CommandExecutorPorts) {
@@ -105,6 +112,14 @@ export class CommandExecutor {
     this.#handlers.set(name, handler);
     return () => {
       if (this.#handlers.get(name) === handler) this.#handlers.delete(name);
+    };
+  }
+
+  /** Sets the handler for commands without a handler of their own. Returns a function that removes it. */
+  setOtherHandler(handler: Handler): () => void {
+    this.#otherHandler = handler;
+    return () => {
+      if (this.#otherHandler === handler) this.#otherHandler = undefined;
     };
   }
 
@@ -140,18 +155,19 @@ export class CommandExecutor {
     return isRepeated;
   }
 
-  async #runHandler({ command, ownRank, arrivedAtMs, suspended, seatLost }: Delivery): Promise<HandlerOutcome> {
+  async #runHandler(delivery: Delivery): Promise<HandlerOutcome> {
+    const { command, ownRank, arrivedAtMs, suspended, seatLost } = delivery;
     // The server has checked the authority. R-CMD-4 demands that the client checks it too.
     if (command.from.rank >= ownRank)
       return refusal('OUTRANKED', `the sender has rank ${command.from.rank}, this member has rank ${ownRank}`);
     if (suspended) return refusal('SUSPENDED', explain('SUSPENDED'));
     const leftMs = arrivedAtMs + command.deadlineMs - this.#ports.clock.nowMs();
     if (leftMs <= 0) return refusal('DEADLINE_PASSED', explain('DEADLINE_PASSED'));
-    const handler = this.#handlers.get(command.name);
+    const handler = this.#handlers.get(command.name) ?? this.#otherHandler;
     if (handler === undefined) return refusal('NO_HANDLER', `this member has no handler for ${command.name}`);
     const { signal, release } = this.#openSignal(leftMs, seatLost);
     try {
-      const value: unknown = await handler(command.args as never, { from: command.from, seq: command.seq, signal });
+      const value: unknown = await handler(command.args as never, this.#contextOf(delivery, signal));
       return { status: 'done', error: undefined, value: encodePayload('value', value, this.#ports.frameBytesMax()) };
     } catch (error) {
       const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
@@ -159,6 +175,23 @@ export class CommandExecutor {
     } finally {
       release();
     }
+  }
+
+  #contextOf({ command, frame, arrivedAtMs }: Delivery, signal: AbortSignal): CommandContext {
+    const { clock } = this.#ports;
+    const { from, seq, name } = command;
+    return {
+      from,
+      seq,
+      signal,
+      name,
+      get argsJson() {
+        return frame === undefined ? undefined : rawValue(frame, 'args');
+      },
+      get leftMs() {
+        return Math.max(0, arrivedAtMs + command.deadlineMs - clock.nowMs());
+      },
+    };
   }
 
   /** Opens the signal of one command. `release` ends what it needs: the seat is kept for many commands, and must keep none of them. */

@@ -9,13 +9,13 @@ import { RankdError } from '../rankd-error.js';
 import { JsonText } from './json-text.js';
 
 /**
- * Encodes `args` or `value` as JSON text and checks it (R-FRAME-2, R-FRAME-3).
+ * Encodes `args` or `value` as JSON text and checks it (R-FRAME-2, R-FRAME-3). A JsonText is sent unchanged.
  * @param frameBytesMax the largest frame that the server accepts, bytes
  * @returns undefined if `value` is undefined
  * @throws RankdError BAD_ARGUMENT if JSON cannot express the value, if it nests too deeply, or has a key `__proto__`; PAYLOAD_TOO_LARGE
  */
 export function encodePayload(key: RawField['key'], value: unknown, frameBytesMax: number): RawField | undefined {
-  return encodeJsonTree(key, toJsonTree(key, value), frameBytesMax);
+  return encodeJsonTree(key, value instanceof JsonText ? value : toJsonTree(key, value), frameBytesMax);
 }
 
 /**

@@ -157,6 +157,16 @@ export class Connection {
     }
   }
 
+  /** Holds back what is written from now on, until the returned function is called. */
+  holdWrites(): () => void {
+    this.#socket.cork();
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#socket.uncork();
+      isHeld = false;
+    };
+  }
+
   /** Closes the connection at once. `reason` is ignored if the connection has ended before. */
   end(reason: RankdError): void {
     if (this.#endReason !== undefined) return;

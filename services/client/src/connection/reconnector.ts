@@ -5,6 +5,7 @@ import type { ClientEnvironment } from '../client-environment.js';
 import { sleep } from '../clock.js';
 import type { MembershipEvents } from '../events.js';
 import { RankdError } from '../rankd-error.js';
+import type { Ending } from '../session/member-state.js';
 import { AttemptSummary } from './attempt-summary.js';
 import { backoffMs } from './backoff.js';
 import { Connection } from './connection.js';
@@ -97,9 +98,14 @@ export class Reconnector {
     this.#giveUpAtMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Stops connecting and sends `leave` if there is a session. Resolves when the session has ended, after at most 1000 ms. */
-  async stop(): Promise<void> {
-    this.#session?.connection.send({ type: 'leave' });
+  /**
+   * Stops connecting. With `leave` it sends `leave` if there is a session, and resolves when the session has ended, after at most 1000 ms.
+   * With `close` it closes the connection without a goodbye.
+   */
+  async stop(ending: Ending): Promise<void> {
+    const connection = this.#session?.connection;
+    if (ending === 'leave') connection?.send({ type: 'leave' });
+    else connection?.end(new RankdError('ABORTED'));
     this.#stopping.abort();
     await Promise.race([this.#loop, sleep(this.#environment.clock, LEAVE_ANSWER_MS, { lifetime: 'background' })]);
     this.#session?.connection.end(new RankdError('LEFT'));

@@ -49,11 +49,16 @@ export class Leadership {
     }
   }
 
-  /** Resolves when all work with an aborted signal has ended, or after `withinMs` ms. */
-  async waitForWork(withinMs: number): Promise<void> {
+  /** Resolves when all work with an aborted signal has ended, or at `untilMs` by the monotonic clock. Without `untilMs` there is no limit. */
+  async waitForWork(untilMs?: number): Promise<void> {
     const allDone = Promise.allSettled([...this.#loops].map(loop => loop.workDone));
+    if (untilMs === undefined) {
+      await allDone;
+      return;
+    }
     const timeout = new AbortController();
     const { signal } = timeout;
+    const withinMs = Math.max(0, Math.ceil(untilMs - this.#clock.nowMs()));
     await Promise.race([allDone, sleep(this.#clock, withinMs, { lifetime: 'background', signal })]);
     timeout.abort();
   }

@@ -22,6 +22,7 @@ export class EventNotifier {
   #pendingSize: SizeChange | undefined;
   #pendingChange: RankChange | undefined;
   #emittedActing = false;
+  #emittedLeaseEndMs: number | undefined;
 
   constructor(listeners: EventSink, interest: ViewInterest) {
     this.#listeners = listeners;
@@ -99,10 +100,18 @@ export class EventNotifier {
     this.#listeners.emit('size', change);
   }
 
+  /** Emits `lease` if the lease ends at another time than the last event reported. */
+  emitLease(endsAt: number): void {
+    if (endsAt === this.#emittedLeaseEndMs) return;
+    this.#emittedLeaseEndMs = endsAt;
+    this.#listeners.emit('lease', { endsAt });
+  }
+
   /** Drops changes that are not emitted yet, because the event `disconnected` follows. */
   recordSessionEnd(): void {
     this.#emittedActing = false;
     this.#pendingChange = undefined;
     this.#pendingSize = undefined;
+    this.#emittedLeaseEndMs = undefined;
   }
 }

@@ -1,13 +1,21 @@
 /** One session of a member: distributes the messages of the server. */
 
-import type { DeliveredCommandMessage, HelloMessage, WaitingMessage, WelcomeMessage } from '@rankd/protocol';
+import type {
+  DeliveredCommandMessage,
+  HelloMessage,
+  ViewMessage,
+  WaitingMessage,
+  WelcomeMessage,
+} from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { CommandExecutor } from '../commands/command-executor.js';
 import type { CommandSender } from '../commands/command-sender.js';
-import type { ConnectionListener, SessionMessage } from '../connection/connection.js';
+import type { Connection, ConnectionListener, SessionMessage } from '../connection/connection.js';
 import type { Leadership } from '../leadership/leadership.js';
+import type { Resignation } from '../leadership/resignation.js';
 import type { MemberPartitions } from '../partitions/member-partitions.js';
 import { RankdError } from '../rankd-error.js';
+import type { ClaimKeeper } from './claim-keeper.js';
 import type { MemberState, SentHello } from './member-state.js';
 import type { Seat } from './seat.js';
 
@@ -18,6 +26,8 @@ export interface MemberParts {
   readonly executor: CommandExecutor;
   readonly clock: Clock;
   readonly leadership: Leadership;
+  readonly resignation: Resignation;
+  readonly claims: ClaimKeeper;
   readonly assignments: MemberPartitions;
 }
 
@@ -38,11 +48,16 @@ interface Arrival {
 /** One session of a member, from the hello to its end. Passes each message of the server to the part that handles it. */
 export class MemberSession implements ConnectionListener {
   readonly #parts: MemberParts;
-  readonly #sentHello: SentHello;
+  readonly #sentHello: SentHello & { readonly connection: Connection };
   readonly #hello: HelloMessage;
   readonly #callbacks: MemberSessionCallbacks;
 
-  constructor(parts: MemberParts, sentHello: SentHello, hello: HelloMessage, callbacks: MemberSessionCallbacks) {
+  constructor(
+    parts: MemberParts,
+    sentHello: SentHello & { readonly connection: Connection },
+    hello: HelloMessage,
+    callbacks: MemberSessionCallbacks,
+  ) {
     this.#parts = parts;
     this.#sentHello = sentHello;
     this.#hello = hello;
@@ -50,13 +65,19 @@ export class MemberSession implements ConnectionListener {
   }
 
   handleWelcome(welcome: WelcomeMessage): void {
-    const { state, commands, assignments } = this.#parts;
+    const { state, commands, assignments, claims, resignation } = this.#parts;
+    claims.holdFrames(this.#sentHello.connection);
     // The outcomes of the earlier session's commands would arrive on the earlier connection, which is no longer read.
-    if (this.#isSuperseded) commands.rejectAll('REPLACED');
+    if (this.#isSuperseded) {
+      commands.rejectAll('REPLACED');
+      resignation.handleSessionEnd('REPLACED');
+    }
     const rosterCalls = state.seat?.rosterQueries.removeCalls() ?? [];
     state.handleWelcome(this.#sentHello, welcome, () => {
       this.#callbacks.onSeated();
       const { seat } = state;
+      if (seat?.welcome === welcome) claims.keepClaim(welcome);
+      else claims.sendHeldFrames();
       for (const call of rosterCalls) seat?.rosterQueries.ask(call);
       if (seat?.welcome === welcome) assignments.recordWelcome(welcome);
       if (seat !== undefined && this.#hello.updates === 'roster') assignments.seated(seat);
@@ -79,11 +100,13 @@ export class MemberSession implements ConnectionListener {
   }
 
   handleEnd(error: RankdError): void {
-    const { state, commands, assignments } = this.#parts;
+    const { state, commands, assignments, resignation, claims } = this.#parts;
     if (!this.#isSuperseded) {
+      claims.sendHeldFrames();
       const rosterCalls = state.seat?.rosterQueries.removeCalls() ?? [];
       state.handleSessionEnd(error);
       commands.rejectAll(error.code);
+      resignation.handleSessionEnd(error.code);
       assignments.handleSessionEnd();
       for (const { reject } of rosterCalls) reject(new RankdError('NOT_CONNECTED', error.code));
     }
@@ -104,14 +127,15 @@ export class MemberSession implements ConnectionListener {
     switch (message.type) {
       case 'view':
         if (message.reset === true) seat.rosterQueries.recordReset();
-        this.#parts.state.handleView(seat, message, () => this.#parts.assignments.handleView(message));
+        this.#handleView(seat, message);
         return;
       case 'roster':
         this.#parts.assignments.handleRoster(message);
         seat.rosterQueries.handleRoster(message);
         return;
       case 'error':
-        if (!seat.rosterQueries.handleError(message)) this.#parts.assignments.handleError(message);
+        if (this.#parts.resignation.handleError(message) || seat.rosterQueries.handleError(message)) return;
+        this.#parts.assignments.handleError(message);
         return;
       case 'yield':
         void this.#answerYield(seat);
@@ -133,6 +157,12 @@ export class MemberSession implements ConnectionListener {
     }
   }
 
+  #handleView(seat: Seat, view: ViewMessage): void {
+    const { state, assignments, resignation } = this.#parts;
+    const applied = state.handleView(seat, view, () => assignments.handleView(view));
+    if (applied === 'resigned') resignation.recordAnswer();
+  }
+
   #executeCommand(seat: Seat, command: DeliveredCommandMessage, { arrivedAtMs, frame }: Arrival): void {
     const { member, epoch } = seat.welcome;
     const { executor, state, clock } = this.#parts;
@@ -144,13 +174,12 @@ export class MemberSession implements ConnectionListener {
 
   /**
    * R-LEAD-2: suspends the member, waits for its leader work, then answers `yielded`. Does not answer if a view has ended the
-   * yield before.
+   * yield before. The wait has no limit of its own: without an answer the server continues when the member's lease has ended.
    */
   async #answerYield(seat: Seat): Promise<void> {
     const { state, leadership } = this.#parts;
     const request = state.startYield(seat);
-    // `heartbeatMs` is shorter than the time that the server waits for the answer.
-    await leadership.waitForWork(seat.welcome.heartbeatMs);
+    await leadership.waitForWork();
     if (state.seat === seat && seat.owesYielded(request)) seat.connection.send({ type: 'yielded' });
   }
 }

@@ -11,6 +11,9 @@ import { Lease } from './lease.js';
 import { ResumableSeat } from './resumable-seat.js';
 import { Seat, type SeatClaim, type SeatConnection } from './seat.js';
 
+/** Why the member is about to end its membership. */
+export type Ending = 'leave' | 'close';
+
 type MemberStatus =
   | { readonly kind: 'outside' }
   /** On the waitlist (R-JOIN-4). The lease starts there. */
@@ -30,14 +33,18 @@ export class MemberState {
   readonly #clock: Clock;
   readonly #leaseTimer: LeaseTimer;
   #status: MemberStatus = { kind: 'outside' };
-  #intent: 'stay' | 'leave' = 'stay';
+  #intent: 'stay' | Ending = 'stay';
   #resumableSeat: ResumableSeat | undefined;
+  /** The claim of an earlier process, until the first welcome. After `close` the claim to the seat that the server still holds. */
+  #looseClaim: SeatClaim | undefined;
   /** The cluster of the first welcome. The member accepts no seat in another cluster. */
   #cluster: string | undefined;
 
-  constructor(notifier: EventNotifier, clock: Clock) {
+  /** @param claim the claim with which the first hello asks for the seat of an earlier process */
+  constructor(notifier: EventNotifier, clock: Clock, claim?: SeatClaim) {
     this.#notifier = notifier;
     this.#clock = clock;
+    this.#looseClaim = claim;
     this.#leaseTimer = new LeaseTimer(clock, () => this.#emitChanges());
   }
 
@@ -59,12 +66,12 @@ export class MemberState {
 
   /** Whether the member leaves or has left, or the membership is closed. */
   get isOver(): boolean {
-    return this.#intent === 'leave' || this.isClosed;
+    return this.#intent !== 'stay' || this.isClosed;
   }
 
   /** The claim with which the next hello takes back the seat (R-JOIN-6). Undefined if there is no seat to take back. */
   get claim(): SeatClaim | undefined {
-    return this.#resumableSeat?.claim;
+    return this.#resumableSeat?.claim ?? this.#looseClaim;
   }
 
   /** Aborted when the seat is lost permanently. */
@@ -92,12 +99,13 @@ export class MemberState {
     if (!isSeated) return;
     this.#notifier.emitJoined(welcome);
     this.#restartLeaseTimer();
+    this.#emitLease();
   }
 
   /** Returns whether this member has the seat of the welcome. */
   #recordWelcome({ connection, helloSentAtMs }: SentHello, welcome: WelcomeMessage): boolean {
     // `leave` has been sent, so another member may lead already.
-    if (this.#intent === 'leave') return false;
+    if (this.#intent !== 'stay') return false;
     if (this.#cluster !== undefined && welcome.cluster !== this.#cluster) {
       connection.end(new RankdError('OTHER_CLUSTER'));
       return false;
@@ -112,6 +120,7 @@ export class MemberState {
     resumableSeat.recordSeat(seat);
     this.#resumableSeat = resumableSeat;
     this.#status = { kind: 'seated', seat };
+    this.#looseClaim = undefined;
     for (const result of resumableSeat.removeResults()) this.sendResult(result);
     return true;
   }
@@ -119,12 +128,15 @@ export class MemberState {
   /**
    * Applies a view to the seat and emits what has changed.
    * @param onRecorded called before the events, as in `handleWelcome`
+   * @returns `resigned` if the view answers `resign`
    */
-  handleView(seat: Seat, view: ViewMessage, onRecorded: () => void = () => undefined): void {
-    seat.applyView(view);
+  handleView(seat: Seat, view: ViewMessage, onRecorded: () => void = () => undefined): 'resigned' | 'applied' {
+    const applied = seat.applyView(view);
     this.#notifier.recordView(view);
     onRecorded();
     this.#emitChanges();
+    this.#emitLease();
+    return applied;
   }
 
   /** Answers a ping and renews the lease. */
@@ -136,6 +148,7 @@ export class MemberState {
     holder.lease.recordPing(n, seen, this.#clock.nowMs());
     holder.connection.send({ type: 'pong', n });
     this.#restartLeaseTimer();
+    this.#emitLease();
   }
 
   /** Suspends the member until the next view (R-LEAD-2). Returns the number of this request. */
@@ -145,9 +158,24 @@ export class MemberState {
     return request;
   }
 
-  /** Suspends the member permanently, because it leaves. */
-  suspendForGood(): void {
-    this.#intent = 'leave';
+  /** Suspends the member until the view that answers `resign` (R-RESIGN-1). */
+  startResign(seat: Seat): void {
+    seat.startResign();
+    this.#emitChanges();
+  }
+
+  /** Records that the server refused to let the member resign. Returns whether the member still owes an answer to a request to yield. */
+  cancelResign(seat: Seat): boolean {
+    const owes = seat.cancelResign();
+    this.#emitChanges();
+    this.#emitLease();
+    return owes;
+  }
+
+  /** Suspends the member permanently, because it leaves, or because it closes and leaves its seat to a later process. */
+  suspendForGood(ending: Ending = 'leave'): void {
+    this.#intent = ending;
+    this.seat?.stopRenewal();
     this.#emitChanges();
   }
 
@@ -157,14 +185,20 @@ export class MemberState {
     if (this.seat !== undefined) this.#resumableSeat?.recordFence(this.seat);
     if (!this.isClosed) this.#status = { kind: 'outside' };
     this.#notifier.recordSessionEnd();
-    if (!error.retry) this.#abandonResumableSeat();
+    if (error.retry) return;
+    // After `close` the server keeps the seat for a later process.
+    const kept = this.#intent === 'close' && error.code === 'ABORTED' ? this.claim : undefined;
+    this.#abandonResumableSeat();
+    this.#looseClaim = kept;
   }
 
-  /** Closes the membership. The seat is lost. */
+  /** Closes the membership. The seat is lost to this process. */
   close(): void {
+    const kept = this.#intent === 'close' ? this.claim : undefined;
     this.#status = { kind: 'closed' };
     this.#leaseTimer.stop();
     this.#abandonResumableSeat();
+    this.#looseClaim = kept;
   }
 
   /**
@@ -195,14 +229,20 @@ export class MemberState {
   }
 
   #suspensionOf(seat: Seat): Suspension | undefined {
-    if (this.#intent === 'leave') return 'leave';
+    if (this.#intent !== 'stay') return this.#intent;
     if (seat.canAct(this.#clock.nowMs())) return undefined;
+    if (seat.isResigning) return 'resign';
     return seat.isYielding ? 'yield' : 'silence';
   }
 
   #emitChanges(): void {
     const { seat } = this;
     if (seat !== undefined) this.#notifier.emitChanges(seat.rank, this.#suspensionOf(seat));
+  }
+
+  #emitLease(): void {
+    const { seat } = this;
+    if (seat !== undefined) this.#notifier.emitLease(seat.leaseEndsAtMs);
   }
 
   #abandonResumableSeat(): void {

@@ -1,6 +1,6 @@
 import type { WelcomeMessage } from '@rankd/protocol';
 import type { ReadyResult } from '../commands/command-executor.js';
-import type { Fence, Seat, SeatClaim } from './seat.js';
+import { claimOf, type Fence, type Seat, type SeatClaim } from './seat.js';
 
 /**
  * The data that a member keeps between sessions until its seat is lost: the claim, the fencing token and the unsent results
@@ -9,21 +9,21 @@ import type { Fence, Seat, SeatClaim } from './seat.js';
 export class ResumableSeat {
   readonly #member: string;
   readonly #lostController = new AbortController();
-  #secret: string;
+  #claim: SeatClaim;
   #epoch: number;
   #fence: Fence | undefined;
   /** Results to send when the member has its seat again. At most one for each command that it executes. */
   #unsentResults: ReadyResult[] = [];
 
-  constructor({ member, resume, epoch }: WelcomeMessage) {
-    this.#member = member;
-    this.#secret = resume;
-    this.#epoch = epoch;
+  constructor(welcome: WelcomeMessage) {
+    this.#member = welcome.member;
+    this.#claim = claimOf(welcome);
+    this.#epoch = welcome.epoch;
   }
 
   /** The claim with which a hello takes back the seat (R-JOIN-6). */
   get claim(): SeatClaim {
-    return { member: this.#member, secret: this.#secret };
+    return this.#claim;
   }
 
   /** Aborted when the seat is lost permanently. */
@@ -38,7 +38,7 @@ export class ResumableSeat {
 
   /** Records the seat of a new session. Each welcome has another secret. */
   recordSeat({ welcome, fence }: Seat): void {
-    this.#secret = welcome.resume;
+    this.#claim = claimOf(welcome);
     this.#epoch = welcome.epoch;
     this.#fence = fence;
   }

@@ -25,7 +25,12 @@ export const helloSchema = Type.Object({
   token: Type.Optional(secret),
   role: Type.Optional(oneOf(['member', 'observer'])),
   updates: Type.Optional(oneOf(['rank', 'size', 'roster'])),
-  resume: Type.Optional(Type.Object({ member: word, secret }, { description: 'an object with member and secret' })),
+  resume: Type.Optional(
+    Type.Object(
+      { member: word, secret, epoch: Type.Optional(whole(0)) },
+      { description: 'an object with member and secret' },
+    ),
+  ),
   heartbeat: Type.Optional(flag),
   require: Type.Optional(
     Type.Array(word, {
@@ -88,6 +93,8 @@ export const pongSchema = Type.Object({ type: Type.Literal('pong'), n: whole(0) 
 export const leaveSchema = Type.Object({ type: Type.Literal('leave') });
 /** R-LEAD-2: the member has stopped acting on its rank, until the next `view` or `welcome`. */
 export const yieldedSchema = Type.Object({ type: Type.Literal('yielded') });
+/** R-RESIGN-1: the member has stopped acting on its rank, and goes behind the last present member. */
+export const resignSchema = Type.Object({ type: Type.Literal('resign') });
 /** R-ASK-1: asks for the roster. */
 export const rosterRequestSchema = Type.Object({ type: Type.Literal('roster') });
 /** R-ASK-1: asks for the last changes of the roster. */
@@ -128,6 +135,7 @@ export const clientMessageSchemas = {
   command: commandSchema,
   result: resultSchema,
   yielded: yieldedSchema,
+  resign: resignSchema,
   roster: rosterRequestSchema,
   history: historyRequestSchema,
 } as const;
@@ -140,6 +148,7 @@ export type PingMessage = Static<typeof pingSchema>;
 export type PongMessage = Static<typeof pongSchema>;
 export type LeaveMessage = Static<typeof leaveSchema>;
 export type YieldedMessage = Static<typeof yieldedSchema>;
+export type ResignMessage = Static<typeof resignSchema>;
 export type RosterRequestMessage = Static<typeof rosterRequestSchema>;
 export type HistoryRequestMessage = Static<typeof historyRequestSchema>;
 export type AdminMoveMessage = Static<typeof adminSchemas.move>;
@@ -166,6 +175,7 @@ export type ClientMessage =
   | CommandMessage
   | ResultMessage
   | YieldedMessage
+  | ResignMessage
   | RosterRequestMessage
   | HistoryRequestMessage
   | AdminMessage;

@@ -48,6 +48,7 @@ const rules = [
   'R-CMD-8',
   'R-CMD-9',
   'R-ASK-1',
+  'R-RESIGN-1',
   'R-PACE-1',
   'R-ADMIN-1',
   'R-BYE-1',

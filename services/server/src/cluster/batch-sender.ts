@@ -5,6 +5,7 @@
 
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
+import { type EncodedEntry, EntryQueue } from './entry-queue.js';
 import type { LogFormat } from './formats/log-format.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';
@@ -12,8 +13,6 @@ import type { AppendResult } from './stream-port.js';
 /** The limits of one batch: its entries, and the characters of their text. A longer entry is sent alone. */
 const BATCH_ENTRIES_MAX = 256;
 const BATCH_CHARS_MAX = 262_144;
-/** The limit of entries in the queue. Above this limit, this incarnation of the server ends. */
-export const ENTRIES_WAITING_MAX = 65_536;
 /** The delay between two attempts to append a batch. It begins with `first` and doubles up to `longest`. */
 const RETRY_MS = { first: 20, longest: 500 };
 /** A batch is appended again if it was acknowledged but not read back for this long. A failed primary of Redis may have lost it. */
@@ -29,18 +28,10 @@ interface InFlight {
   retry: Timer | undefined;
 }
 
-/** An entry in the queue, as JSON text in the format `version`. A batch has entries of one format. */
-interface QueuedEntry {
-  readonly version: number;
-  readonly text: string;
-}
-
 /** Receives what happens to the batches of a BatchSender. */
 export interface BatchListener {
   /** The append of a batch was `ok`. */
   readonly onAcked: () => void;
-  /** The queue has more than ENTRIES_WAITING_MAX entries. */
-  readonly onOverfull: () => void;
 }
 
 /**
@@ -61,7 +52,7 @@ export interface BatchSenderPorts {
 export class BatchSender {
   readonly #server: ServerId;
   readonly #ports: BatchSenderPorts;
-  #waiting: QueuedEntry[] = [];
+  readonly #waiting = new EntryQueue();
   #lastBatch: number;
   #inFlight: InFlight | undefined;
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
@@ -77,16 +68,18 @@ export class BatchSender {
   start(entry: ServerEntry): void {
     if (this.#state !== 'unbegun') return;
     this.#state = 'idle';
-    this.#waiting.unshift(this.#encode(entry));
+    this.#waiting.addFirst(this.#encode(entry));
     this.#schedule();
   }
 
-  /** Adds an entry to the queue. Nothing is sent before start(). */
+  /**
+   * Adds an entry to the queue. Nothing is sent before start(). The queue has no limit of its own: the gateway limits the entries of its
+   * sessions (`gateway/flow/unapplied-entries.ts`), and members and open commands limit what the server proposes itself.
+   */
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
-    this.#waiting.push(this.#encode(entry));
-    if (this.#waiting.length > ENTRIES_WAITING_MAX) this.#ports.listener.onOverfull();
-    else this.#schedule();
+    this.#waiting.add(entry, this.#encode(entry));
+    this.#schedule();
   }
 
   /** The number of the last batch that was sent. */
@@ -109,12 +102,12 @@ export class BatchSender {
   /** Drops the queue and stops sending. */
   close(): void {
     this.#state = 'closed';
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#inFlight?.retry?.cancel();
     this.#inFlight = undefined;
   }
 
-  #encode(entry: Entry | ServerEntry): QueuedEntry {
+  #encode(entry: Entry | ServerEntry): EncodedEntry {
     const { version, encodeEntry } = this.#ports.formatFor(entry);
     return { version, text: encodeEntry(entry) };
   }
@@ -131,18 +124,12 @@ export class BatchSender {
   }
 
   #sendNext(): void {
-    if (this.#waiting.length === 0 || this.#inFlight !== undefined) return;
-    const version = this.#waiting[0]?.version;
-    let chars = 0;
-    const count = this.#waiting.findIndex((entry, index) => {
-      chars += entry.text.length;
-      if (index === BATCH_ENTRIES_MAX || entry.version !== version) return true;
-      return index > 0 && chars > BATCH_CHARS_MAX;
-    });
-    const entries = this.#waiting.splice(0, count === -1 ? this.#waiting.length : count).map(({ text }) => text);
+    if (this.#inFlight !== undefined) return;
+    const taken = this.#waiting.takeBatch({ entriesMax: BATCH_ENTRIES_MAX, charsMax: BATCH_CHARS_MAX });
+    if (taken === undefined) return;
     this.#lastBatch += 1;
     const n = this.#lastBatch;
-    const body = encodeBatch(this.#server, n, entries, version);
+    const body = encodeBatch(this.#server, n, taken.texts, taken.version);
     this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first, retry: undefined };
     void this.#sendBatch(this.#inFlight);
   }

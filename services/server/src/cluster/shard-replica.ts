@@ -25,11 +25,10 @@ import type { RecordStream, StreamBreakReason, StreamListener } from './stream-p
 import { formatPosition, isBefore, type Position } from './stream-position.js';
 
 /**
- * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, it has too many unsent
- * entries, or it cannot read or apply a record.
+ * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it cannot
+ * read or apply a record.
  */
-export type IncarnationEndReason =
-  Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | 'overfull' | BlockingEntry;
+export type IncarnationEndReason = Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | BlockingEntry;
 
 /** The settings that the replicas of all shards share in one incarnation. */
 export interface ShardSettings extends RecordApplierSettings {
@@ -96,7 +95,7 @@ export class ShardReplica {
       stream,
       recordWriteSeconds,
       state: () => this.#applier,
-      listener: { onAcked: () => this.#applyRecords(), onOverfull: () => this.#endIncarnation('overfull') },
+      listener: { onAcked: () => this.#applyRecords() },
     });
     this.#applier = new RecordApplier(settings, {
       writer: this.#writer,

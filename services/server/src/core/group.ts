@@ -95,6 +95,11 @@ export class Group {
     return this.#commandProcessor.resultReceiver(seq, recipient);
   }
 
+  /** Returns the code with which a result of `recipient` for this seq is refused now and later. Undefined if it is awaited (R-CMD-5). */
+  resultRefusal(seq: number, recipient: Member): ReturnType<CommandProcessor['resultRefusal']> {
+    return this.#commandProcessor.resultRefusal(seq, recipient);
+  }
+
   /** Whether one of these sessions belongs to a member, is on the waitlist, or sent or executes an open command. */
   involves(isOne: (session: SessionId) => boolean): boolean {
     if (this.hasCommandsOf(isOne) || this.waiting.some(isOne)) return true;

@@ -6,6 +6,7 @@ export * from './commands/open-commands.js';
 export * from './coordinator.js';
 export * from './effects.js';
 export * from './entries.js';
+export * from './entry-sender.js';
 export * from './cluster/server-registry.js';
 export * from './group.js';
 export * from './invariant-error.js';

@@ -1,6 +1,7 @@
 /** R-BYE-2: whether this server accepts new sessions and commands. */
 
 import type { AdmissionRequest } from './admission/admission-request.js';
+import type { LogIntake } from './flow/log-intake.js';
 import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import type { Refusal, Shutdown } from './shutdown.js';
 
@@ -10,11 +11,12 @@ export interface AvailabilityPorts {
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
   /** Whether this server waits for a lost cluster, and only administrators can decide about it. */
   readonly isWaiting: boolean;
+  readonly intake: Pick<LogIntake, 'isFull'>;
   /** R-VIEW-6: whether hellos to this group are refused for the time being. */
   readonly isClosedTo: (group: string) => boolean;
 }
 
-/** New sessions and commands are refused while this server shuts down, and while its log may be stale. */
+/** New sessions and commands are refused while this server shuts down, and while its log may be stale. New sessions also while too many entries wait. */
 export class Availability {
   readonly #ports: AvailabilityPorts;
 
@@ -40,7 +42,8 @@ export class Availability {
 
   /** The same for a hello to this group. `adopts`: an administrator decides about the lost cluster for which this server waits. */
   refusalFor({ group, adopts }: Pick<AdmissionRequest, 'group' | 'adopts'>): Refusal | undefined {
-    if (this.#ports.isWaiting && adopts) return this.#ports.shutdown.refusal;
-    return this.refusal ?? (this.#ports.isClosedTo(group) ? 'UNAVAILABLE' : undefined);
+    const { isWaiting, intake, isClosedTo, shutdown } = this.#ports;
+    if (isWaiting && adopts) return shutdown.refusal;
+    return this.refusal ?? (intake.isFull || isClosedTo(group) ? 'UNAVAILABLE' : undefined);
   }
 }

@@ -17,13 +17,12 @@ import { AnswerEffects } from './delivery/answer-effects.js';
 import { EffectPerformer } from './delivery/effect-performer.js';
 import { EventReporter } from './delivery/event-reporter.js';
 import { FanOut } from './delivery/fan-out.js';
-import { FlowControl } from './flow/flow-control.js';
+import { createFlow } from './flow/create-flow.js';
 import { FlushCycle, FlushQueue } from './delivery/flush-cycle.js';
 import { GroupChannel } from './delivery/group-channel.js';
 import { GroupChannels } from './delivery/group-channels.js';
 import type { GroupWatchers } from './delivery/group-watchers.js';
 import { PausedSenders } from './flow/paused-senders.js';
-import { ResultBackpressure } from './flow/result-backpressure.js';
 import { LeadershipEffects } from './delivery/leadership-effects.js';
 import { MembershipEffects, type MirrorPorts } from './delivery/membership-effects.js';
 import { ViewSender } from './delivery/view-sender.js';
@@ -117,21 +116,18 @@ export class Gateway {
     const sessions = new OpenSessions(ports.place?.server);
     const timers = new DeadlineTimers(clock);
     const stallFreeClock = new StallFreeClock(TICK_MS, () => clock.monotonicMs());
-    const proposals = new Proposals({ clock, log, timers });
+    const flushCycle = new FlushCycle(clock);
+    const pausedSenders = new PausedSenders(stallMs);
+    const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
+    const flowPorts = { config, clock, log, sessions, stallFreeClock, pausedSenders, heartbeats, flushCycle };
+    const mode = ports.place === undefined ? 'single' : 'cluster';
+    const { intake, resultBackpressure, flowControl } = createFlow(mode, flowPorts);
+    const proposals = new Proposals({ clock, log: intake, timers });
     const deadlines = new CommandDeadlines(proposals);
     const commandFrames = new CommandFrames(frameBytesMax);
     const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
 
     const unreadBytes = new UnreadBytes(config.RANKD_UNREAD_BYTES_MAX);
-    const flushCycle = new FlushCycle(clock);
-    const slowLimits = { backlogBytesMax, stallMs };
-    const pausedSenders = new PausedSenders(stallMs);
-    const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
-    const resultBackpressure = new ResultBackpressure(
-      { ...slowLimits, frameBytesMax },
-      { sessions, pausedSenders, heartbeats },
-    );
-    const flowControl = new FlowControl(slowLimits, { sessions, stallFreeClock, pausedSenders, resultBackpressure });
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
     const pendingChannels = new FlushQueue<GroupChannel>(flushCycle);
     const events = new EventReporter({ flushCycle, sessions, watch, overhear });
@@ -159,6 +155,7 @@ export class Gateway {
       shutdown,
       stalenessGuard,
       isWaiting: ports.adopt !== undefined,
+      intake,
       isClosedTo: ports.isClosedTo ?? (() => false),
     });
     const departures = new DepartureProposals({ proposals, log, shutdown, heartbeats });
@@ -187,7 +184,7 @@ export class Gateway {
       randomBytes,
     });
     const admission = new AdmissionDispatch({ log, availability, heartbeats, members, observers });
-    const command = { payloadBytesMax, log, channels, events, availability };
+    const command = { payloadBytesMax, intake, channels, events, availability };
     const { adopt = () => false } = ports;
     const handlers = new MessageHandlers({
       hello: {
@@ -196,28 +193,37 @@ export class Gateway {
         request: { keepalive: { heartbeatMs, deadMs }, stallFreeClock, randomBytes },
         admission,
       },
-      resumption: { log },
+      resumption: { intake },
       ping: { clock },
       pong: { stallFreeClock, pausedSenders, resultBackpressure },
       command,
       admin: { ...command, adopt },
-      result: { payloadBytesMax, log, resultBackpressure },
+      result: { payloadBytesMax, intake, resultBackpressure },
       yielded: { leaderYield },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
       history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });
     const readRounds = new ReadRounds<Session>({ clock, flushCycle, handlers });
-    flushCycle.setStages([readRounds, channels, unflushedSessions, events]);
+    flushCycle.setStages([intake, readRounds, channels, unflushedSessions, events]);
     const connectionLimiter = new ConnectionLimiter(config.RANKD_CONNECTIONS_PER_IP_MAX);
     this.#registry = new SessionRegistry(
       {
         sessions,
-        holders: [readRounds, unflushedSessions, channels, flowControl, resultBackpressure, helloWatchdog, heartbeats],
+        holders: [
+          readRounds,
+          unflushedSessions,
+          channels,
+          flowControl,
+          resultBackpressure,
+          intake,
+          helloWatchdog,
+          heartbeats,
+        ],
         closeListeners: [leaderYield, connectionLimiter],
         departures,
         events,
       },
-      { frameBytesMax, retryAfterMs: heartbeatMs, ...slowLimits, unreadBytes },
+      { frameBytesMax, retryAfterMs: heartbeatMs, backlogBytesMax, stallMs, unreadBytes },
       { clock, traffic: this.traffic, unflushedSessions, readRounds },
     );
 
@@ -235,6 +241,7 @@ export class Gateway {
 
     log.onApplied((entry, effects, origin) => {
       this.effectPerformer.performEntry(entry, effects, origin);
+      if (origin === 'here') intake.recordApplied(entry);
       if (entry.kind === 'result') resultBackpressure.recordApplied(entry.session, entry.seq);
     });
     log.onGroupLoaded(({ name }) => channels.open(name));

@@ -24,10 +24,10 @@ function resultBy(member: string, epoch = 70): ReadyResult {
 describe('a resumable seat', () => {
   it('R-JOIN-6 claims its seat with the secret of the last welcome', () => {
     const { resumable } = seated({ resume: 'first' });
-    expect(resumable.claim).toEqual({ member: 'm1', secret: 'first' });
+    expect(resumable.claim).toEqual({ group: 'default', member: 'm1', secret: 'first', epoch: 70 });
     const welcome = welcomeOf({ resume: 'second', resumed: true });
     resumable.recordSeat(new Seat(silentConnection, new Lease(0, welcome), welcome, undefined));
-    expect(resumable.claim).toEqual({ member: 'm1', secret: 'second' });
+    expect(resumable.claim).toEqual({ group: 'default', member: 'm1', secret: 'second', epoch: 70 });
   });
 
   it('keeps the fence of the last session, only for its epoch', () => {

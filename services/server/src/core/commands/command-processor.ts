@@ -55,6 +55,16 @@ export class CommandProcessor {
   }
 
   /**
+   * Returns the code with which a result of this recipient is refused (R-CMD-5). Undefined if the result is awaited. A refused result is
+   * refused later too, because `seq` is not issued again and a recipient is never added.
+   */
+  resultRefusal(seq: number, recipient: Member): 'LATE_RESULT' | 'UNEXPECTED_RESULT' | undefined {
+    if (this.#openCommands.isAwaited(seq, recipient)) return undefined;
+    const isClosed = seq <= this.#versioned.seq && !this.#openCommands.has(seq);
+    return isClosed ? 'LATE_RESULT' : 'UNEXPECTED_RESULT';
+  }
+
+  /**
    * Accepts or rejects a command (R-CMD-1 to R-CMD-3). Returns the effect `receipt`. If the command is accepted, also returns `deliver`,
    * and `deadline` unless `reply` is `none`. Returns nothing if the command was applied before, or if its sender no longer has a session.
    */
@@ -73,10 +83,8 @@ export class CommandProcessor {
   applyResult(entry: ResultEntry): Effect[] {
     const member = this.#versioned.roster.member(entry.member);
     if (member === undefined || sessionOf(member) !== entry.session || entry.epoch !== this.#versioned.epoch) return [];
-    const effects = this.#openCommands.applyResult(member, entry);
-    if (effects !== undefined) return effects;
-    const isLate = entry.seq <= this.#versioned.seq && !this.#openCommands.has(entry.seq);
-    const code = isLate ? 'LATE_RESULT' : 'UNEXPECTED_RESULT';
+    const code = this.resultRefusal(entry.seq, member);
+    if (code === undefined) return this.#openCommands.applyResult(member, entry);
     return [{ kind: 'result-refused', to: entry.session, seq: entry.seq, code }];
   }
 

@@ -70,6 +70,11 @@ export class OpenCommands {
     return this.#open.has(seq);
   }
 
+  /** Whether the command with this seq awaits a result of this recipient. */
+  isAwaited(seq: number, recipient: Member): boolean {
+    return this.#open.get(seq)?.awaited.has(recipient) === true;
+  }
+
   /** Returns the session that will receive this recipient's result. Undefined if no session awaits it. */
   resultReceiver(seq: number, recipient: Member): SessionId | undefined {
     const command = this.#open.get(seq);
@@ -101,10 +106,10 @@ export class OpenCommands {
     return false;
   }
 
-  /** Applies a recipient's result, once (R-CMD-5). Returns undefined if no result of this recipient is awaited. */
-  applyResult(recipient: Member, entry: ResultEntry): Effect[] | undefined {
+  /** Applies a recipient's result, once (R-CMD-5). Does nothing if no result of this recipient is awaited. */
+  applyResult(recipient: Member, entry: ResultEntry): Effect[] {
     const command = this.#open.get(entry.seq);
-    if (command?.awaited.has(recipient) !== true) return undefined;
+    if (command?.awaited.has(recipient) !== true) return [];
     return this.#endRecipient(command, recipient, entry, entry.at);
   }
 

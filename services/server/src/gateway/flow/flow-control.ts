@@ -4,6 +4,7 @@ import type { SessionId } from '../../core/index.js';
 import type { StallFreeClock } from '../liveness/stall-free-clock.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
+import type { LogIntake } from './log-intake.js';
 import type { PausedSenders } from './paused-senders.js';
 import type { ResultBackpressure } from './result-backpressure.js';
 
@@ -19,8 +20,9 @@ export interface FlowControlSettings {
 export interface FlowControlPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
-  readonly pausedSenders: Pick<PausedSenders, 'pause' | 'tick'>;
+  readonly pausedSenders: Pick<PausedSenders, 'pause' | 'resume' | 'tick'>;
   readonly resultBackpressure: Pick<ResultBackpressure, 'isPausing' | 'tick'>;
+  readonly intake: Pick<LogIntake, 'isPausing'>;
 }
 
 interface SlowRecipient {
@@ -117,10 +119,22 @@ export class FlowControl {
     const elapsedMs = nowMs - this.#tickedAtMs;
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
-    const waiting = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
     const { pausedSenders, resultBackpressure } = this.#ports;
     resultBackpressure.tick(elapsedMs);
-    pausedSenders.tick(elapsedMs, nowMs, session => waiting.has(session.id) || resultBackpressure.isPausing(session));
+    const waiting = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
+    pausedSenders.tick(elapsedMs, nowMs, session => waiting.has(session.id) || this.#isHeldBack(session));
+  }
+
+  /** Reads from a paused session again, unless a slow recipient, a waiting result or its entries in the log still pause it. */
+  resumeIfFree(session: Session): void {
+    if (this.#isHeldBack(session)) return;
+    for (const { senders } of this.#slow.values()) if (senders.has(session.id)) return;
+    this.#ports.pausedSenders.resume(session);
+  }
+
+  #isHeldBack(session: Session): boolean {
+    const { resultBackpressure, intake } = this.#ports;
+    return intake.isPausing(session) || resultBackpressure.isPausing(session);
   }
 
   #checkStall(session: Session, nowMs: number): void {

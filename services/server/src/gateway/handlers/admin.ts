@@ -39,9 +39,9 @@ export function handleAdmin(
   const placed = { group: state.request.group, at: session.readAtMs, by, id };
   switch (message.action) {
     case 'move':
-      return ports.log.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
+      return ports.intake.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
     case 'remove':
-      return ports.log.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
+      return ports.intake.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
     case 'adopt':
       return session.sendMessage(
         ports.adopt() ? adoptionReceipt(id) : rejection(id, 'NO_SUCH_TARGET', 'this server waits for no lost cluster'),

@@ -8,10 +8,10 @@ import {
   type Target as WireTarget,
 } from '@rankd/protocol';
 import type { CommandSource, Target } from '../../core/index.js';
-import type { OrderedLog } from '../../log/ordered-log.js';
 import type { Availability } from '../availability.js';
 import type { EventReporter } from '../delivery/event-reporter.js';
 import type { GroupChannels } from '../delivery/group-channels.js';
+import type { LogIntake } from '../flow/log-intake.js';
 import { rejection } from '../frames/command-frames.js';
 import { fitsIn } from '../frames/json-text.js';
 import type { ActiveState, ObservingState } from '../session/session-state.js';
@@ -21,7 +21,7 @@ import type { Refusal } from '../shutdown.js';
 /** The parts of the gateway that the handlers of commands use. `payloadBytesMax` limits `args` (R-FRAME-2). */
 export interface CommandPorts {
   readonly payloadBytesMax: number;
-  readonly log: Pick<OrderedLog, 'append'>;
+  readonly intake: Pick<LogIntake, 'append' | 'allowsCommand' | 'runInOrder'>;
   readonly channels: Pick<GroupChannels, 'sendInOrder'>;
   readonly events: Pick<EventReporter, 'reportOwn'>;
   readonly availability: Pick<Availability, 'refusal'>;
@@ -47,7 +47,7 @@ export function handleCommand(
 
 /**
  * Appends a command of a member or an administrator. The core decides who executes it (R-CMD-2). The sender gets a receipt with
- * PAYLOAD_TOO_LARGE, DRAINING or UNAVAILABLE if the command is not appended.
+ * PAYLOAD_TOO_LARGE, DRAINING, UNAVAILABLE or RATE_LIMITED if the command is not appended.
  */
 export function proposeCommand(
   command: Command,
@@ -58,13 +58,17 @@ export function proposeCommand(
   ports: CommandPorts,
 ): void {
   const { id, name, reply = 'outcome', deadlineMs = limits.deadlineMsDefault } = command;
-  const refusal = fitsIn(payload, ports.payloadBytesMax) ? ports.availability.refusal : 'PAYLOAD_TOO_LARGE';
+  const { availability, intake, payloadBytesMax } = ports;
+  // R-ADMIN-1: the commands of an administrator count for its session, also if it is a member.
+  const sender = from.kind === 'member' && state.phase === 'active' ? state.member : session;
+  const unfit = fitsIn(payload, payloadBytesMax) ? availability.refusal : 'PAYLOAD_TOO_LARGE';
+  const refusal = unfit ?? (intake.allowsCommand(sender) ? undefined : 'RATE_LIMITED');
   if (refusal !== undefined) {
     refuseCommand(command, refusal, state, session, ports);
     return;
   }
   state.commandsSent += 1;
-  ports.log.append({
+  intake.append({
     kind: 'command',
     group: state.request.group,
     at: session.readAtMs,
@@ -79,20 +83,27 @@ export function proposeCommand(
   });
 }
 
-/** Sends the receipt of a command that this server refuses without asking the log (R-CMD-3). */
+/**
+ * Sends the receipt of a command that this server refuses without asking the log (R-CMD-3). It comes after the receipts of the session's
+ * earlier commands, unless this server accepts no commands: then the log possibly never decides about those.
+ */
 export function refuseCommand(
   { id, name }: Command,
-  code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER' | Refusal,
+  code: 'PAYLOAD_TOO_LARGE' | 'NOT_A_MEMBER' | 'RATE_LIMITED' | Refusal,
   state: ActiveState | ObservingState,
   session: Session,
-  { channels, events, payloadBytesMax }: CommandPorts,
+  { channels, events, payloadBytesMax, intake }: CommandPorts,
 ): void {
   const detail = code === 'PAYLOAD_TOO_LARGE' ? `at most ${payloadBytesMax} bytes` : undefined;
-  channels.sendInOrder(session, encodeFrame(rejection(id, code, detail)));
   const sender = state.phase === 'active' ? state.member : state;
   const rank = state.phase === 'active' ? state.group.roster.rankOf(state.member) : -1;
   const facts = { group: state.request.group, name, member: sender.id, from: sender.name, rank };
-  events.reportOwn({ event: 'command.refused', ...facts, code });
+  const refuse = (): void => {
+    channels.sendInOrder(session, encodeFrame(rejection(id, code, detail)));
+    events.reportOwn({ event: 'command.refused', ...facts, code });
+  };
+  if (code === 'DRAINING' || code === 'UNAVAILABLE') refuse();
+  else intake.runInOrder(session, refuse);
 }
 
 function targetOf(to: WireTarget): Target {

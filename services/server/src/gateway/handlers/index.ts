@@ -10,6 +10,7 @@ import { handleHistory, type HistoryPorts } from './history.js';
 import { handleLeave } from './leave.js';
 import { handlePing, type PingPorts } from './ping.js';
 import { handlePong, type PongPorts } from './pong.js';
+import { handleResign } from './resign.js';
 import { handleResult, type ResultPorts } from './result.js';
 import { handleRoster, type RosterPorts } from './roster.js';
 import { handleYielded, type YieldedPorts } from './yielded.js';
@@ -74,6 +75,8 @@ export class MessageHandlers {
         return handleResult(message, payload, session, ports.result);
       case 'yielded':
         return handleYielded(session, ports.yielded);
+      case 'resign':
+        return handleResign(session);
       case 'roster':
         return handleRoster(session, ports.roster);
       case 'history':

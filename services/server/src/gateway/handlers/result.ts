@@ -2,7 +2,7 @@
 
 import type { ResultMessage } from '@rankd/protocol';
 import type { SessionId } from '../../core/index.js';
-import type { OrderedLog } from '../../log/ordered-log.js';
+import type { LogIntake } from '../flow/log-intake.js';
 import type { ResultBackpressure } from '../flow/result-backpressure.js';
 import { fitsIn } from '../frames/json-text.js';
 import { errorMessage } from '../frames/session-frames.js';
@@ -11,12 +11,12 @@ import type { Session } from '../session/session.js';
 /** The parts of the gateway that handleResult uses. `payloadBytesMax` limits `value` and `error` together (R-FRAME-2). */
 export interface ResultPorts {
   readonly payloadBytesMax: number;
-  readonly log: Pick<OrderedLog, 'append'>;
+  readonly intake: Pick<LogIntake, 'append' | 'refuseResult'>;
   readonly resultBackpressure: Pick<ResultBackpressure, 'admitResult' | 'recordAppend'>;
 }
 
 /**
- * Appends the result of a recipient (R-CMD-5). The core decides whether it is awaited. Answers PAYLOAD_TOO_LARGE if `value` is too long.
+ * Appends the result of a recipient (R-CMD-5). The core decides whether it is awaited, unless that is certain before. Answers PAYLOAD_TOO_LARGE if `value` is too long.
  * `payload` is the JSON text of `value`. If the sender of the command asked for each result and reads slowly, the result waits (R-FLOW-1).
  */
 export function handleResult(
@@ -26,7 +26,7 @@ export function handleResult(
   ports: ResultPorts,
 ): void {
   const { state } = session;
-  const { payloadBytesMax, log, resultBackpressure } = ports;
+  const { payloadBytesMax, intake, resultBackpressure } = ports;
   if (state.phase !== 'active') return;
   const { seq, status, error, epoch = state.group.epoch } = result;
   const errorBytes = error === undefined ? 0 : Buffer.byteLength(JSON.stringify(error));
@@ -35,6 +35,11 @@ export function handleResult(
     return;
   }
   const { group, member } = state;
+  const refusal = intake.refuseResult(group, member, epoch, seq);
+  if (refusal !== undefined) {
+    if (refusal !== 'ignored') session.sendMessage(errorMessage(refusal, seq));
+    return;
+  }
   const findAsker = (): SessionId | undefined =>
     epoch === group.epoch ? group.resultReceiver(seq, member) : undefined;
   const asker = findAsker();
@@ -45,7 +50,7 @@ export function handleResult(
     if (resultBackpressure.admitResult(pending) !== 'pass') return;
     resultBackpressure.recordAppend(pending, seq);
   }
-  log.append({
+  intake.append({
     kind: 'result',
     group: state.group.name,
     at: session.readAtMs,

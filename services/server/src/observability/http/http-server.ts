@@ -2,6 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { assertNever } from '@rankd/protocol';
+import { findForeignHost } from '@rankd/startup/http/request-host';
+import { parseRequestTarget, type RequestTarget } from '@rankd/startup/http/request-target';
 import type { Clock } from '../../clock.js';
 import type { Watcher } from '../../server-event.js';
 import { isAuthorized } from './auth.js';
@@ -25,8 +27,6 @@ import type { Metrics } from '../metrics/metrics.js';
 import { pagePaths, readPageFiles } from './static-files.js';
 import type { ActivitySamples } from '../activity-samples.js';
 import { renderGroupTable } from './rank-table.js';
-import { findForeignHost } from './request-host.js';
-import { parseRequestTarget, type RequestTarget } from './request-target.js';
 import { findRoute, GROUPS_PER_STREAM_MAX, isGroupPath } from './routes.js';
 import type { EventStreams } from './event-streams.js';
 

@@ -195,7 +195,6 @@ const endReasons: Readonly<Record<string, string>> = {
   trimmed: 'it reads the log too slowly',
   missing: 'a stream of the log is missing in Redis',
   malformed: 'it cannot read a record of the log',
-  overfull: 'too many entries wait to be written to the log',
 };
 
 function formatBlocked({ shard, record, entry, reason }: Extract<ServerEvent, { event: 'cluster.blocked' }>): string {

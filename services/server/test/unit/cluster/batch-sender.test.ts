@@ -1,23 +1,23 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { BatchSender, ENTRIES_WAITING_MAX } from '../../../src/cluster/batch-sender.js';
+import { BatchSender } from '../../../src/cluster/batch-sender.js';
 import { formatOne } from '../../../src/cluster/formats/format-one.js';
 import type { AppendResult } from '../../../src/cluster/stream-port.js';
-import type { Batch, ServerEntry } from '../../../src/core/index.js';
+import type { Batch, Entry, ServerEntry } from '../../../src/core/index.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 
 const entry: ServerEntry = { kind: 'server-left', at: 1 };
+const expired: Entry = { kind: 'expired', group: 'default', at: 1, epoch: 1, seq: 1 };
 
 let clock: FakeClock;
 /** The batches that were sent, and the callbacks that answer each attempt. */
 let sent: Batch[];
 let answers: ((outcome: AppendResult) => void)[];
 let acks: number;
-let overfull: number;
 let outgoing: BatchSender;
 let begun: 'no' | 'yes';
 
 beforeEach(() => {
-  [clock, sent, answers, acks, overfull] = [new FakeClock(), [], [], 0, 0];
+  [clock, sent, answers, acks] = [new FakeClock(), [], [], 0];
   begun = 'no';
   outgoing = new BatchSender('a', 0, {
     clock,
@@ -26,7 +26,7 @@ beforeEach(() => {
       sent.push(JSON.parse(body) as Batch);
       return await new Promise(resolve => answers.push(resolve));
     },
-    listener: { onAcked: () => (acks += 1), onOverfull: () => (overfull += 1) },
+    listener: { onAcked: () => (acks += 1) },
   });
 });
 
@@ -124,11 +124,14 @@ describe('entries that a server appends to the shared order', () => {
     expect(sent.map(({ n }) => n)).toEqual([1, 2]);
   });
 
-  it('report overflow only past the limit of waiting entries (ENTRIES_WAITING_MAX)', () => {
-    append(ENTRIES_WAITING_MAX);
-    expect(overfull).toBe(0);
+  it('include a heartbeat in the next batch, behind any number of entries', async () => {
     append(1);
-    expect(overfull).toBe(1);
+    for (let n = 0; n < 100_000; n += 1) outgoing.append(expired);
+    clock.pass(0);
+    outgoing.append({ kind: 'server-beat', at: 2, applied: '1-0' });
+    await answer({ kind: 'ok' });
+    outgoing.recordReadBack(1);
+    expect(sent[1]?.entries.at(-1)?.kind).toBe('server-beat');
   });
 
   it('are no longer sent after the sender is closed', async () => {

@@ -27,6 +27,8 @@ const noLimits = new Set([
   'SLICE_BYTES',
   'LIMIT_VALID_MS',
   'SERVER_ID_BYTES',
+  'ENTRY_BYTES',
+  'RANK_BYTES',
   'CLUSTER_ID_BYTES',
   'SLOWER_MAX',
   'SLOWER_MAX_MS',

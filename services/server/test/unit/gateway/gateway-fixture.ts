@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parseServerConfig } from '../../../src/config.js';
 import { coreLimits } from '../../../src/core-limits.js';
 import { Coordinator } from '../../../src/core/index.js';
-import { Gateway } from '../../../src/gateway/gateway.js';
+import { type ClusterPlace, Gateway } from '../../../src/gateway/gateway.js';
 import type { Accept, ConnectionListener } from '../../../src/gateway/transport/connection.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { OrderedLog } from '../../../src/log/ordered-log.js';
@@ -95,6 +95,7 @@ export class GatewayFixture {
   constructor(
     environment: Readonly<Record<string, string>> = {},
     logOf: (coordinator: Coordinator) => OrderedLog = coordinator => new LocalLog(coordinator),
+    place?: ClusterPlace,
   ) {
     const config = parseServerConfig({ RANKD_ADMIN_TOKEN: 'admin', ...pulse, ...environment });
     this.gateway = new Gateway({
@@ -108,6 +109,7 @@ export class GatewayFixture {
       publish: () => undefined,
       unpublish: () => undefined,
       publishSeat: () => undefined,
+      ...(place === undefined ? {} : { place }),
     });
   }
 

@@ -1,27 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Coordinator, type Entry } from '../../../src/core/index.js';
+import { Coordinator } from '../../../src/core/index.js';
 import { LocalLog } from '../../../src/log/local-log.js';
 import type { AcquireResult } from '../../../src/log/ordered-log.js';
 import { goodbye, joined, newcomer, rulesOf } from '../core/reference/entries.js';
 import { GatewayFixture } from './gateway-fixture.js';
-
-/** A log that applies appended entries only when the test says so, like the log of a cluster. */
-class LateLog extends LocalLog {
-  readonly #undecided: Entry[] = [];
-
-  override append(entry: Entry): void {
-    this.#undecided.push(entry);
-  }
-
-  /** Applies the next entries. */
-  decide(count = this.#undecided.length): void {
-    for (const entry of this.#undecided.splice(0, count)) super.append(entry);
-  }
-
-  get undecided(): readonly string[] {
-    return this.#undecided.map(({ kind }) => kind);
-  }
-}
+import { LateLog } from './late-log.js';
 
 /** A log that has not read the shard of the group yet. */
 class UnreadLog extends LocalLog {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseRequestTarget } from '../../../src/observability/http/request-target.js';
+import { parseRequestTarget } from '@rankd/startup/http/request-target';
 import { findRoute, isGroupPath, type Route } from '../../../src/observability/http/routes.js';
 
 function routeOf(target: string): Route {

@@ -52,7 +52,11 @@ export const floods = {
       reply: 'none',
     })),
   },
-  result: { ...member, text: chunkOf(seq => ({ type: 'result', seq, status: 'done' })) },
+  'refused command, 60 kB': {
+    ...member,
+    text: chunkOf(n => ({ type: 'command', id: `${n}`, name: 'go', to: { ranks: [0] }, args: 'x'.repeat(60_000) })),
+  },
+  result: { ...member, text: chunkOf(n => ({ type: 'result', seq: n + 1, status: 'done' })) },
   resign: { ...member, text: chunkOf(() => ({ type: 'resign' })) },
   yielded: { ...member, text: chunkOf(() => ({ type: 'yielded' })) },
   pong: { ...member, text: chunkOf(n => ({ type: 'pong', n })) },

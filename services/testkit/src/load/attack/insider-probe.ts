@@ -1,4 +1,4 @@
-/** Measures how long the server takes to answer the pings of members that do nothing else. */
+/** Measures how long a server takes to answer the pings or commands of members that do nothing else. */
 
 import { RawPeer } from '../../network/raw-peer.js';
 
@@ -6,9 +6,14 @@ import { RawPeer } from '../../network/raw-peer.js';
 const INSIDERS = 10;
 const PING_MS = 25;
 const WELCOME_MS = 10_000;
+const LAST_RANK = INSIDERS - 1;
 
-/** Members in a group of their own that ping the server. */
+/** What the members of a probe send. The receipt of a command shows that it went through the log. */
+export type InsiderRequest = 'pings' | 'commands';
+
+/** Members in a group of their own that ping the server, or send commands that need no result. */
 export class InsiderProbe {
+  readonly #asks: InsiderRequest;
   readonly #peers: RawPeer[] = [];
   readonly #sentAtMs = new Map<number, number>();
   #latenciesMs: number[] = [];
@@ -16,18 +21,19 @@ export class InsiderProbe {
   #sent = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor() {
-    this.#timer = setInterval(() => this.#ping(), PING_MS / INSIDERS);
+  private constructor(asks: InsiderRequest) {
+    this.#asks = asks;
+    this.#timer = setInterval(() => this.#ask(), PING_MS / INSIDERS);
   }
 
   /** Joins the members and starts to measure. */
-  static async start(port: number): Promise<InsiderProbe> {
-    const probe = new InsiderProbe();
+  static async start(port: number, asks: InsiderRequest): Promise<InsiderProbe> {
+    const probe = new InsiderProbe(asks);
     for (let index = 0; index < INSIDERS; index += 1) await probe.#join(port);
     return probe;
   }
 
-  /** Returns the times since the last call, in ms, and forgets them. A ping without answer counts with its time until now. */
+  /** Returns the times since the last call, in ms, and forgets them. A request without answer counts with its time until now. */
   takeLatencies(): number[] {
     const nowMs = performance.now();
     const unanswered = [...this.#sentAtMs.values()].map(sentAtMs => nowMs - sentAtMs);
@@ -51,9 +57,10 @@ export class InsiderProbe {
     let welcomed: () => void = () => undefined;
     const welcome = new Promise<void>(resolve => (welcomed = resolve));
     const peer = await RawPeer.connect(port, {
-      onFrame: ({ type, n }) => {
+      onFrame: ({ type, n, id }) => {
         if (type === 'welcome') welcomed();
-        else if (type === 'pong') this.#recordPong(Number(n));
+        else if (type === 'pong') this.#recordAnswer(Number(n));
+        else if (type === 'receipt') this.#recordAnswer(Number(id));
         else if (type === 'bye') this.#byes += 1;
       },
     });
@@ -62,15 +69,16 @@ export class InsiderProbe {
     this.#peers.push(peer);
   }
 
-  #ping(): void {
+  #ask(): void {
     this.#sent += 1;
     const peer = this.#peers[this.#sent % INSIDERS];
     if (peer === undefined) return;
     this.#sentAtMs.set(this.#sent, performance.now());
-    peer.send({ type: 'ping', n: this.#sent });
+    if (this.#asks === 'pings') peer.send({ type: 'ping', n: this.#sent });
+    else peer.send({ type: 'command', id: `${this.#sent}`, name: 'ask', to: { ranks: [LAST_RANK] }, reply: 'none' });
   }
 
-  #recordPong(n: number): void {
+  #recordAnswer(n: number): void {
     const sentAtMs = this.#sentAtMs.get(n);
     if (sentAtMs === undefined) return;
     this.#sentAtMs.delete(n);

@@ -2,8 +2,10 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { at } from '../../fixture/frames.js';
 import { ChildProcess } from '../../processes/child-process.js';
-import { type LaunchedServer, launchServer } from '../../processes/launch-server.js';
+import type { LaunchedServer } from '../../processes/launch-server.js';
+import { launchAttacked } from './attacked-servers.js';
 import { ATTACKED_GROUP, type Flood, type FloodName, floods } from './floods.js';
 import { InsiderProbe } from './insider-probe.js';
 
@@ -27,9 +29,11 @@ const CROWD_MS = 120_000;
 export interface AttackOptions {
   /** The root directory of the checkout. */
   readonly repository: string;
+  /** The servers of a cluster on one Redis. 0: a server without Redis. The attackers are at the first one. */
+  readonly servers: number;
   readonly floods: readonly FloodName[];
   readonly attackers: number;
-  /** Members below the attackers that only answer pings. */
+  /** Members below the attackers that only answer pings. They are at the last server. */
   readonly crowd: number;
   /** How long each flood lasts, ms. */
   readonly floodMs: number;
@@ -46,86 +50,98 @@ export interface AttackReport {
   readonly flood: FloodName;
   readonly calmP99Ms: number;
   readonly p99Ms: number;
-  /** The resident memory of the server before the flood, MiB. */
+  /** The resident memory of the largest server before the flood, MiB. */
   readonly calmMib: number;
-  /** The largest resident memory of the server during the flood, MiB. */
+  /** The largest resident memory of a server during the flood, MiB. */
   readonly residentMib: number;
   readonly faults: readonly string[];
 }
 
 /**
- * Starts a built server with 512 MiB of heap and floods it in each of the ways, one after another.
- * @throws Error if the server ends
+ * Starts built servers with 512 MiB of heap each and floods the first one in each of the ways, one after another.
+ * @throws Error if a server ends
  */
 export async function runAttack(options: AttackOptions): Promise<AttackReport[]> {
   const membersMax = String(Math.max(100, options.attackers + options.crowd));
   const env = { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`, RANKD_MEMBERS_MAX: membersMax, ...options.env };
-  const server = await launchServer(options.repository, env, { linesMax: 100 });
-  const ended = server.childProcess.exited.then(({ code, signal }) => {
-    throw new Error(`the server ended with ${signal ?? code}:\n${server.childProcess.output}`);
+  const { servers, dispose } = await launchAttacked(options.repository, options.servers, env);
+  const ended = servers.map(async ({ childProcess }) => {
+    const { code, signal } = await childProcess.exited;
+    throw new Error(`a server ended with ${signal ?? code}:\n${childProcess.output}`);
   });
   try {
-    return await Promise.race([ended, attackServer(server, options)]);
+    return await Promise.race([...ended, attackServers(servers, options)]);
   } finally {
-    ended.catch(() => undefined);
-    await server.childProcess.dispose();
+    for (const each of ended) each.catch(() => undefined);
+    await dispose();
   }
 }
 
-async function attackServer(server: LaunchedServer, options: AttackOptions): Promise<AttackReport[]> {
+async function attackServers(servers: readonly LaunchedServer[], options: AttackOptions): Promise<AttackReport[]> {
   const reports: AttackReport[] = [];
   for (const name of options.floods) {
-    const report = await withAttackers(server, name, options);
+    const report = await withAttackers(servers, name, options);
     reports.push(report);
     options.print(lineOf(report));
   }
   return reports;
 }
 
-/** Connects the attackers, then the crowd, so that the attackers may command it. */
-async function withAttackers(server: LaunchedServer, name: FloodName, options: AttackOptions): Promise<AttackReport> {
-  const ports = [String(server.port), String(server.httpPort)];
-  const flooder = new ChildProcess(process.execPath, [FLOODER, ...ports, name, String(options.attackers)]);
-  const crowd = new ChildProcess(process.execPath, [CROWD, String(server.port), ATTACKED_GROUP, String(options.crowd)]);
+/** Connects the attackers to the first server, then the crowd to the last one, so that the attackers may command it. */
+async function withAttackers(
+  servers: readonly LaunchedServer[],
+  name: FloodName,
+  options: AttackOptions,
+): Promise<AttackReport> {
+  const [first, last] = [at(servers, 0), at(servers, servers.length - 1)];
+  const flooderArgs = [FLOODER, String(first.port), String(first.httpPort), name, String(options.attackers)];
+  const flooder = new ChildProcess(process.execPath, flooderArgs);
+  const crowdArgs = [CROWD, String(last.port), ATTACKED_GROUP, String(options.crowd)];
+  const crowd = new ChildProcess(process.execPath, crowdArgs);
+  const probes: InsiderProbe[] = [];
   try {
     await flooder.line(line => line === 'ready', READY_MS);
     if (options.crowd > 0) await crowd.line(line => line === 'ready', CROWD_MS);
-    const probe = await InsiderProbe.start(server.port);
-    try {
-      return await runFlood(server, name, { flooder, probe, options });
-    } finally {
-      probe.stop();
-    }
+    const asks = options.servers === 0 ? 'pings' : 'commands';
+    for (const { port } of servers) probes.push(await InsiderProbe.start(port, asks));
+    return await runFlood(servers, name, { flooder, probes, options });
   } finally {
+    for (const probe of probes) probe.stop();
     await Promise.all([flooder.dispose(), crowd.dispose()]);
   }
 }
 
 interface FloodRun {
   readonly flooder: ChildProcess;
-  readonly probe: InsiderProbe;
+  readonly probes: readonly InsiderProbe[];
   readonly options: AttackOptions;
 }
 
-async function runFlood(server: LaunchedServer, name: FloodName, run: FloodRun): Promise<AttackReport> {
-  const { flooder, probe, options } = run;
+async function runFlood(servers: readonly LaunchedServer[], name: FloodName, run: FloodRun): Promise<AttackReport> {
+  const { flooder, probes, options } = run;
   const flood: Flood = floods[name];
-  const log = server.childProcess.child.stdout;
-  await resetPeak(server);
-  probe.takeLatencies();
+  const logs = servers.map(({ childProcess }) => childProcess.child.stdout);
+  const takeP99Ms = (): number =>
+    quantile(
+      probes.flatMap(probe => probe.takeLatencies()),
+      0.99,
+    );
+  for (const server of servers) await resetPeak(server);
+  takeP99Ms();
   await pass(options.floodMs);
-  const calmP99Ms = quantile(probe.takeLatencies(), 0.99);
-  const calmMib = await peakMib(server);
-  if (flood.log === 'unread') log?.pause();
+  const calmP99Ms = takeP99Ms();
+  const calmMib = await peakMib(servers);
+  if (flood.log === 'unread') for (const log of logs) log?.pause();
   flooder.kill('SIGUSR2');
   await pass(options.floodMs);
-  log?.resume();
-  const p99Ms = quantile(probe.takeLatencies(), 0.99);
+  for (const log of logs) log?.resume();
+  const p99Ms = takeP99Ms();
   const faults: string[] = [];
-  if (p99Ms > Math.max(RATIO_MAX * calmP99Ms, options.toleratedMs))
+  if (!(p99Ms <= Math.max(RATIO_MAX * calmP99Ms, options.toleratedMs)))
     faults.push(`p99 is more than ${RATIO_MAX} times the calm one`);
-  if (probe.byeCount > 0) faults.push(`${probe.byeCount} members inside were closed`);
-  const residentMib = await peakMib(server);
+  const byeCount = probes.reduce((sum, probe) => sum + probe.byeCount, 0);
+  if (byeCount > 0) faults.push(`${byeCount} members inside were closed`);
+  const residentMib = await peakMib(servers);
   const residentMibMax = memoryMibMax(options);
   if (residentMib > residentMibMax) faults.push(`more than ${residentMibMax.toFixed(0)} MiB of memory`);
   return { flood: name, calmP99Ms, p99Ms, calmMib, residentMib, faults };
@@ -158,11 +174,15 @@ async function resetPeak({ childProcess }: LaunchedServer): Promise<void> {
   await writeFile(`/proc/${childProcess.child.pid}/clear_refs`, '5');
 }
 
-/** Returns the largest resident memory of the server since `resetPeak`. */
-async function peakMib({ childProcess }: LaunchedServer): Promise<number> {
-  const status = await readFile(`/proc/${childProcess.child.pid}/status`, 'utf8');
-  const line = status.split('\n').find(each => each.startsWith('VmHWM:')) ?? '';
-  return Number.parseInt(line.slice('VmHWM:'.length), 10) / KIB_PER_MIB;
+/** Returns the largest resident memory of a server since `resetPeak`. */
+async function peakMib(servers: readonly LaunchedServer[]): Promise<number> {
+  let largestKib = 0;
+  for (const { childProcess } of servers) {
+    const status = await readFile(`/proc/${childProcess.child.pid}/status`, 'utf8');
+    const line = status.split('\n').find(each => each.startsWith('VmHWM:')) ?? '';
+    largestKib = Math.max(largestKib, Number.parseInt(line.slice('VmHWM:'.length), 10));
+  }
+  return largestKib / KIB_PER_MIB;
 }
 
 /** The names of all floods. */

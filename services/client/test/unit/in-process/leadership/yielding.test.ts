@@ -39,9 +39,9 @@ async function leader(): Promise<{ readonly me: Membership; readonly finish: () 
 }
 
 /** Resolves when every earlier message of the member has arrived. */
-async function barrier(): Promise<void> {
+async function barrier(seen = 0): Promise<void> {
   pings += 1;
-  coordinator.send({ type: 'ping', n: pings, seen: 0 });
+  coordinator.send({ type: 'ping', n: pings, seen });
   await coordinator.untilReceived('pong', coordinator.receivedTypes.filter(type => type === 'pong').length + 1);
 }
 
@@ -68,12 +68,36 @@ describe('a leader that is asked to yield', () => {
     await leave(me);
   });
 
-  it('R-LEAD-2 answers after a heartbeat if its work does not end', async () => {
+  it('R-LEAD-2 never answers before its work has ended, also after its lease: then the server continues without an answer', async () => {
     const { me, finish } = await leader();
-    const askedMs = fleet.time.nowMs();
+    const leaseEndsAt = me.leaseEndsAt ?? 0;
     coordinator.send(YIELD);
-    expect((await coordinator.untilReceived('yielded')) - askedMs).toBe(HEARTBEAT_MS);
+    await barrier();
+    await fleet.time.pass(leaseEndsAt - fleet.time.nowMs() + 100);
+    await barrier();
+    expect(coordinator.receivedTypes).not.toContain('yielded');
     finish();
+    await coordinator.untilReceived('yielded');
+    await leave(me);
+  });
+
+  it('R-LEAD-2 keeps the end of its lease while it yields, whatever heartbeats acknowledge, and moves it after the view', async () => {
+    const { me, finish } = await leader();
+    const ends: number[] = [];
+    me.on('lease', ({ endsAt }) => ends.push(endsAt));
+    const before = me.leaseEndsAt;
+    coordinator.send(YIELD);
+    for (let beat = 0; beat < 3; beat += 1) {
+      await fleet.time.pass(100);
+      await barrier(pings);
+    }
+    expect([me.leaseEndsAt, ends]).toEqual([before, []]);
+    finish();
+    await coordinator.untilReceived('yielded');
+    coordinator.send(reassurance);
+    await barrier();
+    expect(me.leaseEndsAt).toBeGreaterThan(before ?? Infinity);
+    expect(ends).toEqual([me.leaseEndsAt]);
     await leave(me);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { findForeignHost, parseHosts } from '../../../src/observability/http/request-host.js';
+import { findForeignHost, parseHosts } from '../../src/http/request-host.js';
 
 const hosts = parseHosts('server, Ranks.Example.org.');
 const foreignOf = (host: string): string | undefined =>

@@ -1,0 +1,158 @@
+/** The file of `--seat-file`: the member's seat over a restart of rankctl (R-PROG-10). */
+
+import { readFile, stat } from 'node:fs/promises';
+import type { SeatClaim } from '@rankd/client';
+import { limits } from '@rankd/protocol';
+import { ConfigurationError } from '../configuration-error.js';
+import { checkReplaceable, unreadable, unwritable } from './file-error.js';
+import { FileWriter } from './replace-file.js';
+
+/** Only the user of rankctl may read it: it has the secret of the seat. */
+const MODE = 0o600;
+/** A larger file is not a seat file, bytes. */
+const FILE_BYTES_MAX = 4096;
+
+/** Whether a program that was started under this seat may run still. */
+export type ProgramState = 'running' | 'ended';
+
+/** What the file has. */
+interface StoredSeat {
+  readonly group: string;
+  readonly claim: SeatClaim;
+  readonly program: ProgramState;
+}
+
+/** Keeps the claim of a seat in a file. */
+export class SeatFile {
+  readonly #path: string;
+  readonly #group: string;
+  readonly #writer: FileWriter;
+  #claim: SeatClaim | undefined;
+  #program: ProgramState;
+
+  private constructor(path: string, group: string, stored: StoredSeat | undefined) {
+    this.#path = path;
+    this.#group = group;
+    this.#writer = new FileWriter(path, MODE);
+    this.#claim = stored?.claim;
+    this.#program = stored?.program ?? 'ended';
+  }
+
+  /**
+   * Reads the file, if there is one, and checks that it can be replaced.
+   * @param group the group that the member will join
+   * @throws ConfigurationError if it cannot be read or replaced, is no seat file, or has the seat of another group
+   */
+  static async open(path: string, group: string): Promise<SeatFile> {
+    await checkReplaceable('--seat-file', path);
+    const stored = await readSeat(path);
+    if (stored !== undefined && stored.group !== group) {
+      const reason = `has a seat of group ${JSON.stringify(stored.group)}, not of ${JSON.stringify(group)}`;
+      throw new ConfigurationError(`--seat-file ${JSON.stringify(path)} ${reason}: use another file for each group`);
+    }
+    const file = new SeatFile(path, group, stored);
+    await file.#checkWritable();
+    return file;
+  }
+
+  /** The claim with which the member takes its seat back. Undefined if there is none. */
+  get claim(): SeatClaim | undefined {
+    return this.#claim;
+  }
+
+  /** Whether a program that was started under this seat may run still. */
+  get program(): ProgramState {
+    return this.#program;
+  }
+
+  /** Stores the claim of a new `welcome`. @throws ConfigurationError if the file cannot be written */
+  async keepClaim(claim: SeatClaim): Promise<void> {
+    this.#claim = claim;
+    await this.#write();
+  }
+
+  /**
+   * Stores whether the program runs. Await it before the program starts, so that no file says that a program has ended which may run.
+   * @throws ConfigurationError if the file cannot be written
+   */
+  async recordProgram(state: ProgramState): Promise<void> {
+    if (this.#program === state) return;
+    this.#program = state;
+    await this.#write();
+  }
+
+  /** Removes the file: the member has left. @throws ConfigurationError if it cannot be removed */
+  async remove(): Promise<void> {
+    this.#claim = undefined;
+    await this.#attempt(async () => this.#writer.remove());
+  }
+
+  async #write(): Promise<void> {
+    if (this.#claim === undefined) return;
+    const seat: StoredSeat = { group: this.#group, claim: this.#claim, program: this.#program };
+    await this.#attempt(async () => this.#writer.write(`${JSON.stringify(seat)}\n`));
+  }
+
+  /** Replaces the file by itself, or creates one and removes it. */
+  async #checkWritable(): Promise<void> {
+    if (this.#claim !== undefined) {
+      await this.#write();
+      return;
+    }
+    await this.#attempt(async () => this.#writer.write(''));
+    await this.remove();
+  }
+
+  async #attempt(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      throw unwritable('--seat-file', this.#path, error);
+    }
+  }
+}
+
+/** Returns the seat of a file. Undefined if there is no file, or if it is empty. */
+async function readSeat(path: string): Promise<StoredSeat | undefined> {
+  const text = await readText(path);
+  if (text === undefined || text.trim() === '') return undefined;
+  const seat = parseSeat(text);
+  if (seat === undefined) {
+    throw new ConfigurationError(
+      `--seat-file ${JSON.stringify(path)} is not a seat file of rankctl: name another file, or remove it`,
+    );
+  }
+  return seat;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    const { size } = await stat(path);
+    return size > FILE_BYTES_MAX ? 'too large' : await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable('--seat-file', path, error);
+    // A folder that is missing too is found when the file is written.
+    return undefined;
+  }
+}
+
+function parseSeat(text: string): StoredSeat | undefined {
+  try {
+    const { group, claim, program } = JSON.parse(text) as Partial<Record<keyof StoredSeat, unknown>>;
+    const isSeat =
+      isText(group, limits.wordCharsMax) && isClaim(claim) && (program === 'running' || program === 'ended');
+    return isSeat ? { group, claim, program } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isClaim(value: unknown): value is SeatClaim {
+  if (typeof value !== 'object' || value === null) return false;
+  const { member, secret } = value as Partial<Record<keyof SeatClaim, unknown>>;
+  return isText(member, limits.wordCharsMax) && isText(secret, limits.secretCharsMax);
+}
+
+function isText(value: unknown, charsMax: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= charsMax;
+}

@@ -1,0 +1,93 @@
+/** The file of `--state-file`: the member's state for programs that read files (R-PROG-3). It is advisory. */
+
+import type { SelfReport } from '../self-report.js';
+import { checkReplaceable, unwritable } from './file-error.js';
+import { FileWriter } from './replace-file.js';
+
+/** How often the state is read, so that `validUntil` follows the lease, ms. A heartbeat renews the lease every 1500 ms by default. */
+const READ_EVERY_MS = 500;
+/** `validUntil` is written again when it has moved by this much, ms. Smaller moves are those of the two clocks. */
+const MOVED_MS = 100;
+/** Every user may read it: it has no secret. */
+const MODE = 0o644;
+
+/** What the file has. */
+export interface StateReport extends SelfReport {
+  /** Until when the member may act on its rank if no heartbeat renews its lease: wall clock, ms. Null while it must not act. */
+  readonly validUntil: number | null;
+}
+
+/** What the file needs of its member. */
+export interface StateFilePorts {
+  readonly read: () => StateReport;
+  /** Reports a write that has failed. Called once until a write succeeds. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Keeps the file equal to the state of the member. */
+export class StateFile {
+  readonly #path: string;
+  readonly #writer: FileWriter;
+  readonly #ports: StateFilePorts;
+  readonly #timer: NodeJS.Timeout;
+  #written: StateReport | undefined;
+  #hasFailed = false;
+
+  private constructor(path: string, ports: StateFilePorts) {
+    this.#path = path;
+    this.#writer = new FileWriter(path, MODE);
+    this.#ports = ports;
+    this.#timer = setInterval(() => this.update(), READ_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /**
+   * Writes the file for the first time.
+   * @throws ConfigurationError if it cannot be written
+   */
+  static async open(path: string, ports: StateFilePorts): Promise<StateFile> {
+    await checkReplaceable('--state-file', path);
+    const file = new StateFile(path, ports);
+    try {
+      await file.#write(ports.read());
+    } catch (error) {
+      clearInterval(file.#timer);
+      throw unwritable('--state-file', path, error);
+    }
+    return file;
+  }
+
+  /** Replaces the file if the state has changed. Call it after each event of the member. */
+  update(): void {
+    const state = this.#ports.read();
+    if (this.#written !== undefined && isSame(state, this.#written)) return;
+    this.#write(state).then(
+      () => (this.#hasFailed = false),
+      (error: unknown) => this.#reportFailure(error),
+    );
+  }
+
+  /** Removes the file. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#writer.remove().catch((error: unknown) => this.#reportFailure(error));
+  }
+
+  async #write(state: StateReport): Promise<void> {
+    this.#written = state;
+    await this.#writer.write(`${JSON.stringify(state)}\n`);
+  }
+
+  #reportFailure(error: unknown): void {
+    // So that the next update tries again.
+    this.#written = undefined;
+    if (!this.#hasFailed) this.#ports.onFailure(unwritable('--state-file', this.#path, error));
+    this.#hasFailed = true;
+  }
+}
+
+function isSame({ validUntil, ...state }: StateReport, { validUntil: before, ...written }: StateReport): boolean {
+  if ((validUntil === null) !== (before === null)) return false;
+  if (Math.abs((validUntil ?? 0) - (before ?? 0)) >= MOVED_MS) return false;
+  return JSON.stringify(state) === JSON.stringify(written);
+}

@@ -1,0 +1,62 @@
+/** The query of `POST /commands/NAME`. */
+
+import type { CommandOptions, Target } from '@rankd/client';
+import { RankdError } from '@rankd/client/internal';
+import { UsageError } from '../../errors.js';
+import { parseInteger } from '../../parse-integer.js';
+import { parseRanks } from '../../parse-ranks.js';
+
+const DEADLINE_MS_MAX = 86_400_000;
+const replies = ['each', 'outcome'] as const;
+const parameters: ReadonlySet<string> = new Set(['to', 'deadlineMs', 'reply']);
+
+/**
+ * Parses the query of a command.
+ * @throws RankdError BAD_ARGUMENT
+ */
+export function parseCommandQuery(query: URLSearchParams): CommandOptions {
+  for (const name of query.keys()) {
+    if (!parameters.has(name)) throw badArgument(`${JSON.stringify(name)} is not one of ${[...parameters].join(', ')}`);
+    if (query.getAll(name).length > 1) throw badArgument(`${name} is there twice`);
+  }
+  const [to, deadlineMs] = [query.get('to'), query.get('deadlineMs')];
+  return {
+    reply: parseReply(query.get('reply') ?? 'each'),
+    ...(to === null ? {} : { to: parseTarget(to) }),
+    ...(deadlineMs === null
+      ? {}
+      : { deadlineMs: withoutUsage(() => parseInteger('deadlineMs', deadlineMs, 1, DEADLINE_MS_MAX)) }),
+  };
+}
+
+/** Parses `below`, `all`, ranks such as `1,3-5`, `name:web-3` or `tag:zone=eu`. */
+function parseTarget(text: string): Target {
+  if (text === 'below' || text === 'all') return text;
+  if (text.startsWith('name:')) return { names: [text.slice('name:'.length)] };
+  if (text.startsWith('tag:')) {
+    const [, key = '', value = ''] = /^tag:([^=]*)=(.*)$/s.exec(text) ?? [];
+    if (key === '') throw badArgument(`to ${JSON.stringify(text)} is not of the form tag:KEY=VALUE`);
+    return { tags: { [key]: value } };
+  }
+  return { ranks: withoutUsage(() => parseRanks(text)) };
+}
+
+function parseReply(text: string): (typeof replies)[number] {
+  const reply = replies.find(known => known === text);
+  if (reply === undefined) throw badArgument(`reply ${JSON.stringify(text)} is not one of ${replies.join(', ')}`);
+  return reply;
+}
+
+function badArgument(detail: string): RankdError {
+  return new RankdError('BAD_ARGUMENT', detail);
+}
+
+/** Calls `parse`. The caller is a program, so an error has a code. */
+function withoutUsage<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof UsageError) throw badArgument(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+/** From whom an entry comes. Servers use this to share the log fairly. */
+
+import type { Entry } from './entries.js';
+import type { SessionId } from './roster/member.js';
+
+/** The kinds of entries that clients cause by their frames. A server proposes the others by itself. */
+const clientKinds: ReadonlySet<Entry['kind']> = new Set([
+  'joined',
+  'confirmed',
+  'command',
+  'result',
+  'moved',
+  'removed',
+]);
+
+/** Whether a frame of a client causes an entry of this kind. */
+export function isFromClient({ kind }: Entry): boolean {
+  return clientKinds.has(kind);
+}
+
+/** Returns the session whose frame or end caused this entry. Undefined for other entries. */
+export function sessionOfEntry(entry: Entry): SessionId | undefined {
+  switch (entry.kind) {
+    case 'joined':
+      return entry.newcomer.session;
+    case 'command':
+      return entry.from.session;
+    case 'moved':
+    case 'removed':
+      return entry.by.session;
+    default:
+      return 'session' in entry ? entry.session : undefined;
+  }
+}
+
+/**
+ * Returns a key of whom this entry is about: the id of a member, or else of a session. The entries of one key keep their order in the log.
+ * A member that resumes its seat has the same key. Undefined: the entry is about no single member or session.
+ */
+export function senderOfEntry(entry: Entry): string | undefined {
+  if (entry.kind === 'joined') return entry.resume?.member ?? entry.newcomer.id;
+  if (entry.kind === 'command' && entry.from.kind === 'member') return entry.from.member;
+  if (entry.kind === 'moved' || entry.kind === 'removed') return entry.by.session;
+  return 'member' in entry ? entry.member : sessionOfEntry(entry);
+}

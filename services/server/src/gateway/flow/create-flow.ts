@@ -1,0 +1,49 @@
+/** Creates the parts that keep senders at the pace of their recipients and of the log. */
+
+import type { Clock } from '../../clock.js';
+import type { ServerConfig } from '../../config.js';
+import type { OrderedLog } from '../../log/ordered-log.js';
+import type { FlushCycle } from '../delivery/flush-cycle.js';
+import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
+import type { StallFreeClock } from '../liveness/stall-free-clock.js';
+import type { OpenSessions } from '../session/open-sessions.js';
+import type { Session } from '../session/session.js';
+import { FlowControl } from './flow-control.js';
+import { ClusterIntake, DirectIntake, type LogIntake } from './log-intake.js';
+import type { PausedSenders } from './paused-senders.js';
+import { ResultBackpressure } from './result-backpressure.js';
+
+/** The parts of the gateway that the flow control uses. */
+export interface FlowPorts {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly log: OrderedLog;
+  readonly sessions: OpenSessions;
+  readonly stallFreeClock: StallFreeClock;
+  readonly pausedSenders: PausedSenders;
+  readonly heartbeats: SessionHeartbeats;
+  readonly flushCycle: FlushCycle;
+}
+
+/** The parts of the flow control. */
+export interface Flow {
+  readonly intake: LogIntake;
+  readonly resultBackpressure: ResultBackpressure;
+  readonly flowControl: FlowControl;
+}
+
+/** Creates the flow control of a single server, or of a server in a cluster. */
+export function createFlow(mode: 'single' | 'cluster', ports: FlowPorts): Flow {
+  const { config, log } = ports;
+  const { RANKD_BACKLOG_BYTES_MAX: backlogBytesMax, RANKD_STALL_MS: stallMs } = config;
+  const slowLimits = { backlogBytesMax, stallMs };
+  const resume = (session: Session): void => flowControl.resumeIfFree(session);
+  const intake: LogIntake =
+    mode === 'single'
+      ? new DirectIntake(log)
+      : new ClusterIntake(config.RANKD_COMMANDS_PER_SECOND, { ...ports, resume });
+  const frameBytesMax = config.RANKD_FRAME_BYTES_MAX;
+  const resultBackpressure = new ResultBackpressure({ ...slowLimits, frameBytesMax }, ports);
+  const flowControl: FlowControl = new FlowControl(slowLimits, { ...ports, resultBackpressure, intake });
+  return { intake, resultBackpressure, flowControl };
+}
