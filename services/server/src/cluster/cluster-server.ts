@@ -46,7 +46,7 @@ export class ClusterServer {
   readonly #blockedWait: BlockedWait;
   readonly #founding: ClusterFounding;
   readonly #served: ServedCluster;
-  readonly #waitingGateway: WaitingGateway;
+  readonly #waitingGateway: WaitingGateway<Gateway>;
   #incarnation: Incarnation | undefined;
   /** Where the next incarnation starts to follow each shard. Undefined before the first attempt to join. */
   #resumePoint: ClusterResumePoint | undefined;

@@ -90,7 +90,9 @@ function readText(path: string): string | undefined {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new Error(`RANKD_STATE_DIR: ${path} cannot be read (${code ?? message}): correct its owner or its mode`);
+    throw new Error(`RANKD_STATE_DIR: ${path} cannot be read (${code ?? message}): correct its owner or its mode`, {
+      cause: error,
+    });
   }
 }
 

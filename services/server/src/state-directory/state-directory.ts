@@ -64,6 +64,9 @@ export class StateDirectory implements ServedStateStore {
       const { code, message } = error as NodeJS.ErrnoException;
       throw new Error(
         `RANKD_STATE_DIR: ${path} cannot be written (${code ?? message}): free space or correct its mode`,
+        {
+          cause: error,
+        },
       );
     }
   }

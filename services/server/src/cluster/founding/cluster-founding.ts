@@ -1,17 +1,30 @@
 /** Finds the cluster that this server joins, creates it, or waits. */
 
 import type { Clock } from '../../clock.js';
-import type { StreamStore } from '../../redis-stream/stream-store.js';
 import type { Watcher } from '../../server-event.js';
-import { decideFounding, type FoundingDecision } from './decide-founding.js';
+import { decideFounding, type FoundingDecision, type FoundingFacts } from './decide-founding.js';
+
+/** The identity of the cluster in Redis, as a StreamStore reads and writes it. */
+export interface FoundingStore {
+  /** Returns the cluster that Redis has. If it has none, returns the server that waits for a lost one. */
+  findCluster(): Promise<Partial<Pick<FoundingFacts, 'stored' | 'waiting'>>>;
+  /** Joins the cluster that Redis has, or creates one. */
+  prepare(candidate: {
+    readonly clusterId: string;
+    readonly replaces: readonly string[];
+  }): Promise<{ readonly clusterId: string }>;
+  /** Shows in Redis that this server waits. */
+  showWaiting(waiting: NonNullable<FoundingFacts['waiting']>): Promise<void>;
+  /** Accepts another cluster at the next prepare(). */
+  forgetCluster(): void;
+  /** Records that the cluster replaces these lost clusters. */
+  addReplacedClusters(replaces: readonly string[]): Promise<void>;
+}
 
 /** The functions and values that a ClusterFounding gets from its owner. */
 export interface ClusterFoundingPorts {
   readonly clock: Clock;
-  readonly store: Pick<
-    StreamStore,
-    'findCluster' | 'prepare' | 'showWaiting' | 'forgetCluster' | 'addReplacedClusters'
-  >;
+  readonly store: FoundingStore;
   /** Returns the id for a cluster that this server creates. */
   readonly createId: () => string;
   /** The name of this server for operators. */

@@ -1,27 +1,37 @@
 /** The gateway of a server that waits for a lost cluster. */
 
 import type { Clock } from '../../clock.js';
-import type { Gateway } from '../../gateway/gateway.js';
-import type { ClusterServerPorts } from '../incarnation/cluster-server-ports.js';
+import type { OrderedLog } from '../../log/ordered-log.js';
 import { UnjoinedLog } from './unjoined-log.js';
 
+/** The parts of a gateway that a WaitingGateway uses. */
+export interface ClosableGateway {
+  readonly stalenessGuard: { checkLog(): void };
+  readonly shutdown: { disband(retryAfterMsMax: number): void };
+}
+
+/** The functions that a WaitingGateway gets from its owner. */
+export interface WaitingGatewayPorts<G extends ClosableGateway> {
+  readonly createGateway: (log: OrderedLog, clock: Clock, role: { readonly adopt: () => boolean }) => G;
+}
+
 /** Refuses members with UNAVAILABLE. An administrator can decide there that the server accepts what Redis has. */
-export class WaitingGateway {
-  readonly #ports: Pick<ClusterServerPorts, 'createGateway'>;
+export class WaitingGateway<G extends ClosableGateway> {
+  readonly #ports: WaitingGatewayPorts<G>;
   readonly #clock: Clock;
   readonly #adopt: () => boolean;
-  #gateway: Gateway | undefined;
+  #gateway: G | undefined;
   #onOpened: () => void = () => undefined;
 
   /** `adopt` is called when an administrator has decided. It returns false if the server no longer waits. */
-  constructor(ports: Pick<ClusterServerPorts, 'createGateway'>, clock: Clock, adopt: () => boolean) {
+  constructor(ports: WaitingGatewayPorts<G>, clock: Clock, adopt: () => boolean) {
     this.#ports = ports;
     this.#clock = clock;
     this.#adopt = adopt;
   }
 
   /** The gateway, while the server waits. */
-  get gateway(): Gateway | undefined {
+  get gateway(): G | undefined {
     return this.#gateway;
   }
 
@@ -47,9 +57,9 @@ export class WaitingGateway {
         state = 'opened';
         resolve();
       };
-      void joining.then(resolve, (error: unknown) => {
+      void joining.then(resolve, (error: Error) => {
         if (state === 'opened') throw error;
-        reject(error as Error);
+        reject(error);
       });
     });
   }

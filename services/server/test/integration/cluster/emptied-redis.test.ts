@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { at, eventually, type Frame, numberIn, ProcessServer, within } from '@rankd/testkit';
+import { at, eventually, type Frame, numberIn, type ProcessServer, within } from '@rankd/testkit';
 import { Redis } from 'ioredis';
 import { inCluster, readinessOf, untilReadiness } from './cluster-fixture.js';
 
