@@ -7,7 +7,8 @@ export function renderRankctl([own, ...verbs]) {
 
 # rankctl
 
-\`rankctl\` shows and administers a group. With \`attach\` it joins as a member. All other verbs use an observer, which has no rank and does
+\`rankctl\` shows and administers a group. With \`run\`, \`lead\` and \`once\` it starts a program as a member ([programs.md](programs.md)). With
+\`attach\` it joins as a member. All other verbs use an observer, which has no rank and does
 not count as a member.
 
 - In Compose: \`docker compose exec server rankctl ls\`. The container's environment has the admin token.
@@ -29,6 +30,8 @@ values do not change. Arguments and results are passed on and printed as they we
 | 0 | done |
 | 1 | not done. Standard error has the reason. With \`--json\`, standard output has the error as JSON; if it is a terminal, standard error does not repeat it. |
 | 2 | wrong usage |
+
+\`run\`, \`lead\` and \`once\` have more exit codes ([programs.md](programs.md#exit-codes)).
 
 ${code(own.help)}
 

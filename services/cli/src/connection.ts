@@ -34,17 +34,26 @@ export interface Connection {
   readonly tls: TlsSettings;
 }
 
+/** Whose token is used if the environment has both: an administrator's, or a member's. */
+export type TokenOwner = 'administrator' | 'member';
+
 /**
  * Combines the options and the environment.
  * @throws UsageError with every fault, one a line
  */
-export function connectionOf(options: ConnectionOptions, environment: Environment): Connection {
+export function connectionOf(
+  options: ConnectionOptions,
+  environment: Environment,
+  owner: TokenOwner = 'administrator',
+): Connection {
   const config = configOf(environment, options);
   const url = options.url ?? config.RANKD_URL;
   const tls = isSecure(url) ? config : {};
   const faults = faultsOfTls(tls);
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  const token = options.token ?? config.RANKD_ADMIN_TOKEN ?? config.RANKD_TOKEN;
+  const { RANKD_ADMIN_TOKEN: adminToken, RANKD_TOKEN: memberToken } = config;
+  const tokens = owner === 'administrator' ? [adminToken, memberToken] : [memberToken, adminToken];
+  const token = options.token ?? tokens[0] ?? tokens[1];
   if (token !== undefined) checkFields({ type: 'hello', token }, { token: 'the token' });
   return { url, group: config.RANKD_GROUP, token, tls };
 }

@@ -1,62 +1,8 @@
 /** The program rankctl. */
 
-import { fileURLToPath } from 'node:url';
-import { RankdError } from '@rankd/client/observer';
-import { CommanderError } from 'commander';
-import { readEnvironment } from '@rankd/startup/env';
-import { readVariableWarnings } from '@rankd/startup/variables/variable-warnings';
-import { connectionOf, type ConnectionOptions } from './connection.js';
-import { formatError } from './output/format-error.js';
-import { UsageError } from './errors.js';
-import { createProgram, type Run } from './program.js';
-import { processTerminal } from './output/terminal.js';
-import { version } from './version.js';
-import { reportFailure, writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
+import { runGuard } from './programs/process/guard-main.js';
+import { GUARD_ARGUMENT } from './programs/process/self-command.js';
 
-/** The program rankctl. Exit codes: 0 done, 1 not done, 2 usage. */
-const terminal = processTerminal(process);
-/** The directory of the checkout or of the package: the same distance from the compiled file and from the bundle. */
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
-
-const run: Run = async verb => {
-  const { json = false, ...options } = program.opts<ConnectionOptions & { readonly json?: boolean }>();
-  const call = { connection: connectionOf(options, readEnvironment()), terminal, json, repository };
-  process.exitCode = await exitCodeOf(verb, call);
-};
-
-async function exitCodeOf(verb: Parameters<Run>[0], call: CommandContext): Promise<ExitCode> {
-  try {
-    return await verb(call);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    if (error instanceof RankdError && error.code === 'BAD_ARGUMENT') throw new UsageError(error.message);
-    const { code, message } = formatError(error, call.connection);
-    if (call.json) writeJson(call, { error: { code, message } });
-    reportFailure(call, message);
-    return 1;
-  }
-}
-
-const program = createProgram(version, run, { writeOut: terminal.writeOut, writeErr: terminal.writeErr });
-program.hook('preAction', (_program, verb) => {
-  // Shells run `rankctl completion` at their start and at every Tab.
-  if (verb.name() === 'completion') return;
-  for (const warning of readVariableWarnings()) terminal.say(warning);
-});
-async function main(): Promise<void> {
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    if (error instanceof UsageError) {
-      for (const fault of error.message.split('\n')) terminal.say(fault);
-      process.exitCode = 2;
-    } else if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : 2;
-    } else {
-      throw error;
-    }
-  }
-}
-
-// The single executable is CommonJS, which has no top-level await.
-void main();
+// A guard starts in a third of the time, because it does not load the rest.
+if (process.argv[2] === GUARD_ARGUMENT) runGuard();
+else void import('./command-line.js').then(async ({ main }) => main());

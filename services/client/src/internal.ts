@@ -4,7 +4,7 @@
  */
 export type { MembershipEvents } from './events.js';
 export { argsFromText } from './commands/json-text.js';
-export { openSocket } from './connection/dial.js';
+export { createConnect, openSocket } from './connection/dial.js';
 export { errorFromServer, RankdError } from './rankd-error.js';
 export type { Fence, Seat, SeatConnection } from './session/seat.js';
 export { formatAddress, parseServerAddresses } from './connection/server-address.js';
@@ -13,4 +13,6 @@ export { EventNotifier } from './session/event-notifier.js';
 export { systemEnvironment, type ClientEnvironment } from './client-environment.js';
 export type { Clock, Timer } from './clock.js';
 export { joinWith } from './join.js';
+export { replicaName } from './container/replica-name.js';
+export { tagsOf } from './container/config.js';
 export { observeWith } from './observer/observe.js';

@@ -153,6 +153,11 @@ export const serverSettingsSchema = settings.object({
   RANKD_STATE_DIR: optionalText(
     'Cluster only. The directory in which this server keeps which cluster and epoch it has served. Without it, a first start on an empty Redis waits RANKD_REFORM_MS. Each server needs a directory of its own.',
   ),
+  RANKD_ADVERTISED_URL: optionalText(
+    'Cluster only. The URL by which clients reach this server, for `rankctl servers`. None: RANKD_HOST, or an address of this machine if that is 0.0.0.0. Set it where ports are published or translated.',
+    '^rankds?://[^/\\s,]{1,255}$',
+    'a URL such as rankd://ranks.example:2700',
+  ),
   RANKD_DRAIN_MS: millis(5000, 'After SIGTERM: how long open commands may take to end.'),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

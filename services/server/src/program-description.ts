@@ -39,7 +39,14 @@ export const serverProgram: ProgramDescription = {
       'RANKD_HTTP_CONNECTIONS_MAX',
     ],
     Mirror: ['RANKD_REDIS_URL', 'RANKD_REDIS_PREFIX', 'RANKD_ORDER_TTL_MS', 'RANKD_REFORM_MS'],
-    Cluster: ['RANKD_MODE', 'RANKD_LOG_ACK', 'RANKD_SHARDS', 'RANKD_GRACE_SERVER_MS', 'RANKD_STATE_DIR'],
+    Cluster: [
+      'RANKD_MODE',
+      'RANKD_LOG_ACK',
+      'RANKD_SHARDS',
+      'RANKD_GRACE_SERVER_MS',
+      'RANKD_ADVERTISED_URL',
+      'RANKD_STATE_DIR',
+    ],
     Log: ['LOG_LEVEL', 'LOG_FORMAT'],
   },
   exitCodes: {

@@ -22,10 +22,12 @@ import { createEventLog } from './observability/logging/event-log.js';
 import { Metrics } from './observability/metrics/metrics.js';
 import { type QuerySources, ServerQueries } from './observability/server-queries.js';
 import { parseRedisAddress } from './redis/redis-address.js';
+import { reachableUrl } from './reachable-url.js';
 import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
 import { StandaloneServer } from './standalone-server.js';
+import { openStateDirectory } from './state-directory/state-directory.js';
 
 /**
  * How long the server waits for Redis before it listens. If Redis was not read in that time, the server refuses hellos until it is (R-VIEW-6).
@@ -40,6 +42,8 @@ const SHUTDOWN_WAIT_MS = 1000;
 interface Running {
   readonly transport: Transport;
   readonly listener: TcpListener;
+  /** The URL by which clients reach this server. */
+  readonly address: string;
 }
 
 /** A whole server: it starts, drains and stops. */
@@ -122,7 +126,9 @@ export class RankServer {
     const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
     const listener = new TcpListener(transport.server);
     const port = await listener.listen(host, this.#config.RANKD_PORT);
-    this.#running = { transport, listener };
+    const advertised = this.#config.RANKD_ADVERTISED_URL;
+    const address = advertised ?? reachableUrl({ host, port, transport: transport.kind });
+    this.#running = { transport, listener, address };
     this.#state = 'accepting';
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });
     this.#recordEvent({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
@@ -188,23 +194,20 @@ export class RankServer {
         createGateway: (log, isClosedTo) => this.#createGateway(log, clock, { isClosedTo }),
       });
       this.#gatewayOwner = this.#standalone;
-      await this.#standalone.prepare(RESTORE_WAIT_MS);
-      return;
+      return await this.#standalone.prepare(RESTORE_WAIT_MS);
     }
-    const { RANKD_REFORM_MS: reformMs, RANKD_SUSPEND_MS: suspendMs } = this.#config;
-    const epochLast = (await this.#mirror?.readRestoredOrder(Math.max(reformMs, suspendMs)))?.epochLast ?? 0;
+    const restoreMs = Math.max(this.#config.RANKD_REFORM_MS, this.#config.RANKD_SUSPEND_MS);
+    const epochLast = (await this.#mirror?.readRestoredOrder(restoreMs))?.epochLast ?? 0;
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
-    const { StateDirectory: stateClass } = await import('./state-directory/state-directory.js');
-    const { RANKD_STATE_DIR: stateDirectory, RANKD_REDIS_PREFIX: prefix } = this.#config;
-    const settings = { config: this.#config, hostName, epochLast };
+    const settings = { config: this.#config, hostName, address: () => this.#running?.address, epochLast };
     this.#cluster = new clusterClass(settings, {
       clock,
       environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },
       watch: event => this.#recordEvent(event),
       recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),
       createGateway: (log, shared, role) => this.#createGateway(log, shared, role),
-      servedState: stateDirectory === undefined ? undefined : new stateClass(stateDirectory, prefix),
+      servedState: openStateDirectory(this.#config),
     });
     this.#gatewayOwner = this.#cluster;
     await this.#cluster.start();

@@ -9,7 +9,7 @@ import { open } from '../connection.js';
 import { formatError } from '../output/format-error.js';
 import { UsageError } from '../errors.js';
 import { printMembershipEvents } from '../attach/event-printer.js';
-import { parseRanks } from '../parse-ranks.js';
+import { parseTarget } from '../sending/parse-target.js';
 import { formatUnsent, reducedDeadline } from '../output/command-report.js';
 import { rosterTable } from '../output/roster-table.js';
 import { parseInput, type ParsedInput } from '../attach/input-parser.js';
@@ -25,6 +25,7 @@ interface AttachOptions {
 const firstJoinMs = 2000;
 
 const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   sends a command, by default to your subordinates
+           --to also takes name:NAME and tag:KEY=VALUE
   /ls      lists the members
   /quit    leaves; Ctrl-D leaves too
   /help    prints this help`;
@@ -154,5 +155,5 @@ async function order(
 }
 
 function targetOf(to: string): Target {
-  return to === 'below' || to === 'all' ? to : { ranks: parseRanks(to) };
+  return to === 'below' ? to : parseTarget(to);
 }

@@ -5,35 +5,41 @@ import { open } from '../connection.js';
 import { formatError } from '../output/format-error.js';
 import { LiveRegion } from '../output/live-region.js';
 import { withoutBacklog } from '../output/without-backlog.js';
-import { rosterTable } from '../output/roster-table.js';
 import { watchRoster } from '../output/roster-watch.js';
-import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
+import { listingLines, type Listing } from '../roster/roster-listing.js';
+import type { CommandContext, ExitCode } from './command-context.js';
 
 /** How often ages are printed again with --watch, ms. */
 const tickMs = 1000;
 
+interface LsOptions {
+  readonly watch?: boolean;
+  readonly listing: Listing;
+}
+
 /** Prints the roster, once or at each change. */
-export async function ls(call: CommandContext, options: { readonly watch?: boolean }): Promise<ExitCode> {
-  if (options.watch === true) return await watch(call);
+export async function ls(call: CommandContext, { watch: isWatched = false, listing }: LsOptions): Promise<ExitCode> {
+  if (isWatched) return await watch(call, listing);
   using observer = await open(call.connection);
-  const roster = await observer.roster();
-  if (call.json) writeJson(call, roster);
-  else call.terminal.write(rosterTable(roster, Date.now(), call.terminal).join('\n'));
+  const lines = listingLines(await observer.roster(), listing, Date.now(), call.terminal);
+  if (lines.length > 0) call.terminal.write(lines.join('\n'));
   return 0;
 }
 
-async function watch(call: CommandContext): Promise<ExitCode> {
-  const { connection, terminal, json } = call;
+async function watch({ connection, terminal }: CommandContext, listing: Listing): Promise<ExitCode> {
   terminal.watchReaders();
   const redraw = new LiveRegion(terminal);
+  const { kind } = listing.form;
+  const isJson = kind === 'roster as JSON' || kind === 'ids as JSON' || kind === 'members as JSON';
   let newest: Roster | undefined;
   const show = (): void => {
     if (newest === undefined) return;
-    if (json) writeJson(call, newest);
-    else redraw.show(rosterTable(newest, Date.now(), terminal));
+    const lines = listingLines(newest, listing, Date.now(), terminal);
+    if (!isJson) redraw.show(lines);
+    else if (lines.length > 0) terminal.write(lines.join('\n'));
   };
   const showNewest = withoutBacklog(terminal, show);
-  const ticking = terminal.isInteractive && !json ? setInterval(showNewest, tickMs) : undefined;
+  const ticking = terminal.isInteractive && !isJson ? setInterval(showNewest, tickMs) : undefined;
   let isLost = false;
   try {
     await watchRoster(

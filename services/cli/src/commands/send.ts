@@ -1,7 +1,5 @@
 /** The verb `send`. */
 
-import { RankdError, type CommandResult, type Sheet } from '@rankd/client/observer';
-import { commandRefusal, type ReceiptMessage } from '@rankd/protocol';
 import {
   isAllDone,
   reducedDeadline,
@@ -9,85 +7,27 @@ import {
   type CommandReport,
   type ReportLine,
 } from '../output/command-report.js';
-import { open, type Connection } from '../connection.js';
-import { NotDone } from '../errors.js';
-import { printableJson, RawJson, rawJson } from '../output/json-output.js';
-import { parseRanks } from '../parse-ranks.js';
-import type { Screen, Style } from '../output/terminal.js';
+import { open } from '../connection.js';
+import type { NotDone } from '../errors.js';
 import { textTable } from '../output/text-table.js';
+import { collectReport, type Order, unknownOutcome } from '../sending/collect-report.js';
+import { reportRow, reportTitles, targetText } from '../sending/report-table.js';
 import { reportFailure, writeJson, type CommandContext, type ExitCode } from './command-context.js';
-
-/** A command that an administrator sends. */
-export interface Order {
-  readonly name: string;
-  readonly argsJson: string | undefined;
-  /** `all`, or ranks such as `1,3-5`. */
-  readonly to: string;
-  readonly deadlineMs: number | undefined;
-}
 
 /** Sends a command as an administrator and prints how each recipient ended. */
 export async function send(call: CommandContext, order: Order): Promise<ExitCode> {
-  const answers = await sendAndCollect(call, order);
+  using observer = await open(call.connection);
+  const answers = await collectReport(observer, order, call.connection);
   const lines = reportLines(answers);
   const isDone = isAllDone(answers, lines);
   const unknown = answers.lost === undefined ? undefined : unknownOutcome(order, answers, answers.lost);
   if (call.json) writeJson(call, reportJson(answers, lines, { isDone, unknown }));
-  else if (lines.length > 0) call.terminal.write(reportTable(lines, call.terminal).join('\n'));
+  else if (lines.length > 0)
+    call.terminal.write(textTable(reportTitles, lines.map(reportRow), call.terminal).join('\n'));
   const reduced = reducedDeadline(order.deadlineMs, answers.receipt.deadlineMs);
   if (reduced !== undefined) call.terminal.say(reduced);
   if (!isDone) reportFailure(call, unknown?.message ?? whyNot(order, answers, lines, call.terminal.isInteractive));
   return isDone ? 0 : 1;
-}
-
-/** The messages that have arrived about a command. */
-interface CollectedReport extends CommandReport {
-  /** Set if the session has ended after the receipt and before the outcome. */
-  readonly lost: RankdError | undefined;
-}
-
-async function sendAndCollect(
-  { connection }: CommandContext,
-  { name, argsJson, to, deadlineMs }: Order,
-): Promise<CollectedReport> {
-  const ranks = to === 'all' ? undefined : parseRanks(to);
-  using observer = await open(connection);
-  const results: CommandResult[] = [];
-  let receipt: ReceiptMessage | undefined;
-  let sheet: Sheet | undefined;
-  let lost: RankdError | undefined;
-  try {
-    sheet = await observer.command({
-      name,
-      argsJson,
-      to: ranks === undefined ? 'all' : { ranks },
-      deadlineMs,
-      onReceipt: given => (receipt = given),
-      onResult: (result, valueJson) => results.push({ ...result, value: rawJson(valueJson) }),
-    });
-  } catch (error) {
-    if (receipt === undefined || !(error instanceof RankdError)) throw error;
-    if (error.code === 'OUTCOME_UNKNOWN') lost = error;
-    // With these codes the receipt may list the targets, which are printed below.
-    else if (!['AWAY', 'NO_SUCH_TARGET'].includes(error.code)) throw refusalOf(error, name, connection);
-  }
-  if (receipt === undefined)
-    throw new NotDone('OUTCOME_UNKNOWN', 'the server sent no receipt: the members may have executed the command');
-  return { receipt, results, sheet, ranks, lost };
-}
-
-/** The caller adds a hint about --token to FORBIDDEN. */
-function refusalOf(error: RankdError, name: string, { group }: Connection): Error {
-  if (error.code === 'FORBIDDEN') return error;
-  const detail = error.code === 'NO_RECIPIENTS' ? `: group ${group} has no members` : '';
-  return new NotDone(error.code, `${commandRefusal(error.code, name).reason}${detail}`);
-}
-
-/** Returns the outcome as far as it is known. The recipients without a result may have executed the command, so nothing advises to repeat it. */
-function unknownOutcome({ name }: Order, { receipt, results }: CommandReport, { code, message }: RankdError): NotDone {
-  const recipients = receipt.recipients ?? results.length;
-  const known = `${results.length} of ${recipients} had answered`;
-  return new NotDone(code, `the outcome of ${name} is unknown, ${known}: ${message}`);
 }
 
 interface Verdict {
@@ -103,26 +43,6 @@ function reportJson({ receipt, sheet }: CommandReport, lines: readonly ReportLin
   return { done: isDone, code, seq, recipients, refusedCount, deadlineMs, ms, answers: lines, ...error };
 }
 
-const styles: Readonly<Record<ReportLine['status'], Style>> = {
-  done: 'green',
-  failed: 'red',
-  refused: 'red',
-  expired: 'yellow',
-  left: 'yellow',
-  unsent: 'red',
-};
-
-function reportTable(lines: readonly ReportLine[], screen: Screen): string[] {
-  const rows = lines.map(({ rank, name, status, value, why, ms }) => [
-    rank === undefined ? '-' : String(rank),
-    name ?? '-',
-    { text: status, style: styles[status] },
-    ms === undefined ? '-' : `${ms} ms`,
-    why ?? (value instanceof RawJson ? printableJson(value.text) : ''),
-  ]);
-  return textTable(['RANK', 'NAME', 'STATUS', 'AFTER', 'ANSWER'], rows, screen);
-}
-
 const namedMax = 5;
 
 /** Returns a sentence: `2 of 5 did not execute print: client-3 (rank 2): expired, …`. */
@@ -134,12 +54,7 @@ function whyNot({ name }: Order, { receipt }: CommandReport, lines: readonly Rep
   if (isShown) return `${count} of ${all} did not execute ${name}`;
   const named = missing
     .slice(0, namedMax)
-    .map(({ rank, name, status, why }) => `${targetText(rank, name)}: ${status}, ${why ?? ''}`);
+    .map(({ rank, name, status, why }) => `${targetText({ rank, name })}: ${status}, ${why ?? ''}`);
   const more = count > named.length ? `; and ${count - named.length} more` : '';
   return `${count} of ${all} did not execute ${name}: ${named.join('; ')}${more}`;
-}
-
-function targetText(rank: number | undefined, name: string | undefined): string {
-  if (name === undefined) return `rank ${rank ?? ''}`;
-  return rank === undefined ? name : `${name} (rank ${rank})`;
 }

@@ -2,7 +2,7 @@
 
 import { printable } from '@rankd/protocol';
 import { formatAge } from '../output/format-duration.js';
-import { fetchServersReport, type ServersReport } from '../http-client.js';
+import { fetchServersReport, type ServersReport, type SidePort } from '../http-client.js';
 import type { Screen } from '../output/terminal.js';
 import { textTable } from '../output/text-table.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
@@ -10,8 +10,8 @@ import { writeJson, type CommandContext, type ExitCode } from './command-context
 type ClusterReport = NonNullable<ServersReport['cluster']>;
 
 /** The verb `servers`: prints the servers of a cluster, as the server of this side port knows them. The side port serves HTTP. */
-export async function servers(call: CommandContext, url: string): Promise<ExitCode> {
-  const { cluster } = await fetchServersReport(url);
+export async function servers(call: CommandContext, port: SidePort): Promise<ExitCode> {
+  const { cluster } = await fetchServersReport(port);
   if (call.json) writeJson(call, cluster ?? { state: 'standalone', servers: [] });
   else call.terminal.write(formatServers(cluster, Date.now(), call.terminal).join('\n'));
   return 0;
@@ -26,10 +26,11 @@ function formatServers(cluster: ClusterReport | undefined, nowMs: number, screen
   const title = [count, `epoch ${epoch}`, follows, ...behind, state].map(part => printable(part)).join(' · ');
   const notes = reason === undefined ? [] : [printable(reason)];
   if (all.length === 0) return [title, ...notes, 'This server has not joined the cluster yet.'];
-  const rows = all.map(({ id, name, upAt, applied }) => {
+  const rows = all.map(({ id, name, address, upAt, applied }) => {
     const isThis = id === server;
-    const cells = [isThis ? `${id} *` : id, name, formatAge(new Date(upAt).toISOString(), nowMs), applied];
+    const age = formatAge(new Date(upAt).toISOString(), nowMs);
+    const cells = [isThis ? `${id} *` : id, name, address ?? '-', age, applied];
     return cells.map(text => ({ text, style: isThis ? ('bold' as const) : undefined }));
   });
-  return [title, ...notes, ...textTable(['SERVER', 'NAME', 'AGE', 'APPLIED'], rows, screen)];
+  return [title, ...notes, ...textTable(['SERVER', 'NAME', 'ADDRESS', 'AGE', 'APPLIED'], rows, screen)];
 }

@@ -7,23 +7,23 @@ import { formatError } from '../output/format-error.js';
 import { NotDone } from '../errors.js';
 import { watchRoster } from '../output/roster-watch.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
+import { judgeRoster, type WaitCondition } from './wait-condition.js';
 
 interface WaitOptions {
-  readonly members: number;
+  readonly condition: WaitCondition;
   readonly timeoutS: number;
 }
 
 /**
- * Waits until enough members are present. Members that are away do not count. The server may start later.
+ * Waits until a condition of the group holds. The server may start later.
  * @throws NotDone TIMEOUT
  */
-export async function wait(call: CommandContext, { members, timeoutS }: WaitOptions): Promise<ExitCode> {
+export async function wait(call: CommandContext, { condition, timeoutS }: WaitOptions): Promise<ExitCode> {
   const stop = new AbortController();
   const timer = sleep(timeoutS * 1000, undefined, { signal: stop.signal }).then(
     () => stop.abort(),
     () => undefined,
   );
-  let present = 0;
   let roster: Roster | undefined;
   let failure: RankdError | undefined;
   await watchRoster(
@@ -31,8 +31,7 @@ export async function wait(call: CommandContext, { members, timeoutS }: WaitOpti
     {
       roster: newest => {
         [roster, failure] = [newest, undefined];
-        present = newest.members.filter(({ state }) => state === 'present').length;
-        if (present >= members) stop.abort();
+        if (judgeRoster(condition, newest).holds) stop.abort();
       },
       lost: error => (failure = error),
     },
@@ -44,11 +43,21 @@ export async function wait(call: CommandContext, { members, timeoutS }: WaitOpti
   if (roster === undefined) {
     throw new NotDone('TIMEOUT', `the server at ${call.connection.url} has not answered within ${timeoutS} s`);
   }
-  if (present < members) {
-    throw new NotDone('TIMEOUT', `${present} of ${members} members are present after ${timeoutS} s`);
-  }
-  const { group, view, size } = roster;
-  if (call.json) writeJson(call, { group, view, size, present });
-  else call.terminal.write(`group ${printable(group)} has ${present} members`);
+  const { holds, words } = judgeRoster(condition, roster);
+  if (!holds) throw new NotDone('TIMEOUT', `${words} after ${timeoutS} s`);
+  if (call.json) writeJson(call, reportOf(roster));
+  else call.terminal.write(printable(words));
   return 0;
+}
+
+function reportOf({ group, view, size, members }: Roster): object {
+  const present = members.filter(({ state }) => state === 'present').length;
+  const leader = members.find(({ rank, state }) => rank === 0 && state === 'present');
+  return {
+    group,
+    view,
+    size,
+    present,
+    leader: leader === undefined ? null : { member: leader.member, name: leader.name },
+  };
 }

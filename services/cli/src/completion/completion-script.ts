@@ -10,6 +10,8 @@ export interface Completable {
   readonly name: string;
   readonly description: string;
   readonly options: readonly CompletableOption[];
+  /** The names of its arguments. */
+  readonly arguments: readonly string[];
   /** Whether its first argument is the name of a member. */
   readonly takesMember: boolean;
   /** The possible values of its first argument, if there are few. */
@@ -36,16 +38,24 @@ export type Shell = (typeof shells)[number];
 export function completionScript(shell: Shell, program: Command): string {
   const shared = optionsOf(program);
   const verbs = program.commands.map(command => {
-    const [argument] = command.registeredArguments;
+    const names = command.registeredArguments.map(argument => argument.name());
     return {
       name: command.name(),
       description: command.description(),
       options: [...optionsOf(command), ...shared, helpFlag],
-      takesMember: argument?.name() === 'MEMBER',
-      choices: argument?.argChoices ?? [],
+      arguments: names.map(each => each.toLowerCase()),
+      takesMember: names[0] === 'MEMBER',
+      choices: command.registeredArguments[0]?.argChoices ?? [],
     };
   });
-  const help = { name: 'help', description: 'print the help of a verb', options: [], takesMember: false, choices: [] };
+  const help = {
+    name: 'help',
+    description: 'print the help of a verb',
+    options: [],
+    arguments: ['verb'],
+    takesMember: false,
+    choices: [],
+  };
   return writers[shell]([...verbs, help]);
 }
 

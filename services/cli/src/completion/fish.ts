@@ -11,31 +11,44 @@ function __rankctl_members
     set -l line (commandline -pc | string join ' ')
     rankctl completion fish --members= --line="$line" $dashes 2>/dev/null
 end
-# Prints the verb of the line. Fails if there is none yet. The word after an option with a value is no verb.
-function __rankctl_verb
+# Prints the verb and its arguments before the typed word, one a line. The word after an option with a value is none of them.
+function __rankctl_words
     set -l is_value 0
+    set -l dashes 0
     for word in (commandline -opc)[2..-1]
         if test $is_value = 1
             set is_value 0
-            continue
-        end
-        switch $word
-            case ${valueFlags(verbs).join(' ')}
-                set is_value 1
-            case '-*'
-            case '*'
-                echo -- $word
-                return 0
+        else if test $dashes = 1
+            string escape -- $word
+        else if test "$word" = --
+            set dashes 1
+        else
+            switch $word
+                case ${valueFlags(verbs).join(' ')}
+                    set is_value 1
+                case '-*'
+                case '*'
+                    string escape -- $word
+            end
         end
     end
-    return 1
+end
+# Prints the verb of the line. Fails if there is none yet.
+function __rankctl_verb
+    set -l words (__rankctl_words)
+    test (count $words) -gt 0; and echo -- $words[1]
+end
+# Succeeds if the typed word is the first argument of one of these verbs.
+function __rankctl_completes_argument
+    set -l words (__rankctl_words)
+    test (count $words) = 1; and contains -- $words[1] $argv
 end
 complete -c rankctl -f
 ${verbs.map(({ name, description }) => `complete -c rankctl -n 'not __rankctl_verb >/dev/null' -a ${name} -d ${quoted(description)}`).join('\n')}
 ${verbs.flatMap(({ name, options }) => options.map(option => lineOf(name, option))).join('\n')}
-complete -c rankctl -n 'contains -- (__rankctl_verb; or echo none) ${members.join(' ')}' -a '(__rankctl_members)'
-complete -c rankctl -n 'test (__rankctl_verb; or echo none) = completion' -a 'bash zsh fish'
-${withChoices.map(({ name, choices }) => `complete -c rankctl -n 'test (__rankctl_verb; or echo none) = ${name}' -a '${choices.join(' ')}'`).join('\n')}
+complete -c rankctl -n '__rankctl_completes_argument ${members.join(' ')}' -a '(__rankctl_members)'
+complete -c rankctl -n '__rankctl_completes_argument completion' -a 'bash zsh fish'
+${withChoices.map(({ name, choices }) => `complete -c rankctl -n '__rankctl_completes_argument ${name}' -a '${choices.join(' ')}'`).join('\n')}
 `;
 }
 

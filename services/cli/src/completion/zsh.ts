@@ -1,4 +1,4 @@
-import type { Completable, CompletableOption } from './completion-script.js';
+import { type Completable, type CompletableOption, valueFlags } from './completion-script.js';
 
 /** Returns the completion script for zsh. */
 export function zshCompletion(verbs: readonly Completable[]): string {
@@ -15,7 +15,7 @@ _rankctl_members() {
 }
 _rankctl() {
   local -a verbs rankctl_dashes rankctl_line
-  local at=2
+  local at=2 arguments=0 is_value=0 each
   verbs=(
 ${verbs.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`).join('\n')}
   )
@@ -36,9 +36,17 @@ ${verbs.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`
   fi
   words=(rankctl "\${(@)words[at,-1]}")
   (( CURRENT -= at - 2 ))
-  if [[ "$words[CURRENT-1]" == -- && "$words[2]" == (${membersOf.join('|')}) ]]; then
-    rankctl_dashes=(--after-dashes)
-    _rankctl_members
+  # After \`--\` each word is an argument. _arguments would count \`--\` as one.
+  for each in "\${(@)words[3,CURRENT-1]}"; do
+    if (( is_value )); then is_value=0
+    elif (( \${#rankctl_dashes} )); then (( arguments += 1 ))
+    elif [[ "$each" == -- ]]; then rankctl_dashes=(--after-dashes)
+    elif [[ "$each" == (${valueFlags(verbs).join('|')}) ]]; then is_value=1
+    elif [[ "$each" != -* ]]; then (( arguments += 1 ))
+    fi
+  done
+  if (( \${#rankctl_dashes} )); then
+    (( arguments == 0 )) && [[ "$words[2]" == (${membersOf.join('|')}) ]] && _rankctl_members
     return
   fi
   case "$words[2]" in
@@ -54,12 +62,21 @@ fi
 }
 
 function caseOf(verb: Completable): string {
-  const { name, options, takesMember, choices } = verb;
-  const position = takesMember ? ["'2:member:_rankctl_members'"] : [];
-  const shells = name === 'completion' ? ["'2:shell:(bash zsh fish)'"] : [];
-  const values = choices.length > 0 ? [`'2:value:(${choices.join(' ')})'`] : [];
-  const specs = [...options.flatMap(specsOf), ...position, ...shells, ...values];
+  const { name, options } = verb;
+  const specs = [...options.flatMap(specsOf), ...verb.arguments.map((_, at) => quoted(argumentSpec(verb, at)))];
   return `    ${name}) _arguments ${specs.join(' ')} ;;`;
+}
+
+/** Returns what completes an argument. A space as the action completes nothing: otherwise zsh would offer the options. */
+function argumentSpec({ name, takesMember, choices, arguments: all }: Completable, at: number): string {
+  const first = takesMember
+    ? '_rankctl_members'
+    : name === 'completion'
+      ? '(bash zsh fish)'
+      : choices.length > 0
+        ? `(${choices.join(' ')})`
+        : ' ';
+  return `${at + 2}:${all[at] ?? ''}:${at === 0 ? first : ' '}`;
 }
 
 function specsOf({ flags, description, takesValue }: CompletableOption): string[] {

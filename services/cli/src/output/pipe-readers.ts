@@ -1,8 +1,8 @@
-/** Finds out whether the pipe that standard output goes to still has a reader. */
+/** Finds out whether the pipe or the socket that standard output goes to still has a reader. */
 
-import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 
-/** How often the readers of a pipe are checked, ms. */
+/** How often the readers are checked, ms. */
 const CHECK_MS = 500;
 /** The access modes of an open file, in its flags. */
 const [ACCESS_MODE, WRITE_ONLY] = [0o3, 0o1];
@@ -11,14 +11,16 @@ const [ACCESS_MODE, WRITE_ONLY] = [0o3, 0o1];
 type End = 'open' | 'closed' | 'hidden';
 
 /**
- * Calls `onGone` once, when the last process that read from the pipe `fd` has closed it. A write would fail, but a verb that does not end by itself may have
- * nothing to write for hours. Call it before the first write: a process like `head` ends soon after.
+ * Calls `onGone` once, when the last process that read from the pipe or the socket `fd` has closed it. A write would fail, but a verb that does not end by
+ * itself may have nothing to write for hours. Call it before the first write: a process like `head` ends soon after.
  *
+ * A socket whose other end is closed rejects even a write of no bytes. An end that is only shut down for writing still reads. A pipe accepts a write of no bytes.
  * Linux lists the open files of processes in /proc. Where it does not list a reader (another system, another user, a reader outside of the
  * container), this function does nothing, and the next write shows that the reader is gone.
  */
 export function watchReaders(fd: number, onGone: () => void): void {
   const stats = fstatSync(fd);
+  if (stats.isSocket()) watchSocket(fd, onGone);
   if (!stats.isFIFO()) return;
   const pipe = `pipe:[${stats.ino}]`;
   let readers = readersOf(pipe);
@@ -33,6 +35,25 @@ export function watchReaders(fd: number, onGone: () => void): void {
     if (!ends.includes('hidden')) onGone();
   }, CHECK_MS);
   timer.unref();
+}
+
+function watchSocket(fd: number, onGone: () => void): void {
+  const timer = setInterval(() => {
+    if (hasReader(fd)) return;
+    clearInterval(timer);
+    onGone();
+  }, CHECK_MS);
+  timer.unref();
+}
+
+function hasReader(socket: number): boolean {
+  try {
+    writeSync(socket, new Uint8Array(0));
+    return true;
+  } catch (error) {
+    // A full socket has a slow reader.
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN';
+  }
 }
 
 /** Returns the file descriptors, as paths in /proc, from which visible processes read this pipe. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
-import { freePort, type LaunchedServer, launchRedis, launchServer, repository } from '@rankd/testkit';
+import { eventually, freePort, type LaunchedServer, launchRedis, launchServer, repository } from '@rankd/testkit';
 import { DEADLINE_MS, type Ended, Rankctl } from './rankctl.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -95,13 +95,18 @@ describe('ls', () => {
 
   it('exits without an error when its reader closes the output', async () => {
     await fleetOf('ann', 'bob');
-    const watch = start(['ls', '--watch']);
-    await watch.says(/2 members/);
-    watch.child.stdout?.destroy();
-    // It notices when it writes.
-    await members[1]?.leave();
-    const { code, stderr } = await watch.end();
-    expect([code, stderr]).toEqual([0, '']);
+    // Node gives a child process a socket as its standard output. Nothing more is written.
+    for (const args of [
+      ['ls', '--watch'],
+      ['events', '--json'],
+      ['attach', '--group', 'other'],
+    ]) {
+      const watch = start(args);
+      await watch.says(/2 members|connected|joined/);
+      watch.child.stdout?.destroy();
+      const { code, stderr } = await watch.end();
+      expect([args, code, stderr]).toEqual([args, 0, '']);
+    }
   });
 });
 
@@ -324,10 +329,16 @@ describe('servers', () => {
     try {
       for (let count = 0; count < 2; count += 1) {
         const env = { RANKD_MODE: 'cluster', RANKD_REDIS_URL: redis.url, RANKD_SHARDS: '1' };
-        launched.push(await launchServer(repository, env));
+        const more = count === 0 ? {} : { RANKD_ADVERTISED_URL: 'rankds://ranks.example:1' };
+        launched.push(await launchServer(repository, { ...env, ...more }));
       }
       const http = `http://127.0.0.1:${launched[1]?.httpPort}`;
-      const { code, stdout } = await run('servers', '--http', http);
+      // A server announces its address with a heartbeat, after it has begun to listen.
+      const { code, stdout } = await eventually(DEADLINE_MS, 'the addresses', async () => {
+        const ended = await run('servers', '--http', http);
+        const addresses = [`rankd://127.0.0.1:${launched[0]?.port}`, 'rankds://ranks.example:1'];
+        return addresses.every(address => ended.stdout.includes(` ${address} `)) ? ended : undefined;
+      });
       expect(code).toBe(0);
       expect(stdout).toMatch(
         /^2 servers · epoch 1 · follows \d+ shards? · current\nSERVER .*\n\S{8} {2,}\S.*\n\S{8} \* .*\n$/,

@@ -172,6 +172,10 @@ describe.each(['bash', 'zsh', 'fish'] as const)('TAB in %s', shell => {
         `rankctl --group ls --json --url '${url}' remove --group "${group}" \t\r`,
         `rankctl remove --url ${nowhere} \tid\r`,
         'rankctl --group g0 rem\tid\r',
+        // The second argument of a verb is no member, and no shell.
+        `rankctl --url ${url} --group g0 move ann \t1\r`,
+        `rankctl move --url ${url} --group g0 -- ann \t2\r`,
+        `rankctl move ann --url ${url} --group g0 \t3\r`,
       ],
       { RANKD_URL: nowhere, RANKD_GROUP: 'none' },
     );
@@ -181,6 +185,9 @@ describe.each(['bash', 'zsh', 'fish'] as const)('TAB in %s', shell => {
       ['--group', 'ls', '--json', '--url', url, 'remove', '--group', group, 'host:8080'],
       ['remove', '--url', nowhere, 'id'],
       ['--group', 'g0', 'remove', 'id'],
+      ['--url', url, '--group', 'g0', 'move', 'ann', '1'],
+      ['move', '--url', url, '--group', 'g0', '--', 'ann', '2'],
+      ['move', 'ann', '--url', url, '--group', 'g0', '3'],
     ]);
   });
 

@@ -115,7 +115,7 @@ describe('a move that the server refuses', () => {
 });
 
 describe('a pipe whose reader ends', () => {
-  it.each(['ls --watch', 'ls --watch --json', 'attach --group pipe'])(
+  it.each(['ls --watch', 'ls --watch --json', 'events --group pipe', 'attach --group pipe'])(
     'ends rankctl %s without an error, though nothing more is written',
     async args => {
       // The input stays open, so that attach does not leave for its end.

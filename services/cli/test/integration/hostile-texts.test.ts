@@ -63,6 +63,14 @@ describe.each(['a real server', 'a server with the texts in every field'] as con
       ['send', 'go'],
       ['send', 'fail'],
       ['send', 'none'],
+      ['rollout', 'fail'],
+      ['rollout', 'none', '--batch', '100'],
+      ['ping', '--count', '1'],
+      ['ls', '-q'],
+      ['ls', '--format', '{name} {tags} {group} {address} {state} {joinedAt}'],
+      ['ls', '--format', 'table {name}\\t{tags}'],
+      ['wait', '--leader'],
+      ['wait', '--gone', '\x1b[31mnobody\n\u202e'],
       ['remove', '\x1b[31mnobody\n\u202e'],
       ['\x9b31m\n'],
     ])('in rankctl %j', async (...args) => {
@@ -78,6 +86,8 @@ describe.each(['a real server', 'a server with the texts in every field'] as con
       ['wait', '--members', '2'],
       ['send', 'go'],
       ['send', 'fail'],
+      ['rollout', 'go', '--batch', '100'],
+      ['ping', '--count', '1'],
       ['remove', 'nobody'],
     ])('in rankctl --json %j, which prints the texts as JSON', async (...args) => {
       const ended = await run('--json', ...args);
@@ -102,6 +112,16 @@ describe.each(['a real server', 'a server with the texts in every field'] as con
         expect([ended.code, ended.stderr]).toEqual([0, '']);
         expectClean(ended);
       }
+    });
+
+    it.each([[], ['--json']])('in rankctl %j events', async (...more) => {
+      const watching = start(ports[which](), [...more, 'events']);
+      await watching.says(/watching|connected/);
+      const going = await join(`rankd://127.0.0.1:${server.port}`, { name: 'passer-by' });
+      await going.leave();
+      await watching.says(/left[^]*\n$/);
+      watching.child.stdout?.destroy();
+      expectClean(await watching.end());
     });
 
     it.each([[], ['--json']])('in rankctl %j attach', async (...more) => {
@@ -154,7 +174,10 @@ describe('a side port that is not a rankd server', () => {
       lagEntries: 0,
       shardsFollowed: 1,
     };
-    http = createServer((_request, response) => response.end(JSON.stringify({ ready: true, cluster })));
+    const leader = { member: allHostile, name: allHostile };
+    const group = { group: allHostile, size: 1, membersMax: 2, waiting: 0, view: 1, epoch: 1, leader };
+    const body = JSON.stringify({ ready: true, cluster, groups: [group] });
+    http = createServer((_request, response) => response.end(body));
     await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve));
   });
   afterAll(() => {
@@ -163,8 +186,10 @@ describe('a side port that is not a rankd server', () => {
 
   it.each([[], ['--json']])('cannot control the terminal: %j', async (...more) => {
     const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-    const ended = await start(1, [...more, 'servers', '--http', url]).end();
-    expect(ended.code).toBe(0);
-    expectClean(ended);
+    for (const verb of ['servers', 'groups']) {
+      const ended = await start(1, [...more, verb, '--http', url]).end();
+      expect([verb, ended.code]).toEqual([verb, 0]);
+      expectClean(ended);
+    }
   });
 });

@@ -116,10 +116,14 @@ describe('completion', () => {
     expect(await offered('rankctl', 'w')).toEqual(['why', 'wait']);
     expect(await offered('rankctl', '')).toEqual([
       'ls',
+      'events',
       'why',
       'wait',
+      'ping',
+      'groups',
       'servers',
       'send',
+      'rollout',
       'move',
       'remove',
       'attach',

@@ -24,7 +24,25 @@ describe('docs/rankctl.md', () => {
   });
 
   it('has every verb of the contract, with an example of each', () => {
-    expect(verbs).toEqual(['ls', 'why', 'wait', 'servers', 'send', 'move', 'remove', 'attach', 'bench', 'completion']);
+    expect(verbs).toEqual([
+      'ls',
+      'events',
+      'why',
+      'wait',
+      'ping',
+      'groups',
+      'servers',
+      'send',
+      'rollout',
+      'move',
+      'remove',
+      'run',
+      'lead',
+      'once',
+      'attach',
+      'bench',
+      'completion',
+    ]);
     for (const verb of verbs) {
       const section = page.slice(page.indexOf(`## ${verb}\n`));
       expect([verb, section.slice(0, section.indexOf('\n```\n'))]).toEqual([

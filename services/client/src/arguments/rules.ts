@@ -11,7 +11,7 @@ import {
 import type { CommandOptions } from '../commands/command-sender.js';
 import type { JoinOptions } from '../join.js';
 import type { ObserveOptions } from '../observer/observe.js';
-import type { AdminOrder } from '../observer/observer.js';
+import type { AdminOrder } from '../observer/admin-order.js';
 import type { PartitionOptions } from '../partitions/partition-types.js';
 import { isPlainObject, type Rule, type Rules } from './check-argument.js';
 

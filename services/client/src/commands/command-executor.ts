@@ -171,7 +171,7 @@ export class CommandExecutor {
       return { status: 'done', error: undefined, value: encodePayload('value', value, this.#ports.frameBytesMax()) };
     } catch (error) {
       const code = error instanceof RankdError ? error.code : 'HANDLER_FAILED';
-      return { status: 'failed', error: { code, message: resultMessage(error) } };
+      return { status: 'failed', error: { code, message: resultMessage(errorText(error)) } };
     } finally {
       release();
     }
@@ -226,11 +226,12 @@ function executionOf({ command, frame, ownRank }: Delivery, { status, error }: H
   };
 }
 
+/** The message may quote text from the network, for example the name of the command. */
 function refusal(code: string, message: string): HandlerOutcome {
-  return { status: 'refused', error: { code, message } };
+  return { status: 'refused', error: { code, message: resultMessage(message) } };
 }
 
-/** Returns the message of an error, cut to the limit of a result's message (R-FRAME-4), 256 characters. */
-function resultMessage(error: unknown): string {
-  return Array.from(errorText(error)).slice(0, limits.errorMessageCharsMax).join('');
+/** Returns a message cut to the limit of a result's message (R-FRAME-4), 256 characters. */
+function resultMessage(text: string): string {
+  return Array.from(text).slice(0, limits.errorMessageCharsMax).join('');
 }

@@ -3,8 +3,7 @@
 import { once } from 'node:events';
 import { connect as connectPlainly, isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectSecurely } from 'node:tls';
-import { assertNever } from '@rankd/protocol';
+import { connect as connectSecurely, type TLSSocket } from 'node:tls';
 import { rejectOnAbort } from '../rankd-error.js';
 import { createRotatingLookup } from './rotating-lookup.js';
 import type { ServerAddress } from './server-address.js';
@@ -68,18 +67,15 @@ export async function openSocket(
  * Returns the function that opens connections of the system. It rejects with the error of the socket, or with an AbortError if
  * its signal is aborted.
  * @param random returns a number from 0 to 1, which selects the address of a host name that is tried first
+ * @param onTcpSocket called with the TCP socket of each connection that has opened: with TLS, the socket under it
  */
-export function createConnect(random: () => number): Connect {
+export function createConnect(random: () => number, onTcpSocket: (socket: Socket) => void = () => undefined): Connect {
   const lookup = createRotatingLookup(random);
   return async (address, tls, signal) => {
-    const { socket, opened } = createSocket(address, tls, lookup);
-    try {
-      await once(socket, opened, { signal });
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
-    return socket;
+    const socket = await opened(openTcp(address, lookup), 'connect', signal);
+    const session = address.transport === 'tls' ? await secure(socket, address, tls, signal) : socket;
+    onTcpSocket(socket);
+    return session;
   };
 }
 
@@ -96,23 +92,36 @@ async function awaitDial(dialled: Promise<Duplex>, signal: AbortSignal): Promise
   }
 }
 
-function createSocket(
-  { host, port, transport }: ServerAddress,
+function openTcp({ host, port }: ServerAddress, lookup: LookupFunction): Socket {
+  return connectPlainly({ host, port, noDelay: true, lookup });
+}
+
+/** Opens TLS on a TCP connection. */
+async function secure(
+  socket: Socket,
+  { host }: ServerAddress,
   tls: TlsSource,
-  lookup: LookupFunction,
-): { socket: Socket; opened: string } {
-  switch (transport) {
-    case 'tcp':
-      return { socket: connectPlainly({ host, port, noDelay: true, lookup }), opened: 'connect' };
-    case 'tls': {
-      const options = typeof tls === 'function' ? tls() : tls;
-      // The certificate must contain the name of the host. TLS does not accept an IP address as a server name.
-      const servername = isIP(host) === 0 ? { servername: host } : {};
-      const target = { host, port, lookup };
-      const socket = connectSecurely({ ...options, ...servername, ...target, minVersion: 'TLSv1.3' });
-      return { socket: socket.setNoDelay(true), opened: 'secureConnect' };
-    }
-    default:
-      return assertNever(transport);
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  try {
+    const options = typeof tls === 'function' ? tls() : tls;
+    // The certificate must contain the name of the host. TLS does not accept an IP address as a server name.
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const secured = connectSecurely({ ...options, ...servername, host, socket, minVersion: 'TLSv1.3' });
+    return await opened(secured, 'secureConnect', signal);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** Resolves with the socket when it emits `event`. Destroys it if it fails first. */
+async function opened<S extends Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {
+  try {
+    await once(socket, event, { signal });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
   }
 }

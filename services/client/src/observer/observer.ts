@@ -6,18 +6,10 @@ import {
   type ObserverViewMessage,
   type ObserverWelcomeMessage,
   type ReceiptMessage,
-  type Target,
 } from '@rankd/protocol';
-import { checkArgument, checkOptions } from '../arguments/check-argument.js';
+import { checkArgument } from '../arguments/check-argument.js';
 import { checkListeners } from '../arguments/check-listeners.js';
-import {
-  adminOrderRules,
-  historyLimitRule,
-  memberIdRule,
-  orderRule,
-  rankRule,
-  removeReasonRule,
-} from '../arguments/rules.js';
+import { historyLimitRule, memberIdRule, rankRule, removeReasonRule } from '../arguments/rules.js';
 import { ApplicationCallbacks, type ListenerError } from '../callbacks/application-callbacks.js';
 import type { Clock, Timer } from '../clock.js';
 import { checkPayloadJson } from '../commands/payload.js';
@@ -30,26 +22,8 @@ import type {
   ObserverMessage,
 } from '../connection/connection.js';
 import { errorFromServer, RankdError } from '../rankd-error.js';
+import { type AdminOrder, checkOrder } from './admin-order.js';
 import { type History, PendingQueries, type Roster } from './pending-queries.js';
-
-/** A command that an administrator sends (R-ADMIN-1). */
-export interface AdminOrder {
-  /** The name of the command. */
-  readonly name: string;
-  /** The arguments as JSON text. The text itself is sent, so numbers keep all their digits. Default: no arguments. */
-  readonly argsJson?: string | undefined;
-  /** Which members receive the command. A list has at most 1000 entries. */
-  readonly to: Target;
-  /**
-   * How long recipients may take, ms, at least 1. Default: 5000. The server reduces it to RANKD_DEADLINE_MAX_MS (60 000 by
-   * default) if it is larger.
-   */
-  readonly deadlineMs?: number | undefined;
-  /** Called with the receipt, whether the server accepted the command or not. */
-  readonly onReceipt: (receipt: ReceiptMessage) => void;
-  /** Called with the result of each recipient when it arrives, and with its value as the recipient wrote it. */
-  readonly onResult: (result: CommandResult, valueJson: string | undefined) => void;
-}
 
 /** The events of an observer, with the arguments of their listeners. */
 export interface ObserverEvents {
@@ -75,19 +49,21 @@ export class Observer extends EventEmitter<ObserverEvents> {
   readonly #queries: PendingQueries;
   readonly #commands: PendingCommands;
   readonly #callbacks = new ApplicationCallbacks(this);
+  readonly #clock: Clock;
   #lastAdminId = 0;
+  #lastPing = 0;
 
   private constructor(
     connection: Connection,
     welcome: ObserverWelcomeMessage,
-    queries: PendingQueries,
-    commands: PendingCommands,
+    { queries, commands, clock }: { queries: PendingQueries; commands: PendingCommands; clock: Clock },
   ) {
     super();
     this.#connection = connection;
     this.welcome = welcome;
     this.#queries = queries;
     this.#commands = commands;
+    this.#clock = clock;
     checkListeners<ObserverEvents>(this, { view: true, closed: true, listenerError: true });
   }
 
@@ -108,7 +84,7 @@ export class Observer extends EventEmitter<ObserverEvents> {
       };
       const listener: ObserverConnectionListener = {
         handleWelcome: welcome => {
-          observer = new Observer(connection, welcome, queries, commands);
+          observer = new Observer(connection, welcome, { queries, commands, clock });
           // `deadMs` is several times the interval of the server's pings.
           restartSilenceTimer(welcome);
           resolve(observer);
@@ -148,6 +124,19 @@ export class Observer extends EventEmitter<ObserverEvents> {
     checkArgument('limit', limit, historyLimitRule);
     this.#checkOpen();
     return this.#queries.histories.add(() => this.#connection.send({ type: 'history', limit }));
+  }
+
+  /**
+   * Pings the server and returns the round-trip time in ms (R-LIFE-1).
+   * @throws RankdError RATE_LIMITED after more than 100 pings at once or 50 in a second; the reason if the session ends
+   */
+  async ping(): Promise<number> {
+    this.#checkOpen();
+    this.#lastPing += 1;
+    const n = this.#lastPing;
+    const sentAtMs = this.#clock.nowMs();
+    await this.#queries.addPing(n, () => this.#connection.send({ type: 'ping', n }));
+    return this.#clock.nowMs() - sentAtMs;
   }
 
   /**
@@ -249,14 +238,6 @@ export class Observer extends EventEmitter<ObserverEvents> {
   }
 }
 
-/** @throws RankdError BAD_ARGUMENT */
-function checkOrder(order: AdminOrder): void {
-  checkArgument('the order', order, orderRule);
-  checkOptions('command', order, adminOrderRules);
-  for (const name of ['name', 'onReceipt', 'onResult'] as const)
-    checkArgument(name, order[name], adminOrderRules[name]);
-}
-
 interface ObserverParts {
   readonly connection: Connection;
   readonly queries: PendingQueries;
@@ -287,8 +268,9 @@ function handleMessage(message: ObserverMessage, parts: ObserverParts): void {
       return commands.handleOutcome(message);
     case 'error':
       return queries.handleError(message);
-    case 'waiting':
     case 'pong':
+      return queries.handlePong(message);
+    case 'waiting':
     case 'yield':
     case 'command':
       return;

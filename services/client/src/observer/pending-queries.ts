@@ -1,6 +1,13 @@
 /** The queries of an observer that have no answer yet. */
 
-import type { ErrorMessage, HistoryMessage, ReceiptMessage, RosterMember, RosterMessage } from '@rankd/protocol';
+import type {
+  ErrorMessage,
+  HistoryMessage,
+  ReceiptMessage,
+  RosterMember,
+  RosterMessage,
+  ServerPongMessage,
+} from '@rankd/protocol';
 import { errorFromServer, RankdError } from '../rankd-error.js';
 
 /** The members of a group at one moment, by rank (R-ASK-1). */
@@ -61,6 +68,7 @@ export class PendingQueries {
   readonly rosters = new QueryQueue<Roster>();
   readonly histories = new QueryQueue<History>();
   readonly #receipts = new Map<string, PendingQuery<ReceiptMessage>>();
+  readonly #pings = new Map<number, PendingQuery<void>>();
   #members: RosterMember[] = [];
   #changes: HistoryMessage['changes'] = [];
 
@@ -96,10 +104,33 @@ export class PendingQueries {
     this.#receipts.delete(receipt.id);
   }
 
-  /** Rejects the oldest query. An error has no id, but the server answers only queries with an error. */
+  /** Sends the ping `n` and resolves when its pong has arrived. */
+  async addPing(n: number, send: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pings.set(n, { resolve, reject });
+      send();
+    });
+  }
+
+  /** Answers the ping that this pong belongs to. */
+  handlePong({ n }: ServerPongMessage): void {
+    if (n === undefined) return;
+    this.#pings.get(n)?.resolve();
+    this.#pings.delete(n);
+  }
+
+  /** Rejects the oldest query. An error has no id, but the server answers only queries and pings with an error. */
   handleError(message: ErrorMessage): void {
     const error = errorFromServer(message);
-    if (!this.rosters.rejectNext(error)) this.histories.rejectNext(error);
+    if (!this.rosters.rejectNext(error) && !this.histories.rejectNext(error)) this.#rejectPing(error);
+  }
+
+  #rejectPing(error: RankdError): void {
+    const [oldest] = this.#pings;
+    if (oldest === undefined) return;
+    const [n, ping] = oldest;
+    this.#pings.delete(n);
+    ping.reject(error);
   }
 
   /**
@@ -109,6 +140,7 @@ export class PendingQueries {
   rejectAll(error: RankdError): void {
     this.rosters.rejectAll(error);
     this.histories.rejectAll(error);
+    while (this.#pings.size > 0) this.#rejectPing(error);
     const message = `the session ended (${error.code}) before the server confirmed the change: the server may have made it`;
     const unknown = new RankdError('OUTCOME_UNKNOWN', undefined, { message, cause: error });
     for (const { reject } of this.#receipts.values()) reject(unknown);

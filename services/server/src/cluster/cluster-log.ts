@@ -149,9 +149,9 @@ export class ClusterLog implements OrderedLog {
   }
 
   /** The servers that the register lists. */
-  get servers(): readonly Pick<RegisteredServer, 'id' | 'name' | 'upAt' | 'applied'>[] {
+  get servers(): readonly Pick<RegisteredServer, 'id' | 'name' | 'address' | 'upAt' | 'applied'>[] {
     const all = this.#register.replica?.registry.servers ?? [];
-    return all.map(({ id, name, upAt, applied }) => ({ id, name, upAt, applied }));
+    return all.map(({ id, name, address, upAt, applied }) => ({ id, name, address, upAt, applied }));
   }
 
   /** Where the next incarnation of this server starts to follow each shard. */

@@ -206,11 +206,11 @@ export class ClusterServer {
   }
 
   #shardSettings(server: ServerId): ShardSettings {
-    const { config, hostName: name, formats = logFormats } = this.#settings;
+    const { config, hostName: name, address = () => undefined, formats = logFormats } = this.#settings;
     const { epochBefore: epochLast } = this.#served;
     const since = this.#clock.wallMs();
     const holdsUntilAcked = config.RANKD_LOG_ACK === 'replicated';
-    return { server, name, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
+    return { server, name, address, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
   }
 
   async #startIncarnation(cluster: string): Promise<void> {

@@ -34,6 +34,8 @@ export type IncarnationEndReason = Exclude<StreamBreakReason, 'malformed'> | 'de
 export interface ShardSettings extends RecordApplierSettings {
   /** The name of this server for operators. */
   readonly name: string;
+  /** Returns the URL by which clients reach this server, for operators. Undefined until it listens. */
+  readonly address?: () => string | undefined;
   /** When this incarnation began: wall time in milliseconds since 1970. */
   readonly since: number;
 }
@@ -228,7 +230,7 @@ export class ShardReplica {
   /** Appends a heartbeat. Declares the servers lost that were silent for too long, and saves a snapshot if one is due. */
   sendHeartbeat(): void {
     const at = this.#ports.clock.wallMs();
-    this.#writer.appendHeartbeat(at, formatPosition(this.position));
+    this.#writer.appendHeartbeat({ at, applied: formatPosition(this.position), address: this.#settings.address?.() });
     for (const lost of this.registry.overdueServers(this.#settings.server)) {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }

@@ -1,7 +1,7 @@
 /** Writes the entries of this server to the stream of one shard. */
 
 import type { Clock } from '../clock.js';
-import type { Batch, Entry, ServerEntry, ServerId } from '../core/index.js';
+import type { Batch, Entry, ServerEntry, ServerHeartbeatEntry, ServerId } from '../core/index.js';
 import { type BatchListener, BatchSender } from './batch-sender.js';
 import type { LogFormats } from './formats/log-format.js';
 import { HeartbeatAcks } from './heartbeat-acks.js';
@@ -73,10 +73,10 @@ export class ShardWriter {
     this.#sender.append(entry);
   }
 
-  /** Appends a heartbeat. `at` is the wall time in milliseconds, `applied` the position of the last applied record. */
-  appendHeartbeat(at: number, applied: string): void {
+  /** Appends a heartbeat. */
+  appendHeartbeat(heartbeat: Omit<ServerHeartbeatEntry, 'kind'>): void {
     this.#heartbeatAcks.recordSent();
-    this.append({ kind: 'server-beat', at, applied });
+    this.append({ kind: 'server-beat', ...heartbeat });
   }
 
   /** Begins a new epoch of the stream. Redis refuses appends to earlier epochs after this. */

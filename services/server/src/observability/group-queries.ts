@@ -64,6 +64,8 @@ export interface ClusterReadiness {
   readonly servers: readonly {
     readonly id: string;
     readonly name: string;
+    /** The URL by which clients reach it. Undefined if it has not announced one. */
+    readonly address?: string | undefined;
     readonly upAt: number;
     /** The last record of shard 0 that the server had applied when it sent its last heartbeat. */
     readonly applied: string;

@@ -2,6 +2,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
+import type { ServerConfig } from '../config.js';
 import type { ServedState, ServedStateStore } from '../cluster/founding/served-state.js';
 import { encodeServedState, readServedState, stateFilePath } from './served-state-file.js';
 
@@ -70,4 +71,12 @@ export class StateDirectory implements ServedStateStore {
       );
     }
   }
+}
+
+/** Returns the store of RANKD_STATE_DIR, or undefined if it is not set. */
+export function openStateDirectory(
+  config: Pick<ServerConfig, 'RANKD_STATE_DIR' | 'RANKD_REDIS_PREFIX'>,
+): StateDirectory | undefined {
+  const { RANKD_STATE_DIR: directory, RANKD_REDIS_PREFIX: prefix } = config;
+  return directory === undefined ? undefined : new StateDirectory(directory, prefix);
 }

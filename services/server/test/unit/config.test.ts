@@ -170,6 +170,19 @@ describe('the names in RANKD_HTTP_HOSTS', () => {
 describe('a cluster', () => {
   const cluster = { RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://localhost' };
 
+  it.each(['ranks.example:2700', 'http://ranks.example', 'rankd://', 'rankd://a/b', 'rankd://a,rankd://b'])(
+    'rejects %s as the URL by which clients reach it',
+    RANKD_ADVERTISED_URL => {
+      expect(() => parseServerConfig({ ...cluster, RANKD_ADVERTISED_URL })).toThrow(
+        'RANKD_ADVERTISED_URL must be a URL such as rankd://ranks.example:2700',
+      );
+    },
+  );
+
+  it.each(['rankd://ranks.example', 'rankds://10.0.0.5:2701', 'rankd://[fd00::5]:2700'])('accepts %s', url => {
+    expect(parseServerConfig({ ...cluster, RANKD_ADVERTISED_URL: url }).RANKD_ADVERTISED_URL).toBe(url);
+  });
+
   it('needs a Redis', () => {
     expect(faultsOf({ RANKD_MODE: 'cluster' })).toContain('RANKD_MODE is cluster and needs Redis');
   });

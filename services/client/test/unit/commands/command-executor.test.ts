@@ -85,6 +85,14 @@ describe('a command for this member', () => {
     expect([sent, executions[0]?.error?.code]).toEqual([[], 'DEADLINE_PASSED']);
   });
 
+  it('R-FRAME-4 has a result of at most 256 characters for a message, however long its name is', async () => {
+    const { sent, deliver } = createFixture();
+    // No server of this release sends such a name.
+    await deliver({ name: '\u{1F600}'.repeat(1000) });
+    const { message = '' } = sent[0]?.error ?? {};
+    expect(Array.from(message)).toHaveLength(256);
+  });
+
   it('is refused with NO_HANDLER if its name has no handler, or no longer one', async () => {
     const { executor, sent, deliver } = createFixture();
     const takeBack = executor.setHandler('print', () => null);

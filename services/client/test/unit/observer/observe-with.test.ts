@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { observeWith } from '../../../src/observer/observe.js';
 import type { Observer } from '../../../src/observer/observer.js';
+import type { RankdError } from '../../../src/rankd-error.js';
 import { InMemoryServer } from '../in-memory-server.js';
 
 const URL = 'rankd://in-memory';
@@ -53,6 +54,33 @@ describe('an observer in a test environment, on a manual clock', () => {
     expect(ended).toEqual([]);
     await server.advance(DEAD_MS);
     expect(ended).toEqual([['NOT_CONNECTED', 10 * (DEAD_MS - 1) + DEAD_MS]]);
+  });
+
+  it('R-LIFE-1 measures the round trip of each ping, whatever the order of the answers', async () => {
+    const observer = await observeWelcomed();
+    const trips = [observer.ping(), observer.ping()];
+    await server.advance(20);
+    server.connection.send({ type: 'pong', n: 2 });
+    await server.advance(0);
+    await server.advance(15);
+    // Answers that no ping waits for.
+    for (const n of [undefined, 2, 7]) server.connection.send({ type: 'pong', n });
+    server.connection.send({ type: 'pong', n: 1 });
+    await server.advance(0);
+    expect(await Promise.all(trips)).toEqual([35, 20]);
+  });
+
+  it('R-PACE-1 rejects a ping that the server refuses, and every open ping when the session ends', async () => {
+    const observer = await observeWelcomed();
+    const trips = [observer.ping(), observer.ping()].map(trip =>
+      trip.catch((error: unknown) => (error as RankdError).code),
+    );
+    await server.advance(0);
+    server.connection.send({ type: 'error', code: 'RATE_LIMITED', message: 'too many pings' });
+    await server.advance(0);
+    observer.close();
+    expect(await Promise.all(trips)).toEqual(['RATE_LIMITED', 'LEFT']);
+    await expect(observer.ping()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
   });
 
   it('leaves no timer after it closes', async () => {

@@ -99,7 +99,7 @@ export const entrySchemas: EntrySchemas = {
     epochLost: optionalNumber,
     format: optionalNumber,
   },
-  'server-beat': { at: number, applied: text },
+  'server-beat': { at: number, applied: text, address: optionalText },
   'server-left': { at: number },
   'server-lost': { at: number, server: text, evidence: oneOf('silence', 'register') },
   'format-raised': { at: number, format: number },

@@ -57,9 +57,9 @@ export class WaitingGateway<G extends ClosableGateway> {
         state = 'opened';
         resolve();
       };
-      void joining.then(resolve, (error: Error) => {
+      void joining.then(resolve, (error: unknown) => {
         if (state === 'opened') throw error;
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       });
     });
   }

@@ -16,6 +16,8 @@ export interface ClusterServerSettings {
   readonly config: ServerConfig;
   /** The name of this server for operators. */
   readonly hostName: string;
+  /** Returns the URL by which clients reach this server, for operators. Undefined until it listens. */
+  readonly address?: () => string | undefined;
   /** The largest epoch that was issued before the cluster existed. */
   readonly epochLast: number;
   /** The formats that this server reads and writes. The default is those of this version of rankd. */

@@ -38,6 +38,11 @@ export interface ServerHeartbeatEntry {
   readonly kind: 'server-beat';
   readonly at: number;
   readonly applied: string;
+  /**
+   * The URL by which clients reach the server, for operators. Undefined until it listens. Nothing is decided by it, so it is in every
+   * format: older servers ignore it.
+   */
+  readonly address?: string | undefined;
 }
 
 /** A server leaves this shard, because it stops or because none of its sessions needs the shard. */
@@ -106,6 +111,8 @@ export interface RegisteredServer {
   readonly upAt: number;
   /** The newest format that it reads. Undefined in a snapshot of a server that is older than this field: 1. */
   readonly format?: number | undefined;
+  /** The URL by which clients reach it. Undefined until its heartbeat had one. */
+  address?: string | undefined;
   /** The number of its last batch. Snapshots in Redis contain this name, so it stays. */
   lastParcel: number;
   /** The id of the last applied record in its last heartbeat. It is '' before the first heartbeat. */
@@ -214,8 +221,9 @@ export class ServerRegistry {
     this.#servers.set(id, { id, name, upAt: since, format, lastParcel: n - 1, applied: '', beatsUnheard: {} });
   }
 
-  #recordHeartbeat(sender: RegisteredServer, { applied }: ServerHeartbeatEntry): void {
+  #recordHeartbeat(sender: RegisteredServer, { applied, address }: ServerHeartbeatEntry): void {
     sender.applied = applied;
+    if (address !== undefined) sender.address = address;
     for (const other of this.#servers.values()) {
       if (other !== sender) other.beatsUnheard[sender.id] = (other.beatsUnheard[sender.id] ?? 0) + 1;
     }

@@ -43,6 +43,19 @@ function beats(fleet: ServerRegistry, server: string, n: number, count: number):
   for (let each = 0; each < count; each += 1) fleet.applyBatch(parcel(server, n + each, beat));
 }
 
+describe('the address of a server', () => {
+  it('is that of its last heartbeat with one, and survives a snapshot', () => {
+    const fleet = fleetOf('a', 'b');
+    fleet.applyBatch(parcel('a', 2, { ...beat, address: 'rankd://10.0.0.5:2700' }));
+    fleet.applyBatch(parcel('a', 3, beat));
+    fleet.applyBatch(parcel('b', 2, beat));
+    const copy = new ServerRegistry(JSON.parse(JSON.stringify(fleet.servers)) as ServerRegistry['servers']);
+    for (const each of [fleet, copy]) {
+      expect(each.servers.map(({ address }) => address)).toEqual(['rankd://10.0.0.5:2700', undefined]);
+    }
+  });
+});
+
 describe('K8 a batch', () => {
   it('is applied once, even if it arrives several times', () => {
     const fleet = fleetOf('a');

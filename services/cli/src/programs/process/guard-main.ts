@@ -1,0 +1,80 @@
+/**
+ * The guard: a process that kills a program when rankctl can no longer do it (R-PROG-5). It has a session of its own, a pipe to rankctl, and
+ * in `lead` and `once` a copy of the session's socket. It never reads the socket: the server sees the connection close only when the guard
+ * has ended too, which is after the program.
+ */
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type GuardAnswer, type GuardOrder, monotonicMs } from './guard-messages.js';
+import { killGroup, type ProcessEntry, readProcesses } from './process-group.js';
+
+/** Signals to a whole service or terminal must not end the guard: rankctl stops the program first. */
+const ignoredSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
+/** How long to search for a program that rankctl was starting when it was killed, ms. */
+const SEARCH_MS = 1000;
+/** How often to search for it, ms. */
+const SEARCH_EVERY_MS = 10;
+
+const nothing: GuardOrder = { groups: [], starting: undefined, killAtMs: undefined };
+
+/** Runs the guard until rankctl closes its end of the pipe and no process of the held groups runs. */
+export function runGuard(): void {
+  for (const signal of ignoredSignals) process.on(signal, () => undefined);
+  // Do not keep a file system in use.
+  process.chdir('/');
+  const startedAtTicks = readProcesses()?.find(({ pid }) => pid === process.pid)?.startedAtTicks ?? 0;
+  let order = nothing;
+  let timer: NodeJS.Timeout | undefined;
+  process.on('message', (next: GuardOrder) => {
+    order = next;
+    clearTimeout(timer);
+    if (order.killAtMs !== undefined) {
+      timer = setTimeout(() => void killAll(order.groups), Math.max(0, order.killAtMs - monotonicMs()));
+    }
+    answer('held');
+  });
+  process.on('disconnect', () => {
+    clearTimeout(timer);
+    void killAll(order.groups)
+      .then(() => killStarting(order, startedAtTicks))
+      .finally(() => process.exit(0));
+  });
+  answer('ready');
+}
+
+function answer(message: GuardAnswer): void {
+  // The answer fails if rankctl has ended. `disconnect` follows then.
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+async function killAll(groups: readonly number[]): Promise<void> {
+  await Promise.all(groups.map(killGroup));
+}
+
+/** Searches for the program that rankctl was starting, and kills its group. A process that has not executed the program yet is found later. */
+async function killStarting({ starting, groups }: GuardOrder, sinceTicks: number): Promise<void> {
+  if (starting === undefined) return;
+  const untilMs = monotonicMs() + SEARCH_MS;
+  while (monotonicMs() < untilMs) {
+    const found = (readProcesses() ?? []).filter(
+      entry => isStarted(entry, sinceTicks) && !groups.includes(entry.group) && hasMember(entry, starting),
+    );
+    await killAll(found.map(({ group }) => group));
+    if (found.length > 0) return;
+    await sleep(SEARCH_EVERY_MS);
+  }
+}
+
+/** Returns whether the process leads a session and is younger than the guard, as every program of this guard is. */
+function isStarted({ pid, session, isZombie, startedAtTicks }: ProcessEntry, sinceTicks: number): boolean {
+  return session === pid && !isZombie && startedAtTicks >= sinceTicks;
+}
+
+function hasMember({ pid }: ProcessEntry, member: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`RANKD_MEMBER=${member}`);
+  } catch {
+    return false;
+  }
+}

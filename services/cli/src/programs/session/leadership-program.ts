@@ -1,0 +1,115 @@
+/** Runs a program while a member leads, and at no other time (R-PROG-4). */
+
+import type { Membership } from '@rankd/client';
+import { systemEnvironment } from '@rankd/client/internal';
+import { onAbort } from '@rankd/protocol';
+import { readMemberFields } from '../line/member-fields.js';
+import type { Guard } from '../process/guard.js';
+import { monotonicMs } from '../process/guard-messages.js';
+import { LeaseBounds, slackOf } from '../policy/lease-bounds.js';
+import type { ProgramExit } from '../program-runner.js';
+import type { ProgramSession } from './program-session.js';
+import { pause } from './pause.js';
+import type { Predecessor } from './predecessor.js';
+
+/** How long the program of a new leader waits for the guard of the earlier leader, ms (R-PROG-5). */
+const START_DELAY_MS = 150;
+
+/** How often to look whether a lease that is about to end was renewed, ms. */
+const RENEWAL_POLL_MS = 20;
+
+/** What a verb decides. */
+export interface LeadershipPolicy {
+  /** How long after the member has got rank 0 the program may start, ms. */
+  readonly startDelayMs: () => number;
+  /**
+   * Called when the program has exited by itself and nothing of it runs any more. Resolves with how long to wait before it is started again,
+   * ms, or with `end`. `leading` is aborted when the member stops leading.
+   */
+  readonly afterExit: (exit: ProgramExit, leading: AbortSignal) => Promise<number | 'end'>;
+}
+
+/** Returns the delay before the program starts: none if the earlier leader is known to have stopped. */
+export function startDelayMs({ hasLeft }: Predecessor): number {
+  return hasLeft ? 0 : START_DELAY_MS;
+}
+
+/** One period in which the member leads. */
+export class LeadershipProgram {
+  readonly #session: ProgramSession;
+  readonly #policy: LeadershipPolicy;
+  readonly #leading: AbortSignal;
+  readonly #bounds: LeaseBounds;
+  /** The exit after which rankctl ends. Undefined while the program runs or is to run again. */
+  #lastExit: ProgramExit | undefined;
+
+  /** @param leading aborted when the member must stop acting on its rank; reading it checks the clock */
+  constructor(session: ProgramSession, policy: LeadershipPolicy, leading: AbortSignal) {
+    const { me, runner, guards } = session;
+    this.#session = session;
+    this.#policy = policy;
+    this.#leading = leading;
+    this.#bounds = new LeaseBounds(systemEnvironment.clock, me.server === undefined ? 0 : slackOf(me.server), {
+      onStop: () => runner.stop('leadership'),
+      onKill: () => runner.kill('leadership'),
+      onKillAt: () => this.#boundGuard(guards.guard),
+    });
+  }
+
+  /**
+   * Runs the program until the member stops leading, rankctl ends, or the policy ends it. Resolves when nothing of the program runs any
+   * more. Returns the exit after which rankctl ends, if the policy says so.
+   */
+  async run(): Promise<ProgramExit | undefined> {
+    const { me, runner } = this.#session;
+    const renew = (): void => this.#renew(me);
+    me.on('lease', renew);
+    renew();
+    const removeListener = onAbort(this.#leading, () => {
+      // After a request to yield nothing renews the lease for the program.
+      this.#bounds.freeze();
+      runner.stop('leadership');
+    });
+    try {
+      await pause(this.#policy.startDelayMs(), this.#over);
+      while (!this.#over.aborted && !this.#leading.aborted && this.#lastExit === undefined) await this.#runOnce();
+      return this.#lastExit;
+    } finally {
+      removeListener();
+      me.off('lease', renew);
+      this.#bounds.end();
+    }
+  }
+
+  /** Aborted when the member stops leading or rankctl ends. */
+  get #over(): AbortSignal {
+    return AbortSignal.any([this.#leading, this.#session.ending.signal]);
+  }
+
+  #renew({ leaseEndsAt }: Membership): void {
+    if (leaseEndsAt !== undefined) this.#bounds.renew(leaseEndsAt);
+  }
+
+  async #runOnce(): Promise<void> {
+    const { me, guards, runner } = this.#session;
+    const guard = await guards.waitForGuard(this.#over);
+    if (guard === undefined || this.#over.aborted || this.#leading.aborted || !guard.isUp) return;
+    if (!this.#bounds.leavesTime) {
+      // The lease is about to end. It is renewed, or the member stops leading.
+      await pause(RENEWAL_POLL_MS, this.#over);
+      return;
+    }
+    this.#boundGuard(guard);
+    const exit = await runner.run(readMemberFields(me), guard);
+    if (exit.stopped !== undefined) return;
+    const next = await this.#policy.afterExit(exit, this.#leading);
+    if (next === 'end') this.#lastExit = exit;
+    else await pause(next, this.#over);
+  }
+
+  /** Sets when the guard kills the program, whatever rankctl does. */
+  #boundGuard(guard: Guard | undefined): void {
+    const { killAtMs } = this.#bounds;
+    if (killAtMs !== undefined) guard?.setKillAt(killAtMs - systemEnvironment.clock.nowMs() + monotonicMs());
+  }
+}

@@ -1,0 +1,73 @@
+/** The verb `once`: one member runs a program, the others wait for it and end as it ended (R-PROG-7). */
+
+import type { Membership } from '@rankd/client';
+import type { OnceOptions } from '../program-options.js';
+import type { ProgramExit } from '../program-runner.js';
+import { startDelayMs } from '../session/leadership-program.js';
+import { Predecessor } from '../session/predecessor.js';
+import { type ProgramCall, type ProgramSession, runSession } from '../session/program-session.js';
+import { waitUntil } from '../session/wait-for-event.js';
+import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
+
+/** The command with which rank 0 reports to the others how the program has ended. */
+const ONCE_COMMAND = 'rankd.once';
+/** How long rank 0 sends the command to those that wait and those that come, ms. */
+const REPORT_MS = 5000;
+/** How often rank 0 sends the command, ms. */
+const REPORT_EVERY_MS = 200;
+
+/** The arguments of the command. */
+type OnceArguments = Readonly<Record<'code', number>>;
+
+/** Runs a program in one member of the group. Returns the exit code of rankctl: that of the program, in every member. */
+export async function once(call: ProgramCall, options: OnceOptions): Promise<number> {
+  let predecessor: Predecessor | undefined;
+  return await runSession(call, options, {
+    prepare: session => {
+      predecessor = new Predecessor(session.me);
+      prepareLeader(session);
+      endOnReport(session);
+    },
+    supervise: async session =>
+      await superviseLeader(session, options, {
+        startDelayMs: () => (predecessor === undefined ? 0 : startDelayMs(predecessor)),
+        afterExit: async (exit, leading) => {
+          const isFailure = options.retry && exit.code !== 0;
+          if (!isFailure) await reportToOthers(session, exit, AbortSignal.any([leading, session.ending.signal]));
+          return 'end';
+        },
+      }),
+  });
+}
+
+/** Ends rankctl with the code that rank 0 sends. Such a member starts nothing. */
+function endOnReport({ me, log, ending }: ProgramSession): void {
+  me.handle(ONCE_COMMAND, async (args, { from }) => {
+    const { code } = args as Partial<OnceArguments>;
+    if (from.rank !== 0 || !isExitCode(code)) return;
+    log.info('told', `${from.name} has run the program: it ended with code ${code}`, { code, by: from.member });
+    // The library sends the result of the command first.
+    await Promise.resolve();
+    setImmediate(() => ending.beginWith(code));
+  });
+}
+
+function isExitCode(code: unknown): code is number {
+  return Number.isInteger(code) && Number(code) >= 0 && Number(code) <= 255;
+}
+
+/** Reports to every subordinate how the program has ended, until this member is alone or the time has passed. */
+async function reportToOthers({ me }: ProgramSession, { code }: ProgramExit, over: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([over, AbortSignal.timeout(REPORT_MS)]);
+  while (!deadline.aborted && me.size !== 1) {
+    const size = me.size;
+    await report(me, { code }, deadline);
+    // Those that were reached leave. Others may have come since.
+    await waitUntil(me, () => me.size !== size, AbortSignal.any([deadline, AbortSignal.timeout(REPORT_EVERY_MS)]));
+  }
+}
+
+/** Sends the command to every subordinate. A failure does not matter: the command is sent again, and who is not reached runs the program. */
+async function report(me: Membership, args: OnceArguments, deadline: AbortSignal): Promise<void> {
+  await me.command(ONCE_COMMAND, args, { to: 'below', deadlineMs: REPORT_MS, signal: deadline }).catch(() => undefined);
+}
