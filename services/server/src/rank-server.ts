@@ -194,7 +194,8 @@ export class RankServer {
         createGateway: (log, isClosedTo) => this.#createGateway(log, clock, { isClosedTo }),
       });
       this.#gatewayOwner = this.#standalone;
-      return await this.#standalone.prepare(RESTORE_WAIT_MS);
+      await this.#standalone.prepare(RESTORE_WAIT_MS);
+      return;
     }
     const restoreMs = Math.max(this.#config.RANKD_REFORM_MS, this.#config.RANKD_SUSPEND_MS);
     const epochLast = (await this.#mirror?.readRestoredOrder(restoreMs))?.epochLast ?? 0;
@@ -209,8 +210,7 @@ export class RankServer {
       createGateway: (log, shared, role) => this.#createGateway(log, shared, role),
       servedState: openStateDirectory(this.#config),
     });
-    this.#gatewayOwner = this.#cluster;
-    await this.#cluster.start();
+    await (this.#gatewayOwner = this.#cluster).start();
   }
 
   #createGateway(
