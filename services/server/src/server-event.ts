@@ -105,7 +105,8 @@ export type ServerEvent =
     }
   | { readonly event: 'cluster.over'; readonly server: string; readonly why: string }
   | { readonly event: 'log.up' }
-  | { readonly event: 'log.down' | 'log.unusable'; readonly reason: string }
+  | { readonly event: 'log.down'; readonly reason: string }
+  | { readonly event: 'log.unusable' | 'log.usable'; readonly reason: string }
   | { readonly event: 'log.warning'; readonly sentence: string }
   | { readonly event: 'development-token' }
   | { readonly event: 'draining'; readonly signal: string; readonly members: number }

@@ -1,18 +1,19 @@
 /** The log that the servers of a cluster share. It consists of shards: streams of records in Redis. Each group is in one shard. */
 
-import type { Clock } from '../clock.js';
-import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
+import type { Entry, Group, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
-import { BlockedError, type WithShard } from './blocked/blocked-shard.js';
-import { checkHistories, waitAtMost } from './lost-history/check-histories.js';
+import { BlockedError } from './blocked/blocked-shard.js';
+import { checkHistories } from './lost-history/check-histories.js';
 import { LostHistory } from './lost-history/lost-history.js';
 import type { ClusterResumePoint, ShardResumePoint } from './lost-history/resume-point.js';
 import { RecentlyLeftServers } from './recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
-import type { IncarnationEndReason, ShardReplica, ShardSettings } from './shard-replica.js';
+import type { ShardReplica } from './shard-replica.js';
+import type { ClusterLogPorts, ClusterEndReason, ShardSettings } from './cluster-ports.js';
 import { ShardSubscription } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
+import { withinLimit } from './waits/within-limit.js';
 
 /** How often a server appends a heartbeat to each shard that it follows. Heartbeats show the other servers that it is alive. */
 export const HEARTBEAT_MS = 1000;
@@ -20,29 +21,6 @@ export const HEARTBEAT_MS = 1000;
 export const STALE_MS = 2500;
 /** How long a leaving server waits to read back its announcement: once for the other shards, then once for the register. */
 const LEAVE_MS = 1000;
-
-/** Receives what happens to a ClusterLog. */
-export interface ClusterLogListener {
-  /** This server has to set the timers of these effects. An earlier incarnation or another server had set them. */
-  readonly onPendingTimers: (pending: PendingEffects) => void;
-  /** An attempt to follow a shard has failed. It is repeated while this server needs or owns the shard. */
-  readonly onUnusable: (reason: string) => void;
-  /** This incarnation ends. An incarnation is one run of this server in the cluster. */
-  readonly onIncarnationEnd: (why: ClusterEndReason) => void;
-}
-
-/** The functions and values that a ClusterLog gets from its owner. */
-export interface ClusterLogPorts {
-  readonly clock: Clock;
-  /** The streams of all shards, by the index of the shard. */
-  readonly streams: readonly RecordStream[];
-  /** Receives how long each write to a stream took. */
-  readonly recordWriteSeconds: (seconds: number) => void;
-  readonly listener: ClusterLogListener;
-}
-
-/** Why an incarnation has ended. A blocking entry has the index of its shard. */
-export type ClusterEndReason = WithShard<IncarnationEndReason>;
 
 /** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
@@ -133,6 +111,13 @@ export class ClusterLog implements OrderedLog {
     return this.#ports.clock.monotonicMs() - earliestMs;
   }
 
+  /** What this server waits for until it follows a shard, for people. Undefined if it waits for none. */
+  get waitsFor(): string | undefined {
+    return this.#shards.flatMap(({ waitsFor }, index) =>
+      waitsFor === undefined ? [] : `shard ${index}: ${waitsFor}`,
+    )[0];
+  }
+
   /** The number of records that were read and not applied yet, in all shards. */
   get lagRecords(): number {
     return this.#shards.reduce((sum, { replica: log }) => sum + (log?.lagRecords ?? 0), 0);
@@ -173,8 +158,8 @@ export class ClusterLog implements OrderedLog {
     this.#stopHeartbeats();
     const { clock } = this.#ports;
     const [, ...others] = this.#shards;
-    await waitAtMost(clock, LEAVE_MS, Promise.all(others.map(async shard => await shard.leave())));
-    await waitAtMost(clock, LEAVE_MS, this.#register.leave());
+    await withinLimit(clock, LEAVE_MS, Promise.all(others.map(async shard => await shard.leave())));
+    await withinLimit(clock, LEAVE_MS, this.#register.leave());
     await this.close();
   }
 
@@ -203,10 +188,11 @@ export class ClusterLog implements OrderedLog {
         onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
         onServersChanged: gone => this.#handleServersChanged(index, gone),
         onFollowed: pending => {
+          listener.onUsable(index);
           for (const each of pending) listener.onPendingTimers(each);
           for (const log of this.#followed) this.#declareGoneServersLost(log);
         },
-        onUnusable: listener.onUnusable,
+        onUnusable: reason => listener.onUnusable(index, reason),
         onIncarnationEnd: why => this.#endIncarnation(typeof why === 'object' ? { ...why, shard: index } : why),
       },
     });

@@ -10,9 +10,10 @@ import type { Gateway } from '../gateway/gateway.js';
 import type { ClusterReadiness } from '../observability/group-queries.js';
 import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
-import { type ClusterEndReason, ClusterLog } from './cluster-log.js';
+import { ClusterLog } from './cluster-log.js';
+import type { ClusterEndReason, ShardSettings } from './cluster-ports.js';
 import type { ClusterResumePoint } from './lost-history/resume-point.js';
-import { BlockedError, type BlockedShard, describeBlocked } from './blocked/blocked-shard.js';
+import { BlockedError, type BlockedShard } from './blocked/blocked-shard.js';
 import { BlockedWait } from './blocked/blocked-wait.js';
 import { ClusterFounding } from './founding/cluster-founding.js';
 import { ServedCluster } from './founding/served-cluster.js';
@@ -20,13 +21,11 @@ import { WaitingGateway } from './founding/waiting-gateway.js';
 import type { ClusterServerPorts, ClusterServerSettings, Incarnation } from './incarnation/cluster-server-ports.js';
 import { logFormats } from './formats/log-format.js';
 import { findBlockingEntry } from './blocked/shard-trial.js';
-import type { ShardSettings } from './shard-replica.js';
 import { StreamError } from './stream-error.js';
+import { AckSupervision } from './waits/ack-supervision.js';
+import { describeReadiness } from './waits/cluster-readiness.js';
+import { FaultReports } from './waits/fault-reports.js';
 
-/** The incarnation ends after this long without an acknowledged heartbeat. Its members reconnect to other servers. */
-export const CLOSE_MS = 5000;
-/** How often CLOSE_MS is checked. */
-const SUPERVISE_MS = 100;
 /** The delay between two attempts to join the cluster. */
 const JOIN_RETRY_MS = 500;
 /** The size of a server id. It is short because every session id contains it, and long enough to be unique. */
@@ -47,11 +46,14 @@ export class ClusterServer {
   readonly #founding: ClusterFounding;
   readonly #served: ServedCluster;
   readonly #waitingGateway: WaitingGateway<Gateway>;
+  readonly #faults: FaultReports;
+  /** The log of the incarnation that is joining. */
+  #joining: ClusterLog | undefined;
   #incarnation: Incarnation | undefined;
   /** Where the next incarnation starts to follow each shard. Undefined before the first attempt to join. */
   #resumePoint: ClusterResumePoint | undefined;
   #state: 'entering' | 'running' | 'left' = 'entering';
-  #cancelSupervision: () => void = () => undefined;
+  readonly #supervision: AckSupervision;
 
   constructor(settings: ClusterServerSettings, ports: ClusterServerPorts) {
     const { config } = settings;
@@ -73,21 +75,25 @@ export class ClusterServer {
       },
     );
     this.#clock = sharedClock(ports.clock, () => this.#store.clockOffsetMs);
-    this.#served = new ServedCluster(ports.servedState, settings.epochLast, ports);
+    this.#faults = new FaultReports(ports.watch);
+    this.#supervision = new AckSupervision({
+      clock: ports.clock,
+      faults: this.#faults,
+      log: () => this.#running?.log,
+      onUnheard: () => this.#endIncarnation('unheard'),
+    });
+    this.#served = new ServedCluster(ports.servedState, settings.epochLast, ports, () => this.#running);
     this.#resumePoint = this.#served.before?.resumePoint;
-    this.#founding = new ClusterFounding(
-      this.#served.before?.clusterId,
-      ports.servedState === undefined ? config.RANKD_REFORM_MS : 0,
-      {
-        clock: ports.clock,
-        store: this.#store,
-        createId: () => this.#randomId(CLUSTER_ID_BYTES),
-        name: settings.hostName,
-        watch: ports.watch,
-        onWait: () => this.#waitingGateway.open(),
-      },
-    );
-    this.#waitingGateway = new WaitingGateway(ports, this.#clock, () => this.#founding.adopt());
+    const lookMs = ports.servedState === undefined ? config.RANKD_REFORM_MS : 0;
+    this.#founding = new ClusterFounding(this.#served.before?.clusterId, lookMs, {
+      clock: ports.clock,
+      store: this.#store,
+      createId: () => this.#randomId(CLUSTER_ID_BYTES),
+      name: settings.hostName,
+      watch: ports.watch,
+      onWait: reason => this.#waitingGateway.open(reason),
+    });
+    this.#waitingGateway = new WaitingGateway(ports, this.#clock, this.#faults, () => this.#founding.adopt());
     this.#blockedWait = new BlockedWait({
       clock: ports.clock,
       findBlocked: async shard => await this.#findBlocked(shard),
@@ -99,11 +105,6 @@ export class ClusterServer {
   /** The gateway of the newest incarnation. It accepts no sessions after the incarnation has ended. */
   get gateway(): Gateway | undefined {
     return this.#waitingGateway.gateway ?? this.#incarnation?.gateway;
-  }
-
-  /** The log of the newest incarnation. */
-  get log(): ClusterLog | undefined {
-    return this.#incarnation?.log;
   }
 
   /**
@@ -121,21 +122,16 @@ export class ClusterServer {
 
   /** The state of this server in the cluster, for the readiness query of the side port. */
   get readiness(): ClusterReadiness {
-    const log = this.#incarnation?.log;
-    const { blocked } = this.#blockedWait;
-    const lost = this.#founding.reason;
-    const waiting = blocked !== undefined ? 'blocked' : lost !== undefined ? 'waiting' : 'entering';
-    const outside = this.#state === 'entering' ? waiting : this.#state;
-    const reason = blocked === undefined ? lost : describeBlocked(blocked);
-    return {
-      state: this.isReady ? 'current' : outside === 'running' ? 'doubtful' : outside,
-      ...(this.#state === 'entering' && reason !== undefined ? { reason } : {}),
+    return describeReadiness({
+      state: this.#state,
+      isReady: this.isReady,
+      blocked: this.#blockedWait.blocked,
+      lost: this.#founding.reason,
       server: this.#incarnation?.server,
-      servers: log?.servers ?? [],
-      epoch: log?.epoch ?? 0,
-      lagEntries: log?.lagRecords ?? 0,
-      shardsFollowed: log?.shardsFollowed ?? 0,
-    };
+      log: this.#incarnation?.log,
+      joining: this.#joining,
+      fault: this.#faults.reasonOf('all'),
+    });
   }
 
   /**
@@ -144,7 +140,8 @@ export class ClusterServer {
    */
   async start(): Promise<void> {
     await this.#waitingGateway.openedOr(this.#joinCluster('first'));
-    this.#scheduleSupervision();
+    this.#supervision.start();
+    this.#served.start();
   }
 
   /** Announces that this server leaves the cluster. The other servers mark its members away at once. */
@@ -163,7 +160,8 @@ export class ClusterServer {
 
   #stopJoining(): void {
     this.#state = 'left';
-    this.#cancelSupervision();
+    this.#supervision.stop();
+    this.#served.stop();
     this.#blockedWait.stop();
   }
 
@@ -188,10 +186,14 @@ export class ClusterServer {
         // At the first start the error is shown to the operator. Later the server retries until the operator has corrected the fault.
         const isAtStart = start === 'first' && this.#waitingGateway.gateway === undefined;
         if (isAtStart && error.fault === 'unsuited') throw error;
-        this.#ports.watch({ event: 'log.unusable', reason: error.message });
+        this.#faults.recordFault('all', error.message);
       }
       await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
     }
+  }
+
+  get #running(): Incarnation | undefined {
+    return this.#state === 'running' ? this.#incarnation : undefined;
   }
 
   #isLeft(): boolean {
@@ -222,11 +224,13 @@ export class ClusterServer {
       recordWriteSeconds: this.#ports.recordWriteSeconds,
       listener: {
         onPendingTimers: ({ group, effects }) => gateway.effectPerformer.performEffects(group, effects),
-        onUnusable: reason => this.#ports.watch({ event: 'log.unusable', reason }),
+        onUnusable: (shard, reason) => this.#faults.recordFault(`shard ${shard}`, `shard ${shard}: ${reason}`),
+        onUsable: shard => this.#faults.recordEnd(`shard ${shard}`),
         onIncarnationEnd: why => this.#endIncarnation(why),
       },
     });
     const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { place: { cluster, server } });
+    this.#joining = log;
     try {
       await log.join();
     } catch (error) {
@@ -234,6 +238,8 @@ export class ClusterServer {
       await log.close();
       this.#resumePoint = log.resumePoint;
       throw error;
+    } finally {
+      this.#joining = undefined;
     }
     gateway.stalenessGuard.checkLog();
     const incarnation = { cluster, server, log, gateway };
@@ -242,6 +248,7 @@ export class ClusterServer {
     this.#waitingGateway.close();
     this.#state = 'running';
     this.#blockedWait.clear();
+    this.#faults.recordEnd('all');
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
   }
 
@@ -250,6 +257,7 @@ export class ClusterServer {
     const incarnation = this.#incarnation;
     if (this.#state !== 'running' || incarnation === undefined) return;
     this.#state = 'entering';
+    this.#faults.clear();
     const { shutdown } = incarnation.gateway;
     const { RANKD_HEARTBEAT_MS: retryAfterMsMax } = this.#settings.config;
     if (typeof why === 'object') {
@@ -267,16 +275,6 @@ export class ClusterServer {
 
   #randomId(bytes: number): string {
     return this.#ports.environment.randomBytes(bytes).toString('base64url');
-  }
-
-  #scheduleSupervision(): void {
-    const timer = this.#ports.clock.after(SUPERVISE_MS, () => {
-      if (this.#state === 'running' && (this.#incarnation?.log.sinceLastAckMs ?? 0) >= CLOSE_MS)
-        this.#endIncarnation('unheard');
-      if (this.#state === 'running' && this.#incarnation !== undefined) this.#served.writeIfDue(this.#incarnation);
-      this.#scheduleSupervision();
-    });
-    this.#cancelSupervision = () => timer.cancel();
   }
 
   #reportConnection(state: ConnectionState): void {

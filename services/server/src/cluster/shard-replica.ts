@@ -1,68 +1,25 @@
 /** The replica of one shard: this server's copy of its groups and its list of servers. */
 
-import type { Clock } from '../clock.js';
-import type {
-  Coordinator,
-  Entry,
-  Group,
-  PendingEffects,
-  ServerEntry,
-  ServerId,
-  ServerRegistry,
-} from '../core/index.js';
-import type { AppliedListener } from '../log/ordered-log.js';
+import type { Coordinator, Entry, PendingEffects, ServerEntry, ServerId, ServerRegistry } from '../core/index.js';
 import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
-import type { LostHistory } from './lost-history/lost-history.js';
 import { ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
-import { RecordApplier, type RecordApplierSettings } from './record-applier.js';
+import { RecordApplier } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
+import type { IncarnationEndReason, ShardReplicaPorts, ShardSettings } from './cluster-ports.js';
 import { ShardWriter } from './shard-writer.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
 import { StreamError } from './stream-error.js';
-import type { RecordStream, StreamBreakReason, StreamListener } from './stream-port.js';
-import { formatPosition, isBefore, type Position } from './stream-position.js';
+import type { StreamListener } from './stream-port.js';
+import { formatPosition, type Position } from './stream-position.js';
+import { CatchUp } from './waits/catch-up.js';
+import { ConditionWaits } from './waits/condition-waits.js';
 
-/**
- * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it cannot
- * read or apply a record.
- */
-export type IncarnationEndReason = Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | BlockingEntry;
-
-/** The settings that the replicas of all shards share in one incarnation. */
-export interface ShardSettings extends RecordApplierSettings {
-  /** The name of this server for operators. */
-  readonly name: string;
-  /** Returns the URL by which clients reach this server, for operators. Undefined until it listens. */
-  readonly address?: () => string | undefined;
-  /** When this incarnation began: wall time in milliseconds since 1970. */
-  readonly since: number;
-}
-
-/** Receives what a ShardReplica applies, and its end. */
-export interface ShardReplicaListener {
-  /** Performs the effects of an entry. */
-  readonly onApplied: AppliedListener;
-  /** The group exists when this server joins the shard. Called before the first onApplied. */
-  readonly onGroupLoaded: (group: Group) => void;
-  /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
-  readonly onServersChanged: (gone: ServerId | undefined) => void;
-  /** This incarnation has to end. */
-  readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
-}
-
-/** The functions and values that a ShardReplica gets from its owner. */
-export interface ShardReplicaPorts {
-  readonly clock: Clock;
-  readonly stream: RecordStream;
-  /** Receives how long each write to the stream took. */
-  readonly recordWriteSeconds: (seconds: number) => void;
-  /** Returns the format of the register. Undefined if this shard is the register. */
-  readonly clusterFormat: () => number | undefined;
-  readonly lostHistory: Pick<LostHistory, 'registerEpochLost' | 'recordLoss' | 'findEpochLost'>;
-  readonly listener: ShardReplicaListener;
-}
+/** After this long, an attempt to join a shard fails if this server has not read back its join. */
+export const JOIN_MS = 10_000;
+/** After this long, a server stops following a shard without having read back that it leaves. The others then notice its silence. */
+export const LEAVE_SHARD_MS = 5000;
 
 /**
  * This server's copy of one shard, from joining the shard until leaving it. RecordApplier applies the records of the stream, and
@@ -77,14 +34,22 @@ export class ShardReplica {
   readonly #applier: RecordApplier;
   readonly #snapshots: SnapshotPolicy;
   readonly #formatRaise: FormatRaise;
+  readonly #waits: ConditionWaits;
+  readonly #catchUp: CatchUp;
   #blockedBy: BlockingEntry | undefined;
   /** The largest lost epoch that this replica has reported to the shard. */
   #epochReported = 0;
-  /** Makes join() and leave() check again whether they are complete. */
-  #wakeWaiters: () => void = () => undefined;
 
-  /** `resumePoint` is where this server stopped following the shard. It is undefined if it never followed it. */
-  constructor(settings: ShardSettings, resumePoint: ShardResumePoint | undefined, ports: ShardReplicaPorts) {
+  /**
+   * `resumePoint` is where this server stopped following the shard. It is undefined if it never followed it. `lastBatch` is the number of
+   * the last batch that this incarnation has sent in a join that failed, or 0.
+   */
+  constructor(
+    settings: ShardSettings,
+    resumePoint: ShardResumePoint | undefined,
+    ports: ShardReplicaPorts,
+    lastBatch = 0,
+  ) {
     const { server, formats } = settings;
     const { clock, stream, recordWriteSeconds, listener } = ports;
     this.#settings = settings;
@@ -92,7 +57,7 @@ export class ShardReplica {
     this.#ports = ports;
     this.#snapshots = new SnapshotPolicy(clock, stream, server, formats);
     this.#formatRaise = new FormatRaise(server, formats);
-    this.#writer = new ShardWriter(server, formats, this.#resume.lastBatch, {
+    this.#writer = new ShardWriter(server, formats, Math.max(this.#resume.lastBatch, lastBatch), {
       clock,
       stream,
       recordWriteSeconds,
@@ -104,6 +69,14 @@ export class ShardReplica {
       snapshots: this.#snapshots,
       onApplied: listener.onApplied,
       onServersChanged: listener.onServersChanged,
+    });
+    this.#waits = new ConditionWaits(clock);
+    this.#catchUp = new CatchUp({
+      clock,
+      stream,
+      waits: this.#waits,
+      position: () => this.position,
+      isOver: () => this.#applier.isOver,
     });
   }
 
@@ -148,7 +121,7 @@ export class ShardReplica {
   /**
    * Joins the shard. First applies all records of the stream without performing their effects. Then appends `server-up`, so that the other
    * servers do not wait for a server that is still reading. Resolves when the join was applied, or when this replica is over.
-   * @throws StreamError if the stream cannot be opened or read.
+   * @throws StreamError if the stream cannot be opened or read, or if the join was not applied within JOIN_MS.
    */
   async join(): Promise<void> {
     await this.#resume.checkHistory();
@@ -159,7 +132,19 @@ export class ShardReplica {
       for (const group of this.coordinator.groups.values()) this.#ports.listener.onGroupLoaded(group);
     });
     this.#writer.start(this.#createJoin(this.#resume.replaces));
-    await this.#waitUntil(() => this.isCurrent);
+    if ((await this.#waits.until(() => this.isCurrent || this.#applier.isOver, JOIN_MS)) === 'met') return;
+    const reason = this.#writer.failure ?? 'Redis has confirmed it';
+    throw new StreamError('unavailable', `this server has not read back its join within ${JOIN_MS} ms: ${reason}`);
+  }
+
+  /** What this server waits for until it is current, for people. */
+  get waitsFor(): string {
+    return this.#applier.standing === 'reading-up' ? this.#catchUp.progress : 'it has not read back its join';
+  }
+
+  /** The number of the last batch that was sent, or 0. */
+  get lastBatch(): number {
+    return this.#writer.lastBatch ?? 0;
   }
 
   /** Returns the entry `server-up`. It reports the largest lost epoch, unless the shard contains it already. */
@@ -201,25 +186,22 @@ export class ShardReplica {
       onBroken: (why, record) => this.#endIncarnation(why === 'malformed' ? blockByRecord(record) : why),
     };
     const genesis = encodeRecord({ kind: 'genesis', epochLast, rules }, clusterFormat() ?? formats.newest.version);
-    const reading = new SnapshotReading(formats);
-    try {
-      const { snapshot } = await stream.open(reader, genesis, each => reading.findFault(each));
-      if (snapshot !== undefined) this.#applier.loadState(snapshot.position, reading.readState(snapshot));
-    } catch (error) {
-      const { unreadable } = reading;
-      if (unreadable === undefined || !(error instanceof StreamError && error.fault === 'lost')) throw error;
-      // The records before the snapshot were trimmed. The order is not lost, because another version of rankd reads the snapshot.
-      this.#endIncarnation(unreadable);
+    const opened = await new SnapshotReading(formats).openStream(stream, reader, genesis);
+    if (opened.kind === 'blocked') {
+      this.#endIncarnation(opened);
       return;
     }
-    const end = await stream.readEndPosition();
-    await this.#waitUntil(() => end === undefined || !isBefore(this.position, end));
+    if (opened.state !== undefined) this.#applier.loadState(opened.position, opened.state);
+    await this.#catchUp.readToEnd();
   }
 
-  /** Announces that this server leaves the shard. Resolves when the announcement was applied, or when this replica is over. */
+  /**
+   * Announces that this server leaves the shard. Resolves when the announcement was applied, when this replica is over, or after
+   * LEAVE_SHARD_MS.
+   */
   async leave(): Promise<void> {
     this.append({ kind: 'server-left', at: this.#ports.clock.wallMs() });
-    await this.#waitUntil(() => this.#applier.standing === 'left');
+    await this.#waits.until(() => this.#applier.isOver, LEAVE_SHARD_MS);
   }
 
   /** Appends an entry. It is sent after the join of this server. */
@@ -263,7 +245,7 @@ export class ShardReplica {
   /** Stops following the shard. Resolves when no operation is in progress. */
   async close(): Promise<void> {
     this.#applier.stop();
-    this.#wakeWaiters();
+    this.#waits.check();
     await this.#writer.close();
     await this.#ports.stream.close();
   }
@@ -272,7 +254,7 @@ export class ShardReplica {
     const end = this.#applier.applyRecords();
     if (end === 'left') void this.close();
     else if (end !== undefined) this.#endIncarnation(end);
-    this.#wakeWaiters();
+    this.#waits.check();
   }
 
   #endIncarnation(why: IncarnationEndReason): void {
@@ -280,10 +262,5 @@ export class ShardReplica {
     if (typeof why === 'object') this.#blockedBy = why;
     void this.close();
     this.#ports.listener.onIncarnationEnd(why);
-  }
-
-  /** Resolves when the condition holds, or when this replica is over. */
-  async #waitUntil(condition: () => boolean): Promise<void> {
-    while (!condition() && !this.#applier.isOver) await new Promise<void>(resolve => (this.#wakeWaiters = resolve));
   }
 }

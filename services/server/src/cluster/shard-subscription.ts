@@ -10,13 +10,9 @@ import {
   type ServerId,
 } from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
-import { ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
-import {
-  ShardReplica,
-  type ShardReplicaListener,
-  type ShardReplicaPorts,
-  type ShardSettings,
-} from './shard-replica.js';
+import { keepIncarnation, ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
+import { ShardReplica } from './shard-replica.js';
+import type { ShardReplicaListener, ShardReplicaPorts, ShardSettings } from './cluster-ports.js';
 import { StreamError } from './stream-error.js';
 
 /** How long this server follows a shard after the last use. Most clients reconnect within this time. */
@@ -61,6 +57,8 @@ export class ShardSubscription {
   #state: ShardState = 'away';
   #replica: ShardReplica | undefined;
   #resumePoint: ShardResumePoint | undefined;
+  /** The number of the last batch of a join that failed. */
+  #lastBatch = 0;
   /** The number of sessions that need the shard. */
   #users = 0;
   #neededAtMs = Number.NEGATIVE_INFINITY;
@@ -82,6 +80,11 @@ export class ShardSubscription {
   /** The replica if it has joined the shard, else undefined. */
   get followed(): ShardReplica | undefined {
     return this.#state === 'followed' ? this.#replica : undefined;
+  }
+
+  /** What this server waits for until it follows the shard, for people. Undefined if it does not wait. */
+  get waitsFor(): string | undefined {
+    return this.#state === 'entering' ? this.#replica?.waitsFor : undefined;
   }
 
   /** Where the next incarnation of this server starts to follow the shard. */
@@ -166,13 +169,14 @@ export class ShardSubscription {
    */
   async join(): Promise<void> {
     this.#state = 'entering';
-    const log = new ShardReplica(this.#settings, this.#resumePoint, this.#ports);
+    const log = new ShardReplica(this.#settings, this.#resumePoint, this.#ports, this.#lastBatch);
     this.#replica = log;
     try {
       await log.join();
     } catch (error) {
       await log.close();
-      this.#resumePoint = log.resumePoint;
+      this.#resumePoint = keepIncarnation(log.resumePoint, this.#resumePoint);
+      this.#lastBatch = Math.max(this.#lastBatch, log.lastBatch);
       if (this.#is('entering')) this.#state = 'away';
       throw error;
     }

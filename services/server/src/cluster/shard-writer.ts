@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { Batch, Entry, ServerEntry, ServerHeartbeatEntry, ServerId } from '../core/index.js';
 import { type BatchListener, BatchSender } from './batch-sender.js';
 import type { LogFormats } from './formats/log-format.js';
-import { HeartbeatAcks } from './heartbeat-acks.js';
+import { HeartbeatAcks } from './waits/heartbeat-acks.js';
 import type { RecordApplier } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
 import type { AppendResult, RecordStream } from './stream-port.js';
@@ -31,6 +31,7 @@ export class ShardWriter {
   readonly #firstBatch: number;
   #writing: Promise<unknown> = Promise.resolve();
   #hasJoined = false;
+  #failure: string | undefined;
 
   /** `formats` are those that this server writes. `lastBatch` is the number of the last batch that this incarnation has sent to this shard before, or 0. */
   constructor(server: ServerId, formats: LogFormats, lastBatch: number, ports: ShardWriterPorts) {
@@ -56,6 +57,11 @@ export class ShardWriter {
   /** Whether this incarnation has read back its join of the shard. */
   get hasJoined(): boolean {
     return this.#hasJoined;
+  }
+
+  /** Why the last write has failed. Undefined if it has not. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** When the last acknowledged heartbeat was sent: time of the monotonic clock in milliseconds. */
@@ -121,9 +127,15 @@ export class ShardWriter {
       const beganMs = clock.monotonicMs();
       const outcome = await write();
       recordWriteSeconds((clock.monotonicMs() - beganMs) / 1000);
+      this.#failure = describeFailure(outcome);
       return outcome;
     });
     this.#writing = writing.catch(() => undefined);
     return await writing;
   }
+}
+
+function describeFailure(outcome: AppendResult): string | undefined {
+  if (outcome.kind === 'ok') return undefined;
+  return outcome.kind === 'fenced' ? 'a newer epoch of the stream has begun' : outcome.reason;
 }

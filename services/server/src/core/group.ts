@@ -7,7 +7,7 @@ import type { GroupLimits } from './group-limits.js';
 import { Admission } from './membership/admission.js';
 import { Departures } from './membership/departures.js';
 import { GracePeriods } from './membership/grace-period.js';
-import { LeaderHandover } from './membership/leader-handover.js';
+import { askLast, LeaderHandover } from './membership/leader-handover.js';
 import { type Member, type SessionId, sessionOf } from './roster/member.js';
 import type { Roster } from './roster/roster.js';
 import { VersionedRoster } from './roster/versioned-roster.js';
@@ -108,6 +108,10 @@ export class Group {
 
   /** Applies an entry. Returns its effects in the order in which they must be performed. */
   apply(entry: GroupEntry): Effect[] {
+    return askLast(this.#applyEntry(entry));
+  }
+
+  #applyEntry(entry: GroupEntry): Effect[] {
     switch (entry.kind) {
       case 'joined':
         return this.#join(entry);

@@ -12,6 +12,7 @@ import type { Watcher } from '../server-event.js';
 import { AdmissionDispatch } from './admission/admission-dispatch.js';
 import { MemberAdmission } from './admission/member-admission.js';
 import { ObserverAdmission } from './admission/observer-admission.js';
+import { WelcomeSender } from './admission/welcome-sender.js';
 import { Availability } from './availability.js';
 import { AnswerEffects } from './delivery/answer-effects.js';
 import { EffectPerformer } from './delivery/effect-performer.js';
@@ -165,7 +166,7 @@ export class Gateway {
       membership: new MembershipEffects({
         sessions,
         departures,
-        welcomeFrames,
+        welcomes: new WelcomeSender({ welcomeFrames, stalenessGuard }),
         mirror: { publish, publishSeat },
         events,
       }),

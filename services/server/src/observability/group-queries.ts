@@ -56,7 +56,7 @@ export interface Readiness {
 /** The state of this server in its cluster. It accepts members only in the state `current`. */
 export interface ClusterReadiness {
   readonly state: 'entering' | 'current' | 'doubtful' | 'blocked' | 'waiting' | 'left';
-  /** What this server cannot read or apply, in the state `blocked`. In `waiting`: which cluster Redis has lost. */
+  /** Why this server waits. Undefined in the states `current` and `left`. */
   readonly reason?: string | undefined;
   /** The id of the present incarnation: this run of the server. */
   readonly server: string | undefined;

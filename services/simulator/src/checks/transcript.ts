@@ -16,7 +16,6 @@ type Reply = 'outcome' | 'each' | 'none';
 /** Checks the messages that one session of a client receives (I12): their order, their view, and that each answer arrives once. */
 export class Transcript {
   readonly #roster: ReferenceRoster;
-  readonly #whileYielding: 'as-told' | 'as-of-now';
   readonly #updates: 'rank' | 'size' | 'roster';
   #member = '';
   #epoch = 0;
@@ -31,19 +30,11 @@ export class Transcript {
   readonly #open = new Map<number, string>();
 
   /**
-   * @param whileYielding which rank a member must have when it receives a command after it was asked to stop: `as-told`: the last
-   *   rank that the member has received. `as-of-now`: its rank in the current view, because in a cluster a server may ask all
-   *   members to stop, and their ranks may change before they receive a view
    * @param updates which changes the member receives views for (R-JOIN-1)
    */
-  constructor(
-    order: ReferenceRoster,
-    updates: 'rank' | 'size' | 'roster',
-    whileYielding: 'as-told' | 'as-of-now' = 'as-told',
-  ) {
+  constructor(order: ReferenceRoster, updates: 'rank' | 'size' | 'roster') {
     this.#roster = order;
     this.#updates = updates;
-    this.#whileYielding = whileYielding;
   }
 
   /** The number of commands without a receipt or an outcome. */
@@ -132,9 +123,12 @@ export class Transcript {
     this.#size = size;
   }
 
-  /** Checks that a member that asked for the size has received the size of a view before a frame of that view (R-JOIN-1). */
+  /**
+   * Checks that a member that asked for the size has received the size of a view before a frame of that view (R-JOIN-1). A leader that has
+   * stopped for a handover receives no view until the decision, because a view would permit it to act (R-LEAD-2).
+   */
   #requireSize(view: number, what: string): void {
-    if (this.#updates === 'rank' || this.#isYielding) return;
+    if (this.#updates === 'rank' || (this.#isYielding && this.#rank === 0)) return;
     const size = this.#roster.membersAt(this.#epoch, view)?.length;
     if (size !== undefined && size !== this.#size)
       throw new Violation('I12', `a ${what} of view ${view} with ${size} members after the size ${this.#size}`);
@@ -146,8 +140,7 @@ export class Transcript {
     this.#requireSize(view, 'command');
     const order = this.#roster.membersAt(this.#epoch, view);
     const ownRank = order?.indexOf(this.#member) ?? -1;
-    const isTold = ownRank === this.#rank || (this.#isYielding && this.#whileYielding === 'as-of-now');
-    if (!isTold)
+    if (ownRank !== this.#rank)
       throw new Violation(
         'I12',
         `command ${seq} of view ${view}, where the member has rank ${ownRank}, and had received ${this.#rank}`,

@@ -146,7 +146,7 @@ export class ClusterChecker implements Probe {
   #startTranscript(client: ModelClient, server: string): void {
     const incarnation = this.#incarnations.get(server);
     if (incarnation === undefined) throw new Violation('I12', `welcomed by ${server}, which is not registered`);
-    this.#transcripts.set(client, new Transcript(incarnation.roster, client.updates, 'as-of-now'));
+    this.#transcripts.set(client, new Transcript(incarnation.roster, client.updates));
   }
 
   /** Checks that no command is delivered twice, even if the order was lost in between (I5, R-CMD-9). */

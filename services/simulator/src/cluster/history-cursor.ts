@@ -23,15 +23,23 @@ export class HistoryCursor {
     return points.length > 0;
   }
 
-  /** The entries of the current history that are not applied yet. Undefined if an applied entry is not part of it. */
+  /**
+   * The entries of the current history that are not applied yet. Undefined if an applied entry is not part of it. If several positions are
+   * possible, because the only applied item is in the history twice (a server that was lost twice), the latest one counts.
+   */
   get unappliedEntries(): readonly string[] | undefined {
-    const point = this.#points?.find(({ record }) => this.#history.containsRecord(record));
     if (this.#points === undefined) return [];
-    if (point === undefined) return undefined;
-    const owed: string[] = [];
-    for (let each = this.#history.tip; each !== undefined && each !== point.record; each = each.parent)
-      owed.unshift(...readEntries(each, 0));
-    return [...readEntries(point.record, point.items), ...owed];
+    const owed = this.#points
+      .filter(({ record }) => this.#history.containsRecord(record))
+      .map(point => this.#entriesAfter(point));
+    return owed.sort((one, other) => one.length - other.length)[0];
+  }
+
+  #entriesAfter({ record, items }: Point): readonly string[] {
+    const after: string[] = [];
+    for (let each = this.#history.tip; each !== undefined && each !== record; each = each.parent)
+      after.unshift(...readEntries(each, 0));
+    return [...readEntries(record, items), ...after];
   }
 }
 

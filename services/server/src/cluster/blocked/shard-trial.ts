@@ -2,7 +2,8 @@
 
 import type { Clock } from '../../clock.js';
 import { LostHistory } from '../lost-history/lost-history.js';
-import { ShardReplica, type ShardSettings } from '../shard-replica.js';
+import { ShardReplica } from '../shard-replica.js';
+import type { ShardSettings } from '../cluster-ports.js';
 import type { RecordStream } from '../stream-port.js';
 import type { BlockingEntry } from './blocked-shard.js';
 

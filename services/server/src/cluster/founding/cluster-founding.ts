@@ -31,7 +31,7 @@ export interface ClusterFoundingPorts {
   readonly name: string;
   readonly watch: Watcher;
   /** Called when this server begins to wait for a lost cluster, and when the reason changes. */
-  readonly onWait: () => void;
+  readonly onWait: (reason: string) => void;
 }
 
 /** Looks at Redis before each join. */
@@ -117,7 +117,7 @@ export class ClusterFounding {
   #wait({ kind, reason }: Extract<FoundingDecision, { kind: 'look' | 'wait' }>): void {
     if (this.#waiting?.reason === reason) return;
     this.#waiting = { kind, reason };
-    this.#ports.watch({ event: kind === 'look' ? 'cluster.looking' : 'log.unusable', reason });
-    if (kind === 'wait') this.#ports.onWait();
+    if (kind === 'look') this.#ports.watch({ event: 'cluster.looking', reason });
+    else this.#ports.onWait(reason);
   }
 }

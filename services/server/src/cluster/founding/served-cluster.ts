@@ -1,16 +1,18 @@
 /** Keeps over restarts which cluster and epoch this server serves. */
 
-import type { Clock } from '../../clock.js';
+import { type Clock, repeat, type Timer } from '../../clock.js';
 import type { Watcher } from '../../server-event.js';
 import type { ClusterResumePoint } from '../lost-history/resume-point.js';
 import type { ServedState, ServedStateStore } from './served-state.js';
 
 /** How often the last records are written. A new epoch is written at once. */
 export const STATE_WRITE_MS = 5000;
+/** How often this server checks whether a write is due. */
+const CHECK_MS = 100;
 
 /** The functions and values that a ServedCluster gets from its owner. */
 export interface ServedClusterPorts {
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Clock;
   readonly watch: Watcher;
 }
 
@@ -31,20 +33,45 @@ export class ServedCluster {
   readonly epochBefore: number;
   readonly #store: ServedStateStore | undefined;
   readonly #ports: ServedClusterPorts;
+  readonly #running: () => ServingIncarnation | undefined;
+  #timer: Timer | undefined;
   #written: { readonly clusterId: string; readonly epoch: number } | undefined;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | undefined;
   #result: 'ok' | 'failed' = 'ok';
 
-  /** `epochLast` is the largest epoch that was issued before, as far as Redis knows. */
-  constructor(store: ServedStateStore | undefined, epochLast: number, ports: ServedClusterPorts) {
+  /**
+   * `epochLast` is the largest epoch that was issued before, as far as Redis knows. `running` returns the incarnation that serves
+   * members.
+   */
+  constructor(
+    store: ServedStateStore | undefined,
+    epochLast: number,
+    ports: ServedClusterPorts,
+    running: () => ServingIncarnation | undefined = () => undefined,
+  ) {
+    this.#running = running;
     this.#store = store;
     this.#ports = ports;
     this.before = store?.read();
     this.epochBefore = Math.max(epochLast, this.before?.epoch ?? 0);
   }
 
-  /** Writes the state if that is due. Called often. */
+  /** Starts to check whether a write is due. */
+  start(): void {
+    if (this.#store !== undefined) this.#timer = repeat(this.#ports.clock, CHECK_MS, () => this.#checkRunning());
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #checkRunning(): void {
+    const running = this.#running();
+    if (running !== undefined) this.writeIfDue(running);
+  }
+
+  /** Writes the state if that is due. */
   writeIfDue(incarnation: ServingIncarnation): void {
     if (this.#writing !== undefined || this.#store === undefined) return;
     const { clusterId, epoch } = this.#stateOf(incarnation);

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../clock.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
+import type { FaultReports } from '../waits/fault-reports.js';
 import { UnjoinedLog } from './unjoined-log.js';
 
 /** The parts of a gateway that a WaitingGateway uses. */
@@ -19,14 +20,21 @@ export interface WaitingGatewayPorts<G extends ClosableGateway> {
 export class WaitingGateway<G extends ClosableGateway> {
   readonly #ports: WaitingGatewayPorts<G>;
   readonly #clock: Clock;
+  readonly #faults: Pick<FaultReports, 'recordFault'>;
   readonly #adopt: () => boolean;
   #gateway: G | undefined;
   #onOpened: () => void = () => undefined;
 
   /** `adopt` is called when an administrator has decided. It returns false if the server no longer waits. */
-  constructor(ports: WaitingGatewayPorts<G>, clock: Clock, adopt: () => boolean) {
+  constructor(
+    ports: WaitingGatewayPorts<G>,
+    clock: Clock,
+    faults: Pick<FaultReports, 'recordFault'>,
+    adopt: () => boolean,
+  ) {
     this.#ports = ports;
     this.#clock = clock;
+    this.#faults = faults;
     this.#adopt = adopt;
   }
 
@@ -35,8 +43,9 @@ export class WaitingGateway<G extends ClosableGateway> {
     return this.#gateway;
   }
 
-  /** Creates the gateway, if there is none. */
-  open(): void {
+  /** Reports why the server waits. Creates the gateway, if there is none. */
+  open(reason: string): void {
+    this.#faults.recordFault('all', reason);
     if (this.#gateway !== undefined) return;
     this.#gateway = this.#ports.createGateway(new UnjoinedLog(), this.#clock, { adopt: this.#adopt });
     this.#gateway.stalenessGuard.checkLog();

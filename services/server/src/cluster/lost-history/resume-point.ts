@@ -83,3 +83,11 @@ export class ResumeTracker {
     };
   }
 }
+
+/** Returns `point` with the incarnation of `before`, because the join that `point` describes has failed. */
+export function keepIncarnation(
+  point: ShardResumePoint | undefined,
+  before: ShardResumePoint | undefined,
+): ShardResumePoint | undefined {
+  return point === undefined ? before : { ...point, server: before?.server, lastBatch: before?.lastBatch ?? 0 };
+}

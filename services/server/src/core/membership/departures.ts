@@ -156,9 +156,7 @@ export class Departures {
     const decided = this.#leaderHandover
       .takeHeldDecisions()
       .flatMap(decision => this.#decideOnceStopped(leader, decision, at));
-    // The next leader is asked last: it receives all other changes before it has to stop.
-    const asks = decided.filter(({ kind }) => kind === 'ask-to-stop');
-    const effects = [...released, ...decided.filter(({ kind }) => kind !== 'ask-to-stop'), ...asks];
+    const effects = [...released, ...decided];
     const session = sessionOf(leader);
     const stillLeads = this.#versioned.roster.leader === leader && !this.#leaderHandover.waitsFor(leader);
     return stillLeads && session !== undefined ? [...effects, { kind: 'reassure', member: leader, session }] : effects;

@@ -13,6 +13,16 @@ import type { HandoverSnapshot } from '../snapshot.js';
 import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
 
 /**
+ * Returns the effects of one entry with the requests to stop at the end. A leader receives all changes of the entry before it has to stop: a
+ * view with only some of them would be wrong, and after the request the leader gets no view.
+ */
+export function askLast(effects: Effect[]): Effect[] {
+  if (effects.length < 2 || !effects.some(({ kind }) => kind === 'ask-to-stop')) return effects;
+  const isAsk = ({ kind }: Effect): boolean => kind === 'ask-to-stop';
+  return [...effects.filter(effect => !isAsk(effect)), ...effects.filter(isAsk)];
+}
+
+/**
  * Holds decisions about a leader that may still act on its rank until it has stopped (R-LEAD-1). Keeps the decisions in order. At most one
  * leader is asked to stop at a time.
  */

@@ -12,7 +12,7 @@ import type {
   WaitingEffect,
   WelcomedEffect,
 } from '../../core/index.js';
-import type { WelcomeFrames } from '../frames/welcome-frame.js';
+import type { WelcomeSender } from '../admission/welcome-sender.js';
 import type { DepartureProposals } from '../session/departure-proposals.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { EventReporter } from './event-reporter.js';
@@ -30,7 +30,7 @@ export interface MirrorPorts {
 export interface MembershipEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get' | 'isOwn'>;
   readonly departures: Pick<DepartureProposals, 'proposeDeparture' | 'proposeWaitEnd' | 'proposeGraceEnd'>;
-  readonly welcomeFrames: Pick<WelcomeFrames, 'encodeMemberWelcome'>;
+  readonly welcomes: Pick<WelcomeSender, 'sendWelcome'>;
   readonly mirror: MirrorPorts;
   readonly events: Pick<EventReporter, 'report' | 'reportOwn'>;
 }
@@ -45,7 +45,7 @@ export class MembershipEffects {
 
   /** Sends `welcome` to a session that has a seat now (R-JOIN-3). */
   welcome({ member, session: id, rank, resumed }: WelcomedEffect, channel: GroupChannel): void {
-    const { sessions, departures, welcomeFrames, mirror, events } = this.#ports;
+    const { sessions, departures, welcomes, mirror, events } = this.#ports;
     const { group, fanOut, views } = channel;
     const session = sessions.get(id);
     // The session ended before the log had decided about its hello, so its departure could not be proposed until now.
@@ -54,25 +54,12 @@ export class MembershipEffects {
     const request = state?.phase === 'greeting' || state?.phase === 'waiting' ? state.request : undefined;
     if (session === undefined || request === undefined) return;
     const { waitedMs } = request;
-    const interest = request.hello.updates ?? 'rank';
-    const lastSeen = views.lastSeenByWelcome(member);
     fanOut.prepareRankChange();
-    session.enter({
-      phase: 'active',
-      request,
-      member,
-      group,
-      fanOut,
-      interest,
-      lastSeen,
-      commandsSent: member.lastCommand,
-      resumption: resumed ? 'unconfirmed' : 'none',
-      yielding: 'no',
-      copy: 'current',
-    });
+    const lastSeen = views.lastSeenByWelcome(member);
+    const interest = request.hello.updates ?? 'rank';
+    welcomes.sendWelcome(session, { request, member, group, fanOut, interest, lastSeen }, { rank, resumed });
     if (resumed) mirror.publishSeat(group, member);
     if (interest !== 'rank') views.addWatcher(session);
-    session.sendFrame(welcomeFrames.encodeMemberWelcome(group, { member, rank, resumed, secret: request.secret }));
     const { name, slot, address } = member;
     const { view, roster } = group;
     const facts = { group: group.name, member: member.id, name, rank, size: roster.size, view, slot, address };

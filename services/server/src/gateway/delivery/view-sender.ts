@@ -17,6 +17,7 @@ import type { Promotion } from '../../server-event.js';
 import { ViewFrames } from '../frames/view-frame.js';
 import type { SessionHeartbeats } from '../liveness/session-heartbeats.js';
 import type { ActiveState, ObservingState } from '../session/session-state.js';
+import { recordHeldView } from '../session/held-views.js';
 import type { Session } from '../session/session.js';
 import type { EventReporter } from './event-reporter.js';
 import type { FanOut } from './fan-out.js';
@@ -126,18 +127,19 @@ export class ViewSender {
     const update = this.#updates.updateFor(member, state.lastSeen, state.interest, moment);
     if (update === undefined) return;
     // R-LEAD-2: a view permits a leader to act again, so a yielding leader gets none.
-    if (state.phase === 'active' && state.yielding !== 'no') state.copy = 'stale';
+    if (state.phase === 'active' && state.yielding === 'requested') state.copy = 'stale';
     else this.#sendView(session, state, update);
   }
 
   #sendView(session: Session, state: ActiveState | ObservingState, update: ViewUpdate): void {
+    if (state.phase === 'active' && session.outbox.isHeld && !recordHeldView(session, state, update.rank)) return;
     const isStale = state.phase === 'active' && state.copy === 'stale';
     const frames = isStale ? this.#frames.encodeReset(sinceLastSeen(update, state)) : this.#frames.encodeUpdate(update);
     state.lastSeen = lastSeenAfter(update);
     if (state.phase === 'active') state.copy = 'current';
     for (const frame of frames) session.sendFrame(frame);
     // R-LEAD-2: the view that permits a leader to act again comes before the ping that renews its lease.
-    this.#ports.heartbeats.thawHeartbeat(session);
+    if (!session.outbox.isHeld) this.#ports.heartbeats.thawHeartbeat(session);
     if (state.phase !== 'active' || (update.rank ?? 0) >= (update.was ?? 0)) return;
     this.#promotions.add(promotionOf(state.member, update), update.cause, update.view);
   }

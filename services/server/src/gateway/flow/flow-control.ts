@@ -67,8 +67,12 @@ export class FlowControl {
     this.#behind.delete(session);
   }
 
-  /** Ends a session whose next frame does not fit under its backlog limit. */
+  /** Ends a session whose next frame does not fit under its backlog limit. A client whose frames are held is not slow. */
   endOverfull(session: Session): void {
+    if (session.outbox.isHeld) {
+      session.turnAway('UNAVAILABLE', 'more frames are held than the limit of RANKD_BACKLOG_BYTES_MAX permits');
+      return;
+    }
     session.end(
       'SLOW_CONSUMER',
       session.outbox.backlogBytes >= this.#settings.backlogBytesMax / 2
@@ -152,6 +156,7 @@ export class FlowControl {
         this.#slow.delete(recipient);
         continue;
       }
+      if (outbox.isHeld) continue;
       slow.pausedMs += elapsedMs;
       if (slow.pausedMs < stallMs) continue;
       this.#slow.delete(recipient);

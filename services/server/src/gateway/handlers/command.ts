@@ -99,7 +99,10 @@ export function refuseCommand(
   const rank = state.phase === 'active' ? state.group.roster.rankOf(state.member) : -1;
   const facts = { group: state.request.group, name, member: sender.id, from: sender.name, rank };
   const refuse = (): void => {
-    channels.sendInOrder(session, encodeFrame(rejection(id, code, detail)));
+    const receipt = rejection(id, code, detail);
+    // This receipt has no place in the order. If it were held, the client might never learn that the command is refused.
+    if (session.outbox.isHeld) session.sendAhead(receipt);
+    else channels.sendInOrder(session, encodeFrame(receipt));
     events.reportOwn({ event: 'command.refused', ...facts, code });
   };
   if (code === 'DRAINING' || code === 'UNAVAILABLE') refuse();

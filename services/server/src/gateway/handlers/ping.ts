@@ -14,5 +14,5 @@ export interface PingPorts {
 export function handlePing(ping: PingMessage, session: Session, { clock }: PingPorts): void {
   const nowMs = clock.monotonicMs();
   if (!session.pace.allowsPing(nowMs)) refuseRequest(session, nowMs);
-  else session.sendMessage(ping.n === undefined ? { type: 'pong' } : { type: 'pong', n: ping.n });
+  else session.sendAhead(ping.n === undefined ? { type: 'pong' } : { type: 'pong', n: ping.n });
 }

@@ -5,6 +5,7 @@ import type { AskToStopEffect, SessionId, StoppedEntry } from '../../core/index.
 import type { GroupChannels } from '../delivery/group-channels.js';
 import type { Proposals } from '../proposals.js';
 import type { OpenSessions } from '../session/open-sessions.js';
+import { endHeldLeader } from '../session/held-views.js';
 import type { Session } from '../session/session.js';
 import type { ClosedBy } from '../transport/connection.js';
 import type { DeadlineTimers } from './deadline-timers.js';
@@ -66,7 +67,7 @@ export class LeaderYield {
   /** Sends a `yield` for which the core did not ask. */
   sendUnrequestedYield(session: Session): void {
     this.#unanswered.set(session.id, [...(this.#unanswered.get(session.id) ?? []), UNREQUESTED]);
-    session.sendMessage({ type: 'yield' });
+    session.sendAhead({ type: 'yield' });
   }
 
   /** Records that a session has answered its oldest open `yield` (R-LEAD-2). A `yielded` without a `yield` has no effect. */
@@ -87,12 +88,17 @@ export class LeaderYield {
 
   /**
    * Sends `yield`, after the view that the leader has not received yet (R-VIEW-3). From now on the leader gets commands, but no views and
-   * no pings.
+   * no pings. If its frames are held, it has stopped already.
    */
   #sendYield(session: Session | undefined): void {
     if (session?.state.phase !== 'active') return;
     const { state } = session;
-    this.#ports.channels.sendInOrder(session, encodeFrame({ type: 'yield' }));
+    if (!session.outbox.isHeld) this.#ports.channels.sendInOrder(session, encodeFrame({ type: 'yield' }));
+    else if (state.heldViews === 'none' && state.lastSeen.rank === 0) session.sendAhead({ type: 'yield' });
+    else {
+      endHeldLeader(session);
+      return;
+    }
     state.yielding = 'requested';
     state.request.heartbeat?.freeze();
   }

@@ -3,6 +3,7 @@
 import type { SharedBatch, SharedFrame } from '../delivery/shared-batch.js';
 import { frameBytes } from '../frames/json-text.js';
 import type { Connection } from '../transport/connection.js';
+import { HeldWrites } from './held-writes.js';
 import { type SharedBytes, UnreadBytes } from './unread-bytes.js';
 import { UnreadWrites } from './unread-writes.js';
 
@@ -39,9 +40,8 @@ interface FrameBetween {
  * bytes that many outboxes share. Measures the backlog: the bytes that wait for this session. FlowControl decides what follows from it.
  */
 export class Outbox {
-  readonly #connection: Connection;
+  readonly #writes: HeldWrites;
   readonly #limits: OutboxLimits;
-  readonly #traffic: Traffic;
   /** The queued bytes in the order in which the client must receive them. */
   #pieces: (string | Buffer)[] = [];
   /** Frames that have a place among deliveries whose batch is not encoded yet. */
@@ -63,11 +63,45 @@ export class Outbox {
     traffic: Traffic,
     unreadBytes: UnreadBytes = new UnreadBytes(Number.POSITIVE_INFINITY),
   ) {
-    this.#connection = connection;
+    this.#writes = new HeldWrites(connection, traffic);
     this.#limits = limits;
-    this.#traffic = traffic;
     this.#unreadBytes = unreadBytes;
     this.#unreadWrites = new UnreadWrites(unreadBytes);
+  }
+
+  /** Whether the client receives nothing at present (R-VIEW-3). */
+  get isHeld(): boolean {
+    return this.#writes.isHeld;
+  }
+
+  /** Writes everything that is queued, then holds all further frames until release(). They count as backlog. */
+  hold(): void {
+    this.addBatch();
+    this.flush();
+    this.#writes.hold();
+  }
+
+  /** Writes the held frames in their order. */
+  release(): void {
+    this.#writes.release();
+    this.#countRead();
+  }
+
+  /** Drops the held frames, and all that are queued. Does nothing if no frames are held. */
+  dropHeld(): void {
+    if (!this.isHeld) return;
+    this.#writes.drop();
+    this.#pieces = [];
+    this.#framesBetween = [];
+    this.#shared = [];
+    this.#pendingBytes = 0;
+  }
+
+  /** Writes a frame at once, ahead of all frames that are held. Permitted only for a frame that has no place in the order. */
+  writeAhead(frame: string): void {
+    const bytes = frameBytes(frame);
+    this.#writtenBytes += bytes.length;
+    this.#writes.writeAhead(bytes);
   }
 
   /** Whether the next flush has anything to write. */
@@ -77,7 +111,7 @@ export class Outbox {
 
   /** The bytes that wait for this session: queued here, or not yet taken by the operating system. */
   get backlogBytes(): number {
-    return this.#connection.backlogBytes + this.#pendingBytes;
+    return this.#writes.backlogBytes + this.#pendingBytes;
   }
 
   /** The bytes that were queued for this session since it opened. */
@@ -87,7 +121,7 @@ export class Outbox {
 
   /** The bytes of them that the operating system has taken. */
   get readBytes(): number {
-    return this.#writtenBytes - this.#connection.backlogBytes;
+    return this.#writtenBytes - this.#writes.backlogBytes;
   }
 
   /**
@@ -119,7 +153,7 @@ export class Outbox {
    */
   #hasRoomOnceFlushed(bytes: number, bytesMax: number): boolean {
     this.flush();
-    return this.#connection.backlogBytes === 0 || this.#connection.backlogBytes + bytes <= bytesMax;
+    return this.#writes.backlogBytes === 0 || this.#writes.backlogBytes + bytes <= bytesMax;
   }
 
   /** Queues a frame after the first `place` pending deliveries. */
@@ -180,17 +214,16 @@ export class Outbox {
 
   #writeShared(batch: SharedBatch): void {
     this.#write(batch.bytes);
-    if (this.#connection.backlogBytes > 0) this.#recordUnread(0, [batch.shared]);
+    if (this.#writes.backlogBytes > 0) this.#recordUnread(0, [batch.shared]);
   }
 
   #write(bytes: Buffer): void {
     this.#writtenBytes += bytes.length;
-    this.#traffic.sentBytes += bytes.length;
-    this.#connection.write(bytes);
+    this.#writes.write(bytes);
   }
 
   #recordUnread(ownBytes: number, shared: readonly SharedBytes[]): void {
-    if (this.#connection.backlogBytes > 0) this.#unreadWrites.add(this.#writtenBytes, ownBytes, shared);
+    if (this.#writes.backlogBytes > 0) this.#unreadWrites.add(this.#writtenBytes, ownBytes, shared);
     this.#countRead();
   }
 
@@ -206,12 +239,12 @@ export class Outbox {
 
   /**
    * Whether the client has read nothing of its backlog for `stallMs`. Must be called in every tick while there is a backlog. `nowMs` is
-   * the time of the StallFreeClock.
+   * the time of the StallFreeClock. While frames are held, the client is not to blame.
    */
   isStalled(nowMs: number): boolean {
     this.#countRead();
     const { readBytes } = this;
-    if (readBytes !== this.#readBytes || this.#connection.backlogBytes === 0) {
+    if (readBytes !== this.#readBytes || this.isHeld || this.#writes.backlogBytes === 0) {
       this.#readBytes = readBytes;
       this.#readAtMs = nowMs;
     }

@@ -80,6 +80,8 @@ export class SessionRegistry {
     // The session has ended already if these commands did not fit into its outbox.
     if (session.state.phase === 'closing') return;
     session.outbox.addBatch();
+    // R-LEAD-1: a held view could permit the member to act.
+    session.outbox.dropHeld();
     session.outbox.addFrame(encodeFrame(byeMessage(code, message, retryAfterMs)));
     session.enterClosing();
     session.outbox.flush();

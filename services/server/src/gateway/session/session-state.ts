@@ -48,10 +48,12 @@ export interface ActiveState extends Admitted {
   /** `unconfirmed`: the session has resumed a seat and has sent no frame since (R-JOIN-6). */
   resumption: 'none' | 'unconfirmed';
   /**
-   * Whether this leader was sent `yield` and must not act yet (R-LEAD-2). It gets no views in that time. `log-stale`: see
-   * LogStalenessGuard.
+   * Whether this member was sent `yield` and must not act yet (R-LEAD-2). `requested`: the core has asked this leader to stop. It gets no
+   * views in that time. `log-stale`: see LogStalenessGuard.
    */
   yielding: 'no' | 'requested' | 'log-stale';
+  /** The views among the held frames: none, some, or also one with rank 0. */
+  heldViews: 'none' | 'some' | 'leading';
   /** The client's copy of the roster. `stale`: some change was not sent to the client. */
   copy: 'current' | 'stale';
 }

@@ -226,6 +226,25 @@ export class Session implements ConnectionListener {
     this.#ports.unflushedSessions.flushSession(this);
   }
 
+  /** Sends a message that has no place in the order, ahead of held frames if there are any. */
+  sendAhead(message: ServerMessage): void {
+    if (this.#state.phase === 'closing') return;
+    if (this.outbox.isHeld) this.outbox.writeAhead(encodeFrame(message));
+    else this.sendMessage(message);
+  }
+
+  /** Writes all queued frames, then holds further ones until `releaseFrames` (R-VIEW-3). */
+  holdFrames(): void {
+    if (this.#state.phase === 'active') this.#state.fanOut.queueBatches();
+    this.outbox.hold();
+  }
+
+  /** Writes the held frames in their order. */
+  releaseFrames(): void {
+    this.outbox.release();
+    this.flush();
+  }
+
   /** Sends `bye` with the code, then closes. The member of the session departs. */
   end(code: ErrorCode, detail?: string, retryAfterMs?: number): void {
     if (this.#opening !== undefined && 'mistake' in this.#opening) {

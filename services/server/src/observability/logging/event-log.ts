@@ -169,7 +169,9 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'log.down':
       return { level: 'warn', sentence: `the cluster log in Redis is not available: ${event.reason}` };
     case 'log.unusable':
-      return { level: 'warn', sentence: `this server cannot join the cluster yet: ${event.reason}` };
+      return { level: 'warn', sentence: `this server cannot use the order in Redis, and retries: ${event.reason}` };
+    case 'log.usable':
+      return info(`this server can use the order in Redis again, after: ${event.reason}`);
     case 'log.warning':
       return { level: 'warn', sentence: event.sentence };
     case 'development-token':

@@ -166,6 +166,7 @@ export class Metrics {
       case 'log.up':
       case 'log.down':
       case 'log.unusable':
+      case 'log.usable':
       case 'log.warning':
       case 'draining':
       case 'stopped':

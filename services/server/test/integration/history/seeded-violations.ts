@@ -51,6 +51,15 @@ function sharedDelivery(fields: (frame: HeardFrame) => object): (history: Histor
   };
 }
 
+/** Removes all matching frames of that type. */
+function without(type: string, fits: (each: Of<'heard'>) => boolean): (history: History) => History {
+  return ({ recordings, ...rest }) => {
+    const kept = recordings.filter(each => each.kind !== 'heard' || each.frame.type !== type || !fits(each));
+    if (kept.length === recordings.length) throw new Error(`no ${type} to remove`);
+    return { ...rest, recordings: kept };
+  };
+}
+
 const raised = (field: string, by: number) => (of: HeardFrame) => ({ [field]: Number(of[field]) + by });
 
 /** A member acts with its token after another has acted with a newer one. */
@@ -113,6 +122,16 @@ export const seededViolations: readonly SeededViolation[] = [
     what: 'a wrong rank',
     found: 'replay:',
     plant: instead('heard', atRankAbove0, each => [{ ...each, frame: { ...each.frame, rank: 0 } }]),
+  },
+  {
+    what: 'a command before the view of its rank',
+    found: 'when it had received rank',
+    plant: without('view', each => each.frame['was'] !== each.frame['rank']),
+  },
+  {
+    what: 'a command or a receipt before the view of its size',
+    found: 'when it had received size',
+    plant: without('view', each => each.frame['was'] === each.frame['rank']),
   },
   { what: 'a wrong size', found: 'replay:', plant: frame('welcome', raised('size', 1)) },
   {

@@ -108,7 +108,7 @@ describe('The servers of a lost cluster', () => {
         if (event.event === 'cluster.adopted') reasons.push(`${name} replaces ${event.lost} by ${event.cluster}`);
         else if ('reason' in event) reasons.push(`${name} ${event.event}: ${event.reason}`);
       },
-      onWait: () => undefined,
+      onWait: reason => reasons.push(`${name} waits: ${reason}`),
     });
   }
 

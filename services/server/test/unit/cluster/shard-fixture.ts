@@ -1,9 +1,11 @@
 import type { Clock } from '../../../src/clock.js';
-import { ClusterLog, type ClusterLogListener } from '../../../src/cluster/cluster-log.js';
+import { ClusterLog } from '../../../src/cluster/cluster-log.js';
+import type { ClusterLogListener } from '../../../src/cluster/cluster-ports.js';
 import { LostHistory } from '../../../src/cluster/lost-history/lost-history.js';
 import type { ClusterResumePoint } from '../../../src/cluster/lost-history/resume-point.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
-import { ShardReplica, type ShardReplicaListener, type ShardSettings } from '../../../src/cluster/shard-replica.js';
+import { ShardReplica } from '../../../src/cluster/shard-replica.js';
+import type { ShardReplicaListener, ShardSettings } from '../../../src/cluster/cluster-ports.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
 import { rulesOf } from '../core/reference/entries.js';
 
@@ -54,13 +56,15 @@ export function createClusterLog(
     listener: {
       onPendingTimers: () => undefined,
       onUnusable: () => undefined,
+      onUsable: () => undefined,
       onIncarnationEnd: () => undefined,
       ...listener,
     },
   });
 }
 
-function settingsOf(server: string): ShardSettings {
+/** The settings of a server that joins a new cluster. */
+export function settingsOf(server: string): ShardSettings {
   return {
     server,
     name: server,

@@ -47,7 +47,7 @@ async function enter(server: string): Promise<EnteredLog> {
   const log = createClusterLog(server, clock, ends, {
     settings: { since: clock.wallMs() },
     listener: {
-      onUnusable: reason => said.push(`${server}: ${reason}`),
+      onUnusable: (_, reason) => said.push(`${server}: ${reason}`),
       onPendingTimers: ({ group }) => performed.push(`recalled ${group}`),
       onIncarnationEnd: why => said.push(`${server} is over: ${JSON.stringify(why)}`),
     },

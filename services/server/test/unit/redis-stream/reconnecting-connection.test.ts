@@ -9,6 +9,7 @@ import {
 import { type Primary, requireRedisAddress } from '../../../src/redis-stream/connections/redis-connection.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
 import type { ConnectionState } from '../../../src/redis-stream/settings.js';
+import type { ServerEvent } from '../../../src/server-event.js';
 import { SHARDS_MAX, StreamStore } from '../../../src/redis-stream/stream-store.js';
 import { FakeClock } from '../gateway/fake-clock.js';
 import { type Script, ScriptedRedis } from './scripted-redis.js';
@@ -146,13 +147,21 @@ describe('the streams', () => {
 });
 
 it('a server that cannot join the cluster retries 0.5 s later (JOIN_RETRY_MS)', async () => {
-  const events: string[] = [];
+  const events: ServerEvent[] = [];
+  let attempts = 0;
   const config = parseServerConfig({ RANKD_MODE: 'cluster', RANKD_REDIS_URL: 'redis://127.0.0.1:1' });
   const settings = { config, hostName: 'host', epochLast: 0 };
   const cluster = new ClusterServer(settings, {
     clock,
-    environment,
-    watch: ({ event }) => events.push(event),
+    environment: {
+      ...environment,
+      // Each attempt proposes an id for the cluster.
+      randomBytes: size => {
+        if (size === 9) attempts += 1;
+        return environment.randomBytes(size);
+      },
+    },
+    watch: event => events.push(event),
     createGateway: () => {
       throw new Error('the server never joins');
     },
@@ -160,17 +169,28 @@ it('a server that cannot join the cluster retries 0.5 s later (JOIN_RETRY_MS)', 
   });
   ends.push(() => cluster.close());
   void cluster.start();
-  const unusable = (): number => events.filter(event => event === 'log.unusable').length;
+  // Other parts have used random bytes before the first attempt.
+  const before = attempts - 1;
+  const unusable = (): ServerEvent[] => events.filter(({ event }) => event === 'log.unusable');
   // An attempt waits 5 s for a connection.
   for (const [ms, times] of [
     [5000, 1],
     [499, 1],
-    [1, 1],
-    [4999, 1],
     [1, 2],
+    [5000, 2],
+    [499, 2],
+    [1, 3],
   ] as const) {
     clock.pass(ms);
     await awhile();
-    expect([ms, unusable()]).toEqual([ms, times]);
+    expect([ms, attempts - before]).toEqual([ms, times]);
   }
+  const reasons = unusable().map(event => ('reason' in event ? event.reason : ''));
+  expect(reasons).toEqual([...new Set(reasons)]);
+  expect(cluster.readiness).toMatchObject({
+    state: 'entering',
+    reason: expect.stringMatching(
+      /^this server joins the cluster: it waits for Redis; the last attempt failed: Redis is not connected/,
+    ),
+  });
 });

@@ -1,5 +1,5 @@
 import { placeOf, type Claim } from '../claims.js';
-import type { Testimony } from '../history.js';
+import type { HeardFrame, Testimony } from '../history.js';
 
 /** The part of a claim on which every member must agree. */
 function contentOf({ frame }: Claim): string | undefined {
@@ -44,6 +44,11 @@ function contradictions({ epoch, changes }: Testimony): string[] {
   return complaints;
 }
 
+/** Whether a frame may have the seq of the frame before it: it reports the present state, and no further entry. */
+function mayRepeat({ type, ...frame }: HeardFrame): boolean {
+  return type === 'welcome' || (type === 'view' && (frame['changes'] === 0 || frame['reset'] === true));
+}
+
 /**
  * R-VIEW-3: in a session seq and view never fall, no command arrives twice, and `was` is the last received rank. A
  * later session has no earlier epoch.
@@ -65,6 +70,7 @@ export function checkMonotonic(claims: readonly Claim[]): string[] {
       };
       if (claim.epoch < before.claim.epoch) complain('an earlier epoch');
       if (isSameOrder && claim.seq < before.claim.seq) complain('an earlier seq');
+      if (isSameOrder && claim.seq === before.claim.seq && !mayRepeat(frame)) complain('the same seq');
       if (isSameOrder && received.view < before.view) complain('an earlier view');
       if (isSameOrder && frame.type === 'command' && claim.seq <= before.delivered) complain('a second delivery');
       if (frame.type === 'view' && frame['was'] !== before.rank) complain(`was ${String(frame['was'])}`);

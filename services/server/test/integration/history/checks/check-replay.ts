@@ -96,11 +96,32 @@ class Replay {
       differs('size', frame['size'], roster.size);
       differs('leader', (frame['leader'] as { member: string }).member, roster.leader?.id);
     } else if (frame.type === 'command') {
+      this.#judgeTold(claim, member);
       if (!recipients.some(recipient => recipient.id === id)) this.#complain(seq, `${who} is no recipient`);
       const { member: from, rank } = frame['from'] as { member: string; rank: number };
       const sender = roster.member(from);
       differs('from.rank', rank, sender === undefined ? 'gone' : roster.rankOf(sender));
-    } else if (known !== undefined) differs('recipients', frame['recipients'], recipients.length);
+    } else {
+      if (frame.type === 'receipt') this.#judgeTold(claim, member);
+      if (known !== undefined) differs('recipients', frame['recipients'], recipients.length);
+    }
+  }
+
+  /**
+   * R-VIEW-3, R-JOIN-1: a member receives the rank and the size of a view before a command or a receipt of that view. Only a leader that has
+   * stopped for a handover receives no size, because each view would permit it to act (R-LEAD-2).
+   */
+  #judgeTold({ who, seq, frame, told }: Claim, member: Member | undefined): void {
+    const { roster } = this.#group;
+    const rank = member === undefined ? 'gone' : roster.rankOf(member);
+    const complain = (what: string, now: unknown): void => {
+      this.#complain(
+        seq,
+        `${who} received the ${frame.type} when it had received ${what}, the core has ${String(now)}`,
+      );
+    };
+    if (told.rank !== rank) complain(`rank ${String(told.rank)}`, rank);
+    if (told.size !== roster.size && (told.mayAct || rank !== 0)) complain(`size ${String(told.size)}`, roster.size);
   }
 
   #complain(seq: number, what: string): void {

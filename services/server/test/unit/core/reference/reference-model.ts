@@ -334,9 +334,7 @@ export class ReferenceGroup implements ReferenceOrder {
     const effects: PlainEffect[] = leader.session === undefined ? [] : [{ kind: 'released', session: leader.session }];
     const { held } = this;
     [this.held, this.asked] = [[], undefined];
-    const decided = held.flatMap(decision => this.decide(decision, at, leader));
-    const isAsk = ({ kind }: PlainEffect): boolean => kind === 'ask-to-stop';
-    effects.push(...decided.filter(effect => !isAsk(effect)), ...decided.filter(isAsk));
+    effects.push(...held.flatMap(decision => this.decide(decision, at, leader)));
     const { id: member, session } = leader;
     return this.leadsUnasked(leader) && session !== undefined
       ? [...effects, { kind: 'reassure', member, session }]
@@ -419,7 +417,10 @@ export class ReferenceModel {
     if (entry.kind === 'restored' && this.isFrozen) return [];
     const found = this.groups.find(group => group.name === entry.group) ?? this.absent(entry);
     if (found === undefined) return turnedAway(entry, this.isFrozen, this.rules.groupsMax);
-    const effects = found.apply(entry);
+    const applied = found.apply(entry);
+    // A leader receives all changes of the entry before it has to stop.
+    const isAsk = ({ kind }: PlainEffect): boolean => kind === 'ask-to-stop';
+    const effects = [...applied.filter(effect => !isAsk(effect)), ...applied.filter(isAsk)];
     this.groups = this.groups.filter(group => group.members.length > 0);
     return effects;
   }

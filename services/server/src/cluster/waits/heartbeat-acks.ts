@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../clock.js';
 
 /**
  * Tracks which heartbeats of this server in one shard are acknowledged. A heartbeat is acknowledged when this server reads it back from
