@@ -97,6 +97,7 @@ export function runStep(world: World, taken: number): void {
     step(world);
     break;
   }
+  world.disturbClock();
   clock.pass(random.chance(0.02) ? random.between(100, 500) : random.below(16));
   world.checker.checkLeaders();
 }

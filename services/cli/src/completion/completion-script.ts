@@ -16,6 +16,8 @@ export interface Completable {
   readonly takesMember: boolean;
   /** The possible values of its first argument, if there are few. */
   readonly choices: readonly string[];
+  /** Whether a program and its arguments follow after `--`. */
+  readonly takesProgram: boolean;
 }
 
 /** An option, as a shell completes it. */
@@ -46,6 +48,7 @@ export function completionScript(shell: Shell, program: Command): string {
       arguments: names.map(each => each.toLowerCase()),
       takesMember: names[0] === 'MEMBER',
       choices: command.registeredArguments[0]?.argChoices ?? [],
+      takesProgram: command.registeredArguments.at(-1)?.variadic === true,
     };
   });
   const help = {
@@ -55,6 +58,7 @@ export function completionScript(shell: Shell, program: Command): string {
     arguments: ['verb'],
     takesMember: false,
     choices: [],
+    takesProgram: false,
   };
   return writers[shell]([...verbs, help]);
 }

@@ -1,6 +1,6 @@
 /** The log that the servers of a cluster share. It consists of shards: streams of records in Redis. Each group is in one shard. */
 
-import type { Entry, Group, RegisteredServer, ServerId } from '../core/index.js';
+import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
 import { checkHistories } from './lost-history/check-histories.js';
@@ -186,10 +186,11 @@ export class ClusterLog implements OrderedLog {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
         onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
+        onPendingTimers: pending => this.#setTimers(pending),
         onServersChanged: gone => this.#handleServersChanged(index, gone),
         onFollowed: pending => {
           listener.onUsable(index);
-          for (const each of pending) listener.onPendingTimers(each);
+          this.#setTimers(pending);
           for (const log of this.#followed) this.#declareGoneServersLost(log);
         },
         onUnusable: reason => listener.onUnusable(index, reason),
@@ -210,6 +211,10 @@ export class ClusterLog implements OrderedLog {
     const entering = Promise.all(kept.map(async shard => await shard.join()));
     this.#sendHeartbeats();
     await entering;
+  }
+
+  #setTimers(pending: readonly PendingEffects[]): void {
+    for (const each of pending) this.#ports.listener.onPendingTimers(each);
   }
 
   #isOpen(): boolean {

@@ -69,11 +69,15 @@ export interface DepartedEntry extends Placed {
   readonly mayActMs?: number;
 }
 
-/** Claim: the grace period of an away member has passed (R-VIEW-4). */
+/** Claim: at least `ms` have passed since the beginning of an absence, so its grace period has ended (R-VIEW-4). */
 export interface GraceEndedEntry extends Placed {
   readonly kind: 'grace-ended';
   readonly epoch: number;
   readonly member: MemberId;
+  /** The number of the absence. Undefined if the entry was written in format 1. */
+  readonly absence?: number | undefined;
+  /** A duration of the monotonic clock of the proposing server, in milliseconds. Undefined as `absence`. */
+  readonly ms?: number | undefined;
 }
 
 /**
@@ -144,6 +148,11 @@ export interface CommandEntry extends Placed {
   readonly from: CommandSource;
   /** The number of the command within its session, increasing. (session, n) identifies the command in the log. */
   readonly n: number;
+  /**
+   * How long after the hello of its session the command was read: milliseconds of the server's monotonic clock. Undefined if the entry was
+   * written in format 1.
+   */
+  readonly afterHelloMs?: number | undefined;
   /** An id that the sender has chosen. It may be used again when the command has ended. */
   readonly id: string;
   readonly name: string;

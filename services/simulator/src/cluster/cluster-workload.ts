@@ -15,6 +15,12 @@ const onRandomServer =
     if (server !== undefined) step(server, world, index);
   };
 
+const behindProxies =
+  (step: Step): Step =>
+  world => {
+    if (world.hasProxies) step(world);
+  };
+
 const refusals = [
   "OOM command not allowed when used memory > 'maxmemory'.",
   'NOREPLICAS Not enough good replicas to write.',
@@ -40,8 +46,8 @@ const weightedSteps: readonly (readonly [weight: number, name: string, step: Ste
     'client is cut',
     onRandomClient((client, random) => client.network.cut(random.pick(['up', 'down'] as const) ?? 'up')),
   ],
-  [2, 'a proxy closes one end', closeByProxy],
-  [2, 'a leader behind a proxy is replaced', replaceLeaderBehindProxy],
+  [2, 'a proxy closes one end', behindProxies(closeByProxy)],
+  [2, 'a leader behind a proxy is replaced', behindProxies(replaceLeaderBehindProxy)],
   [6, 'client is reconnected', onRandomClient(client => client.network.repair())],
   [4, 'administer', administer],
   [1.5, 'server stops', onRandomServer(server => server.stop())],
@@ -83,6 +89,7 @@ export async function runClusterStep(world: ClusterWorld, taken: number): Promis
     break;
   }
   world.rollServer(taken);
+  world.disturbClocks();
   await world.passTime(random.chance(0.04) ? random.between(1000, 8000) : random.below(150));
 }
 

@@ -22,7 +22,8 @@ const planted = {
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
   'loss-unreported': 'FENCE',
-  'unknown-skipped': 'I10',
+  'unknown-skipped': 'ORDER',
+  'wall-times-believed': 'I11',
   'short-leases': 'ONE-LEADER',
   'close-believed': 'ONE-LEADER',
 };

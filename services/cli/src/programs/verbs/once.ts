@@ -1,20 +1,22 @@
 /** The verb `once`: one member runs a program, the others wait for it and end as it ended (R-PROG-7). */
 
-import type { Membership } from '@rankd/client';
+import { type Membership, RankdError } from '@rankd/client';
 import type { OnceOptions } from '../program-options.js';
 import type { ProgramExit } from '../program-runner.js';
-import { startDelayMs } from '../session/leadership-program.js';
+import { leadsWithProgram, startDelayMs } from '../session/leadership-program.js';
+import { pause } from '../session/pause.js';
 import { Predecessor } from '../session/predecessor.js';
 import { type ProgramCall, type ProgramSession, runSession } from '../session/program-session.js';
-import { waitUntil } from '../session/wait-for-event.js';
 import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
 
 /** The command with which rank 0 reports to the others how the program has ended. */
 const ONCE_COMMAND = 'rankd.once';
 /** How long rank 0 sends the command to those that wait and those that come, ms. */
 const REPORT_MS = 5000;
-/** How often rank 0 sends the command, ms. */
-const REPORT_EVERY_MS = 200;
+/** How long a member may take to answer, ms. */
+const REPORT_DEADLINE_MS = 1000;
+/** The time between two commands, ms. */
+const REPORT_EVERY_MS = 50;
 
 /** The arguments of the command. */
 type OnceArguments = Readonly<Record<'code', number>>;
@@ -23,6 +25,7 @@ type OnceArguments = Readonly<Record<'code', number>>;
 export async function once(call: ProgramCall, options: OnceOptions): Promise<number> {
   let predecessor: Predecessor | undefined;
   return await runSession(call, options, {
+    leads: leadsWithProgram,
     prepare: session => {
       predecessor = new Predecessor(session.me);
       prepareLeader(session);
@@ -59,15 +62,21 @@ function isExitCode(code: unknown): code is number {
 /** Reports to every subordinate how the program has ended, until this member is alone or the time has passed. */
 async function reportToOthers({ me }: ProgramSession, { code }: ProgramExit, over: AbortSignal): Promise<void> {
   const deadline = AbortSignal.any([over, AbortSignal.timeout(REPORT_MS)]);
-  while (!deadline.aborted && me.size !== 1) {
-    const size = me.size;
-    await report(me, { code }, deadline);
+  while (!deadline.aborted && (await report(me, { code }, deadline)) !== 'alone') {
     // Those that were reached leave. Others may have come since.
-    await waitUntil(me, () => me.size !== size, AbortSignal.any([deadline, AbortSignal.timeout(REPORT_EVERY_MS)]));
+    await pause(REPORT_EVERY_MS, deadline);
   }
 }
 
-/** Sends the command to every subordinate. A failure does not matter: the command is sent again, and who is not reached runs the program. */
-async function report(me: Membership, args: OnceArguments, deadline: AbortSignal): Promise<void> {
-  await me.command(ONCE_COMMAND, args, { to: 'below', deadlineMs: REPORT_MS, signal: deadline }).catch(() => undefined);
+/**
+ * Sends the command to every subordinate. Returns whether there was none. The order of the group decides this, because the size that this
+ * member knows may be 200 ms old. A failure does not matter: the command is sent again, and a member that is not reached runs the program.
+ */
+async function report(me: Membership, args: OnceArguments, deadline: AbortSignal): Promise<'alone' | 'sent'> {
+  try {
+    await me.command(ONCE_COMMAND, args, { to: 'below', deadlineMs: REPORT_DEADLINE_MS, signal: deadline });
+    return 'sent';
+  } catch (error) {
+    return error instanceof RankdError && error.code === 'NO_RECIPIENTS' ? 'alone' : 'sent';
+  }
 }

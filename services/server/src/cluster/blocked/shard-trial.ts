@@ -26,6 +26,7 @@ export async function findBlockingEntry(
     listener: {
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
+      onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
       onIncarnationEnd: () => undefined,
     },

@@ -54,7 +54,7 @@ export const entrySchemas: EntrySchemas = {
     reason: text,
     mayActMs: optionalNumber,
   },
-  'grace-ended': { ...placed, epoch: number, member: text },
+  'grace-ended': { ...placed, epoch: number, member: text, absence: number, ms: number },
   stopped: {
     ...placed,
     epoch: number,
@@ -68,6 +68,7 @@ export const entrySchemas: EntrySchemas = {
     ...placed,
     from: source,
     n: number,
+    afterHelloMs: number,
     id: text,
     name: text,
     target,

@@ -3,7 +3,7 @@
  * the order.
  */
 
-import type { CoordinatorSnapshot } from '../../core/index.js';
+import type { CoordinatorSnapshot, Timekeeper } from '../../core/index.js';
 import type { DecodedEntry } from './entry-decoder.js';
 import type { LogEntry } from './entry-schemas.js';
 import { formatOne } from './format-one.js';
@@ -22,6 +22,11 @@ export interface LogFormat {
   readonly encodeGroups: (groups: CoordinatorSnapshot) => unknown;
   /** @throws Error if the value has another form. */
   readonly decodeGroups: (value: unknown) => CoordinatorSnapshot;
+}
+
+/** Returns who measures durations in a shard of this format. Entries of format 1 contain no measured durations. */
+export function timekeeperOf(version: number): Timekeeper {
+  return version === 1 ? 'entries' : 'servers';
 }
 
 /**

@@ -53,7 +53,7 @@ export class EffectPerformer {
       case 'result-refused':
         return commands.refuseResult(effect);
       case 'recipient-ended':
-        return commands.sendResult(effect);
+        return commands.sendResult(effect, channels.open(group).group);
       case 'outcome':
         return commands.sendOutcome(effect, channels.open(group).group);
       case 'roster-changed':

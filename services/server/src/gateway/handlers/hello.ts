@@ -39,7 +39,7 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('UNAUTHORIZED');
     return;
   }
-  const request = new AdmissionRequest(hello, access === 'admin', ports.request);
+  const request = new AdmissionRequest(hello, access === 'admin', session.readMonotonicMs, ports.request);
   const refusal = ports.availability.refusalFor(request);
   if (refusal === undefined) ports.admission.requestAdmission(request, session);
   else session.turnAway(refusal);

@@ -114,12 +114,15 @@ export const goodbye = (member: string, own: Own<DepartedEntry> = {}): DepartedE
 export const ended = (member: string, own: Own<DepartedEntry> = {}): DepartedEntry =>
   departed(member, { how: 'ended', reason: 'SLOW_CONSUMER', ...own });
 
+/** The first absence of the group has lasted since AT. */
 export const graceEnded = (member: string, at: number, own: Own<GraceEndedEntry> = {}): GraceEndedEntry => ({
   kind: 'grace-ended',
   ...placed,
   at,
   epoch: EPOCH,
   member,
+  absence: 1,
+  ms: at - AT,
   ...own,
 });
 

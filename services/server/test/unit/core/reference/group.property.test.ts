@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Coordinator, type Entry } from '../../../../src/core/index.js';
+import { Coordinator } from '../../../../src/core/index.js';
 import { agree } from './expect-same.js';
 import { ReferenceModel } from './reference-model.js';
 import { applyPlainly, type PlainEffect } from './plain-effect.js';
@@ -96,10 +96,10 @@ const EVERYTHING = [
  * Checks that each `grace` effect names the right time. `awayMembersHaveTheirGrace` checks that there are enough of
  * them.
  */
-function gracesAreTrue(effects: readonly PlainEffect[], model: ReferenceModel, entry: Entry): void {
-  const dues = new Map(model.groups.flatMap(group => [...group.graceMs(entry.at)]));
-  const last = new Map(ofKind(effects, 'grace').map(({ member, graceMs }) => [member, graceMs]));
-  for (const [member, graceMs] of last) if (dues.has(member)) agree(graceMs, dues.get(member));
+function gracesAreTrue(effects: readonly PlainEffect[], model: ReferenceModel): void {
+  const dues = new Map(model.groups.flatMap(group => [...group.gracesMs()]));
+  const last = new Map(ofKind(effects, 'grace').map(({ member, ms }) => [member, ms]));
+  for (const [member, ms] of last) if (dues.has(member)) agree(ms, dues.get(member));
 }
 
 function standsAsTheModel(coordinator: Coordinator, model: ReferenceModel): void {
@@ -130,7 +130,7 @@ describe('the core after random entries', () => {
           effects.filter(({ kind }) => kind !== 'grace'),
           model.apply(entry),
         );
-        gracesAreTrue(effects, model, entry);
+        gracesAreTrue(effects, model);
         script.learn(entry, effects);
         for (const effect of effects) met.add(wordFor(effect));
       }

@@ -1,4 +1,5 @@
 import { Group, sessionOf, type GroupEntry, type StoppedEntry } from '../../../../src/core/index.js';
+import { AbsenceTimes } from './absence-times.js';
 import { agree } from './expect-same.js';
 import {
   ended,
@@ -61,6 +62,7 @@ export class Fleet {
   readonly #asked = new Map<string, number>();
   /** Members whose session the server has ended. */
   readonly #ended = new Set<string>();
+  readonly #absences = new AbsenceTimes();
   #timers: Timer[] = [];
   readonly #onTheWay: StoppedEntry[] = [];
   readonly #said: StoppedEntry[] = [];
@@ -258,7 +260,7 @@ export class Fleet {
       if (effect.kind === 'replaced') this.#forget(effect.session);
       if (effect.kind === 'departed' && effect.session !== undefined) this.#asked.delete(effect.session);
       if (effect.kind === 'ask-to-stop') this.#ask(effect);
-      if (effect.kind === 'grace') this.#after(effect.graceMs, at => graceEnded(effect.member.id, at));
+      if (effect.kind === 'grace') this.#endGrace(effect);
       if (effect.kind === 'released') this.#release(effect.session);
     }
     if (entry.kind === 'departed' && entry.how === 'lost') this.#asked.delete(entry.session);
@@ -268,6 +270,11 @@ export class Fleet {
     this.counts.handedOver += leader !== leaderBefore && entry.kind === 'stopped' ? 1 : 0;
     this.counts.reassured += ofKind(effects, 'reassure').length;
     this.#releasedAreSeenTo(effects);
+  }
+
+  #endGrace({ member, absence, ms }: EffectOf<'grace'>): void {
+    const leftMs = this.#absences.leftMs(member, absence, ms, this.#now);
+    this.#after(leftMs, at => graceEnded(member.id, at, { absence, ms }));
   }
 
   #forget(session: string): void {
@@ -289,10 +296,12 @@ export class Fleet {
     client.ledSinceAsk = asks;
   }
 
-  #ask({ ask, session, waitMs, member }: EffectOf<'ask-to-stop'>): void {
+  #ask({ ask, session, absence, waitMs, member }: EffectOf<'ask-to-stop'>): void {
     agree(ask > this.#asks, true);
     this.#asks = ask;
-    this.#after(waitMs, at => stopped(member.id, { ask, at, evidence: 'suspended' }));
+    this.#after(this.#absences.leftMs(member, absence, waitMs, this.#now), at =>
+      stopped(member.id, { ask, at, evidence: 'suspended' }),
+    );
     if (session === undefined) return;
     this.#asked.set(session, ask);
     const client = this.#clients.get(session);

@@ -7,6 +7,7 @@ import {
   type JoinedEntry,
   type Target,
 } from '../../../../src/core/index.js';
+import { AbsenceTimes } from './absence-times.js';
 import * as entries from './entries.js';
 import type { PlainEffect } from './plain-effect.js';
 import type { Step, StepOf } from './random-steps.js';
@@ -71,6 +72,8 @@ export class Script {
   readonly #asks: Ask[] = [];
   readonly #waiting: { readonly group: string; readonly session: string }[] = [];
   readonly #epochs = new Map<string, number>();
+  readonly #absences = new AbsenceTimes();
+  readonly #lastAbsences = new Map<string, number>();
   readonly #gone = new Set<string>();
   #admin = 0;
   #adminCommands = 0;
@@ -109,6 +112,11 @@ export class Script {
         break;
       case 'turned-away':
         if (entry.kind === 'joined') this.#gone.add(entry.newcomer.id);
+        break;
+      case 'grace':
+        // Begins to measure the absence.
+        this.#absences.elapsedMs(effect.member, effect.absence ?? 0, this.#at);
+        this.#lastAbsences.set(effect.member, effect.absence ?? 0);
         break;
       case 'ask-to-stop':
         this.#asks.push({ group, member: effect.member, ask: effect.ask });
@@ -217,7 +225,9 @@ export class Script {
   #endGrace({ who, isGone, isForeign }: StepOf<'grace-ended'>): Entry | undefined {
     return this.#about({ who, isGone }, ({ id, group }) => {
       const epoch = (this.#epochs.get(group) ?? 0) + (isForeign ? 1 : 0);
-      return entries.graceEnded(id, this.#at, { group, epoch });
+      const absence = this.#lastAbsences.get(id) ?? 0;
+      const ms = this.#absences.elapsedMs(id, absence, this.#at);
+      return entries.graceEnded(id, this.#at, { group, epoch, absence, ms });
     });
   }
 
