@@ -7,7 +7,8 @@ import { type Clock, repeat, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import type { Group, RosterChangedEffect } from './core/index.js';
-import { Gateway, type GatewayRole } from './gateway/gateway.js';
+import { Gateway } from './gateway/gateway.js';
+import type { GatewayRole } from './gateway/gateway-role.js';
 import type { Connection, ConnectionListener } from './gateway/transport/connection.js';
 import { TcpListener } from './gateway/transport/tcp-listener.js';
 import { type Transport, transportFor } from './gateway/transport/transport.js';
@@ -288,13 +289,12 @@ export class RankServer {
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;
-    const { log, channels, traffic } = gateway;
     return {
-      groups: log.groups,
-      observers: channels.observerCount,
+      groups: gateway.log.groups,
+      observers: gateway.channels.observerCount,
       sessions: gateway.sessionCount,
       backlogBytesLargest: () => gateway.backlogBytesLargest,
-      ...traffic,
+      ...gateway.traffic,
     };
   }
 }

@@ -6,7 +6,7 @@
 import { limits } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
-import type { Group, KeptSeat, ServerId } from '../core/index.js';
+import type { Group, KeptSeat } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { Watcher } from '../server-event.js';
 import { AdmissionDispatch } from './admission/admission-dispatch.js';
@@ -41,6 +41,7 @@ import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import { SessionHeartbeats } from './liveness/session-heartbeats.js';
 import { StallFreeClock } from './liveness/stall-free-clock.js';
 import { Ticker } from './liveness/ticker.js';
+import type { GatewayRole } from './gateway-role.js';
 import { Proposals } from './proposals.js';
 import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
@@ -56,20 +57,6 @@ import type { Connection, ConnectionListener } from './transport/connection.js';
 
 /** The length of a tick. At each tick, heartbeats, sessions without hello, and slow sessions are checked. */
 const TICK_MS = 50;
-
-/** The cluster to which this server belongs. */
-export interface ClusterPlace {
-  readonly cluster: string;
-  /** The id of this incarnation: this run of the server. */
-  readonly server: ServerId;
-}
-
-/** What a gateway of a cluster is for: it serves an incarnation, or administrators while the server waits for a lost cluster. */
-export interface GatewayRole {
-  readonly place?: ClusterPlace;
-  /** Accepts what Redis has as the new cluster. Returns false if the server no longer waits. Only present while the server waits. */
-  readonly adopt?: () => boolean;
-}
 
 /** The parts of the server that the gateway uses. */
 export interface GatewayPorts extends MirrorPorts, GatewayRole {

@@ -3,7 +3,8 @@
 import type { Clock } from '../../clock.js';
 import type { ServerConfig } from '../../config.js';
 import type { ServerId } from '../../core/index.js';
-import type { Gateway, GatewayRole } from '../../gateway/gateway.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import type { GatewayRole } from '../../gateway/gateway-role.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { StreamEnvironment } from '../../redis-stream/environment.js';
 import type { Watcher } from '../../server-event.js';
