@@ -6,16 +6,13 @@ import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/
 import { BlockedError } from './blocked/blocked-shard.js';
 import { FlowAnnouncements } from './flow/flow-announcements.js';
 import { featuresOfFormat } from './formats/log-format.js';
+import { checkHistories } from './lost-history/check-histories.js';
+import { LostHistory } from './lost-history/lost-history.js';
+import type { ClusterResumePoint, ShardResumePoint } from './lost-history/resume-point.js';
 import { RecentlyLeftServers } from './waits/recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
-import type {
-  ClusterLogPorts,
-  ClusterEndReason,
-  ClusterResumePoint,
-  ShardResumePoint,
-  ShardSettings,
-} from './cluster-ports.js';
+import type { ClusterLogPorts, ClusterEndReason, ShardSettings } from './cluster-ports.js';
 import { ShardSubscription } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
@@ -36,6 +33,7 @@ export class ClusterLog implements OrderedLog {
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardSubscription[];
   readonly #register: ShardSubscription;
+  readonly #lostHistory: LostHistory;
   #onApplied: AppliedListener = () => undefined;
   #onGroupLoaded: (group: Group) => void = () => undefined;
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
@@ -49,6 +47,7 @@ export class ClusterLog implements OrderedLog {
   constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#lostHistory = new LostHistory(ports.clock, () => this.#register.replica?.registry.epochLost ?? 0);
     this.#shards = ports.streams.map((stream, index) => this.#createSubscription(stream, index, resumePoint?.[index]));
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
@@ -63,6 +62,7 @@ export class ClusterLog implements OrderedLog {
   /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks; BlockedError if an entry blocks it. */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
+    await checkHistories(this.#ports.clock, this.#shards.slice(1));
     await Promise.race([broken, this.#joinOwnedShards()]);
     this.#abortJoin = () => undefined;
   }
@@ -165,8 +165,8 @@ export class ClusterLog implements OrderedLog {
   async leave(): Promise<void> {
     this.#state = 'leaving';
     this.#stopHeartbeats();
-    const others = this.#shards.filter(shard => shard !== this.#register);
     const { clock } = this.#ports;
+    const [, ...others] = this.#shards;
     await withinLimit(clock, LEAVE_MS, Promise.all(others.map(async shard => await shard.leave())));
     await withinLimit(clock, LEAVE_MS, this.#register.leave());
     await this.close();
@@ -189,6 +189,7 @@ export class ClusterLog implements OrderedLog {
       clock,
       stream,
       recordWriteSeconds,
+      lostHistory: this.#lostHistory,
       clusterFormat: () => (index === 0 ? undefined : (this.#register.replica?.registry.format ?? 1)),
       listener: {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
@@ -268,7 +269,10 @@ export class ClusterLog implements OrderedLog {
     if (this.#shards[index] !== this.#register) return;
     if (gone !== undefined) this.#recentlyLeftServers.add(gone);
     if (gone !== undefined) this.flow.removeServer(gone);
-    for (const log of this.#followed) this.#declareGoneServersLost(log);
+    for (const log of this.#followed) {
+      this.#declareGoneServersLost(log);
+      log.reportLoss();
+    }
     this.#reviewShards();
   }
 

@@ -30,6 +30,7 @@ export class ShardWriter {
   /** The number of the batch that contains the join of this server. */
   readonly #firstBatch: number;
   #writing: Promise<unknown> = Promise.resolve();
+  #hasJoined = false;
   #failure: string | undefined;
 
   /** `formats` are those that this server writes. `lastBatch` is the number of the last batch that this incarnation has sent to this shard before, or 0. */
@@ -51,6 +52,11 @@ export class ShardWriter {
   /** The number of the last batch that was sent. Undefined if the join was not sent yet. */
   get lastBatch(): number | undefined {
     return this.#sender.lastBatch < this.#firstBatch ? undefined : this.#sender.lastBatch;
+  }
+
+  /** Whether this incarnation has read back its join of the shard. */
+  get hasJoined(): boolean {
+    return this.#hasJoined;
   }
 
   /** Why the last write has failed. Undefined if it has not. */
@@ -109,6 +115,7 @@ export class ShardWriter {
 
   /** Records that this server has joined the shard, which counts as an acknowledged heartbeat. */
   recordJoin(): void {
+    this.#hasJoined = true;
     this.#heartbeatAcks.recordJoin();
   }
 

@@ -26,8 +26,8 @@ export interface ServerUpEntry {
   /** The incarnation of the same server before this one. It has ended. */
   readonly replaces: ServerId | undefined;
   /**
-   * Set if Redis has lost records that the earlier incarnation had read. The largest epoch that the earlier incarnation may have sent to
-   * clients.
+   * Set if Redis has lost records that a server had read, in this shard or another one. The largest epoch that clients may have received
+   * from the lost records. A server that has joined already may append `server-up` again to report a loss.
    */
   readonly epochLost: number | undefined;
   /** The newest format of entries and snapshots that this server reads. Undefined means 1: the server is older than this field. */
@@ -146,10 +146,12 @@ export interface RegisteredServer {
 export class ServerRegistry {
   readonly #servers = new Map<ServerId, RegisteredServer>();
   #format: number;
+  #epochLost: number;
 
-  /** `servers` are the servers of a snapshot, `format` is the shard's format at the position of that snapshot. */
-  constructor(servers: readonly RegisteredServer[] = [], format = 1) {
+  /** The servers, the format and the largest lost epoch of a snapshot. */
+  constructor(servers: readonly RegisteredServer[] = [], format = 1, epochLost = 0) {
     this.#format = format;
+    this.#epochLost = epochLost;
     for (const server of servers) this.#servers.set(server.id, copyOf(server));
   }
 
@@ -161,6 +163,11 @@ export class ServerRegistry {
   /** The format in which servers write the entries of this shard. It only rises. */
   get format(): number {
     return this.#format;
+  }
+
+  /** The largest `epochLost` of all joins, or 0. All groups of the shard have larger epochs. */
+  get epochLost(): number {
+    return this.#epochLost;
   }
 
   /** The newest format that all registered servers read. The format of the shard if there are no servers. */
@@ -224,6 +231,7 @@ export class ServerRegistry {
     const isNewest = this.servers.every(({ upAt }) => upAt <= sender.upAt);
     const adopted: Step[] = isNewest ? [{ kind: 'rules', rules }] : [];
     const lost: Step[] = epochLost === undefined ? [] : [{ kind: 'order-lost', at, epochLost }];
+    this.#epochLost = Math.max(this.#epochLost, epochLost ?? 0);
     return [...adopted, ...this.#removeServer(replaces, at, 'SERVER_LOST'), ...lost];
   }
 
