@@ -6,7 +6,7 @@ import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/
 import { BlockedError } from './blocked/blocked-shard.js';
 import { FlowAnnouncements } from './flow/flow-announcements.js';
 import { featuresOfFormat } from './formats/log-format.js';
-import { RecentlyLeftServers } from './recently-left-servers.js';
+import { RecentlyLeftServers } from './waits/recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
 import type {

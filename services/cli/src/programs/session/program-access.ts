@@ -7,6 +7,7 @@ import { StateFile, type StateReport } from '../files/state-file.js';
 import { readMemberFields } from '../line/member-fields.js';
 import { type ProgramLine, programEnvironment, type Variables } from '../line/program-line.js';
 import { LocalHttp } from '../local-http/local-http.js';
+import { exitCodes, ProgramEnd } from '../program-end.js';
 import type { ProgramLog } from '../program-log.js';
 import type { AccessOptions } from '../program-options.js';
 import type { ProgramRunner } from '../program-runner.js';
@@ -113,9 +114,20 @@ export class ProgramAccess {
     this.#executeCommands(program);
   }
 
-  /** Records that the program is about to start. Await it before each start. @throws ProgramEnd */
+  /**
+   * Records that the program is about to start. Await it before each start. If the file cannot be written, it is removed: a later rankctl
+   * must not read that no program runs.
+   * @throws ProgramEnd 78 if it cannot be removed either; 1 if another process has the seat
+   */
   async recordStart(): Promise<void> {
-    await this.#parts.seatFile?.recordProgram('running');
+    const { seatFile } = this.#parts;
+    try {
+      await seatFile?.recordProgram('running');
+    } catch (error) {
+      if (!(error instanceof ProgramEnd) || error.code !== exitCodes.configuration) throw error;
+      this.#settings.log.error('seat-file', error.message);
+      await seatFile?.remove();
+    }
   }
 
   /**
@@ -126,7 +138,8 @@ export class ProgramAccess {
     await this.#commands?.close();
     const { seatFile } = this.#parts;
     if (seatFile !== undefined && ending.isBySignal && !this.#settings.options.leavesOnSignal) {
-      await this.#attempt(async () => seatFile.recordProgram('ended'));
+      // Before the hold is over, a program of an earlier rankctl may run still.
+      if (this.startHoldMs === 0) await this.#attempt(async () => seatFile.recordProgram('ended'));
       await me.close();
       return;
     }

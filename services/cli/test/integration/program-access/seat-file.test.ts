@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { observe } from '@rankd/client/observer';
 import { eventually, type LaunchedServer, launchServer, repository } from '@rankd/testkit';
 import { DEADLINE_MS, type Rankctl } from '../rankctl.js';
 import { ProgramRuns, says } from './fixture.js';
@@ -44,8 +45,8 @@ async function memberOf(run: Rankctl): Promise<string> {
 }
 
 async function stateOf(name: string): Promise<string | undefined> {
-  const { stdout } = await rankctl('ls', '--json').end();
-  const { members } = JSON.parse(stdout) as { members: { name: string; state: string }[] };
+  using observer = await observe(`rankd://127.0.0.1:${server.port}`, { group, token: 'boss' });
+  const { members } = await observer.roster();
   return members.find(member => member.name === name)?.state;
 }
 
@@ -125,6 +126,13 @@ describe('R-PROG-10 rankctl lead --seat-file', () => {
     await memberOf(first);
     first.child.kill('SIGKILL');
     await first.end();
+    expect(readFileSync(runs.path('seat'), 'utf8')).toContain('"program":"running"');
+    // A start that ends before that does not change what the file says.
+    const second = start('lead');
+    await says(second, /back with rank 0/);
+    second.child.kill('SIGTERM');
+    await second.end();
+    expect(second.stdout).toBe('');
     expect(readFileSync(runs.path('seat'), 'utf8')).toContain('"program":"running"');
     expect(await startDelayMs(start('lead'))).toBeGreaterThan(SUSPEND_MS * 0.8);
   });

@@ -105,8 +105,8 @@ export interface Batch {
  * - `rules`: these limits apply from now on.
  * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
  * - `gone`: this server has left or is lost; mark its members away.
- * - `flow`: a server has said which sessions must wait.
  * - `format`: servers write this format from now on.
+ * - `flow`: a server has said which sessions must wait.
  */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
