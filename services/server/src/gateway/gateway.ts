@@ -201,7 +201,7 @@ export class Gateway {
       command: { payloadBytesMax, intake, channels, events, availability },
       result: { payloadBytesMax, intake, resultBackpressure },
       yielded: { leaderYield },
-      resign: { log },
+      resign: { log, intake },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
       history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });
