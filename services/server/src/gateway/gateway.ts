@@ -195,7 +195,7 @@ export class Gateway {
       admin: { ...command, adopt },
       result: { payloadBytesMax, intake, resultBackpressure },
       yielded: { leaderYield },
-      resign: { log },
+      resign: { log, intake },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
       history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });

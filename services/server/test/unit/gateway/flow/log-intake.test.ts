@@ -125,6 +125,12 @@ describe('R-FLOW-1 a session of a server in a cluster', () => {
     expect(kinds(log, 'moved')).toBe(SESSION_ENTRIES_MAX);
   });
 
+  it('counts resignations too', () => {
+    const { log, peers } = fleet();
+    peerOf(peers, second).send(...Array.from({ length: 2000 }, () => ({ type: 'resign' })));
+    expect(kinds(log, 'resigned')).toBe(SESSION_ENTRIES_MAX);
+  });
+
   it('is read without a limit by a server of its own', () => {
     const fixture = new GatewayFixture();
     const peers = [fixture.join({ heartbeat: false }), fixture.join({ heartbeat: false })];
