@@ -4,9 +4,12 @@ import { performance } from 'node:perf_hooks';
 
 /** Time and timers for the whole server. Tests and the simulator pass their own. */
 export interface Clock {
-  /** Wall time in whole milliseconds since 1970. It never goes back while the process lives, so differences are durations. */
+  /**
+   * Wall time in whole milliseconds since 1970, for people and for new epochs. It follows the system clock, which operators and time servers
+   * set forwards and back. So a difference of two wall times is no duration.
+   */
   wallMs(): number;
-  /** Milliseconds since an arbitrary start, without jumps. */
+  /** Milliseconds since an arbitrary start, without jumps. All durations are measured with it. */
   monotonicMs(): number;
   /** Calls `run` after `delayMs`. Returns a timer with which it can be cancelled. */
   after(delayMs: number, run: () => void): Timer;
@@ -19,11 +22,9 @@ export interface Timer {
   cancel(): void;
 }
 
-const startedAtMs = performance.timeOrigin;
-
-/** The clock of the process. Its wall time is computed from the monotonic clock, so it ignores later changes of the system time. */
+/** The clock of the process. */
 export const systemClock: Clock = {
-  wallMs: () => Math.floor(startedAtMs + performance.now()),
+  wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, run) => {
     const timeout = setTimeout(run, delayMs);

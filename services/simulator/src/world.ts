@@ -9,6 +9,7 @@ import { Administrator } from './participants/administrator.js';
 import { pickClientProfile } from './participants/client-profile.js';
 import { ModelClient } from './participants/model-client.js';
 import { type RestartState, SingleServerProcess } from './participants/single-server-process.js';
+import { WallClock } from './participants/wall-clock.js';
 import { noBugs, type PlantedBug } from './planted-bugs.js';
 import { pickSettings } from './settings.js';
 import { TraceRecorder } from './trace-recorder.js';
@@ -42,6 +43,9 @@ export class World {
   readonly checker: SingleServerChecker;
   readonly administrator: Administrator;
   readonly #fault: PlantedBug;
+  readonly #wall: WallClock;
+  /** A generator of its own, so that the seeds have the same other events as before. */
+  readonly #clockRandom: SeededRandom;
   readonly #clients = new Set<ModelClient>();
   #server: SingleServerProcess;
   #spawnedCount = 0;
@@ -51,6 +55,8 @@ export class World {
     this.random = new SeededRandom(seed);
     this.config = pickSettings(this.random);
     this.#fault = fault;
+    this.#wall = new WallClock(this.clock);
+    this.#clockRandom = new SeededRandom(seed);
     this.checker = new SingleServerChecker(this.config, this.#clients, () => this.clock.nowMs);
     this.#server = this.#startServer(emptyRestartState);
     this.administrator = new Administrator(new NetworkPath(this.clock, this.random, () => () => this.#server));
@@ -90,7 +96,10 @@ export class World {
   restartServer(order: 'kept' | 'lost'): void {
     const { epochLast, orders } = this.#server.readRestartState();
     this.#server.kill();
-    if (order === 'lost') this.checker.recordOrderLost();
+    if (order === 'lost') {
+      this.checker.recordOrderLost();
+      this.#wall.makeSteady();
+    }
     this.#server = this.#startServer(order === 'kept' ? { epochLast, orders } : emptyRestartState);
   }
 
@@ -110,8 +119,13 @@ export class World {
   /** Acts as SIGCONT: continues a stopped server. */
   continueServer(): void {
     if (this.#server.process.state !== 'stopped') return;
-    this.checker.recordServerContinued(this.#server.wallMs);
+    this.checker.recordServerContinued();
     this.#server.continue();
+  }
+
+  /** Sometimes sets the clock of the server's machine, forwards or back. */
+  disturbClock(): void {
+    this.#wall.disturb(this.#clockRandom);
   }
 
   /** Ends all faults, continues all processes, waits until everything has ended, and checks the end state (I11). */
@@ -132,6 +146,7 @@ export class World {
     this.checker.attachServer(coordinator, this.#fault.createCoordinator(rules, epochLast));
     const server = new SingleServerProcess({
       clock: this.clock,
+      wall: this.#wall,
       random: this.random,
       config: this.config,
       coordinator,

@@ -7,11 +7,12 @@ import { type Completable, valueFlags } from './completion-script.js';
 export function bashCompletion(verbs: readonly Completable[]): string {
   const flagsOf = ({ options }: Completable): string => options.flatMap(({ flags }) => flags).join(' ');
   const names = verbs.map(({ name }) => name).join(' ');
+  const programsOf = verbs.filter(({ takesProgram }) => takesProgram).map(({ name }) => name);
   const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `# bash completion of rankctl: source <(rankctl completion bash)
 _rankctl() {
   local verb='' dashes='' value='' line='' rest word replaced each at IFS=' '
-  local arguments=0
+  local arguments=0 after=0
   local -a words whole
   words=()
   whole=()
@@ -46,10 +47,24 @@ _rankctl() {
       verb="$each"
     else
       arguments=$((arguments + 1))
+      [[ -z "$dashes" ]] || after=$((after + 1))
     fi
   done
   # This word is the value of an option.
   [[ -z "$value" ]] || return 0
+  if [[ -n "$dashes" ]]; then
+    case "$verb" in
+      ${programsOf.join('|')})
+        # A program follows. Readline completes the names of files.
+        compopt -o default -o bashdefault 2>/dev/null
+        if ((after == 0)) && [[ -n "$word" && "$word" != */* ]]; then
+          while IFS= read -r each; do
+            [[ -n "$each" ]] && COMPREPLY+=("$each")
+          done <<<"$(compgen -c -- "$word" 2>/dev/null)"
+        fi
+        return 0 ;;
+    esac
+  fi
   if [[ -z "$dashes" && "$word" == -* ]]; then
     case "$verb" in
 ${verbs.map(verb => `      ${verb.name}) words=(${flagsOf(verb)}) ;;`).join('\n')}

@@ -14,6 +14,8 @@ export interface Completable {
   readonly arguments: readonly string[];
   /** Whether its first argument is the name of a member. */
   readonly takesMember: boolean;
+  /** Whether a program and its arguments follow after `--`. */
+  readonly takesProgram: boolean;
 }
 
 /** An option, as a shell completes it. */
@@ -43,6 +45,7 @@ export function completionScript(shell: Shell, program: Command): string {
       options: [...optionsOf(command), ...shared, helpFlag],
       arguments: names.map(each => each.toLowerCase()),
       takesMember: names[0] === 'MEMBER',
+      takesProgram: command.registeredArguments.at(-1)?.variadic === true,
     };
   });
   const help = {
@@ -51,6 +54,7 @@ export function completionScript(shell: Shell, program: Command): string {
     options: [],
     arguments: ['verb'],
     takesMember: false,
+    takesProgram: false,
   };
   return writers[shell]([...verbs, help]);
 }

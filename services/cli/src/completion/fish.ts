@@ -2,6 +2,7 @@ import { type Completable, type CompletableOption, valueFlags } from './completi
 
 /** Returns the completion script for fish. */
 export function fishCompletion(verbs: readonly Completable[]): string {
+  const programs = verbs.filter(({ takesProgram }) => takesProgram).map(({ name }) => name);
   const members = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `# fish completion of rankctl: rankctl completion fish > ~/.config/fish/completions/rankctl.fish
 function __rankctl_members
@@ -42,11 +43,22 @@ function __rankctl_completes_argument
     set -l words (__rankctl_words)
     test (count $words) = 1; and contains -- $words[1] $argv
 end
+# Succeeds if a program and its arguments follow after \`--\`.
+function __rankctl_runs_program
+    contains -- -- (commandline -opc); and contains -- (__rankctl_verb; or echo none) $argv
+end
+# Completes the words after \`--\` as a command line.
+function __rankctl_program
+    set -l words (commandline -opc)
+    set -e words[1..(contains -i -- -- $words)]
+    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
 complete -c rankctl -f
 ${verbs.map(({ name, description }) => `complete -c rankctl -n 'not __rankctl_verb >/dev/null' -a ${name} -d ${quoted(description)}`).join('\n')}
 ${verbs.flatMap(({ name, options }) => options.map(option => lineOf(name, option))).join('\n')}
 complete -c rankctl -n '__rankctl_completes_argument ${members.join(' ')}' -a '(__rankctl_members)'
 complete -c rankctl -n '__rankctl_completes_argument completion' -a 'bash zsh fish'
+complete -c rankctl -n '__rankctl_runs_program ${programs.join(' ')}' -a '(__rankctl_program)'
 `;
 }
 

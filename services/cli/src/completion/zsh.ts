@@ -3,6 +3,7 @@ import { type Completable, type CompletableOption, valueFlags } from './completi
 /** Returns the completion script for zsh. */
 export function zshCompletion(verbs: readonly Completable[]): string {
   const shared = ['--url', '--group', '--token'];
+  const programsOf = verbs.filter(({ takesProgram }) => takesProgram).map(({ name }) => name);
   const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
   return `#compdef rankctl
 # zsh completion of rankctl: rankctl completion zsh > "\${fpath[1]}/_rankctl"
@@ -45,6 +46,13 @@ ${verbs.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`
     elif [[ "$each" != -* ]]; then (( arguments += 1 ))
     fi
   done
+  if (( \${#rankctl_dashes} )) && [[ "$words[2]" == (${programsOf.join('|')}) ]]; then
+    at=$words[(ie)--]
+    words=("\${(@)words[at+1,-1]}")
+    (( CURRENT -= at ))
+    _normal
+    return
+  fi
   if (( \${#rankctl_dashes} )); then
     (( arguments == 0 )) && [[ "$words[2]" == (${membersOf.join('|')}) ]] && _rankctl_members
     return

@@ -23,6 +23,11 @@ export class ProgramEnd extends Error {
   }
 }
 
+/** Returns the end for what the options or the environment ask for and cannot have here: exit code 78. */
+export function configurationEnd(message: string): ProgramEnd {
+  return new ProgramEnd(exitCodes.configuration, message);
+}
+
 /** Returns the exit code for a process that a signal has ended, as shells do: 128 + n. */
 export function codeOfSignal(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];

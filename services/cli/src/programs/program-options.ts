@@ -1,7 +1,23 @@
 /** The options of the verbs that run a program. */
 
 import type { ProgramLine } from './line/program-line.js';
+import type { ListenAddress } from './local-http/listen-address.js';
+import type { ShellCommandOptions } from './shell-commands/shell-commands.js';
 import type { WatchableField } from './line/member-fields.js';
+
+/** What the program uses besides its environment. */
+export interface AccessOptions {
+  /** Where rankctl answers HTTP requests (R-PROG-9). Undefined: nowhere. */
+  readonly http: ListenAddress | undefined;
+  /** The path of the state file (R-PROG-3). */
+  readonly stateFile: string | undefined;
+  /** The path of the seat file (R-PROG-10). */
+  readonly seatFile: string | undefined;
+  /** Whether a member with a seat file leaves with a goodbye when a signal ends rankctl. */
+  readonly leavesOnSignal: boolean;
+  /** The commands of `--on` (R-PROG-8). Undefined in the verbs without this option. */
+  readonly commands: ShellCommandOptions | undefined;
+}
 
 /** The options that `run`, `lead` and `once` share. */
 export interface ProgramOptions {
@@ -14,6 +30,7 @@ export interface ProgramOptions {
   /** How long to wait for them, ms. Undefined: without limit. */
   readonly membersTimeoutMs: number | undefined;
   readonly stopTimeoutMs: number;
+  readonly access: AccessOptions;
 }
 
 /** What `run` does when a watched field has changed. */

@@ -68,11 +68,11 @@ export function batchFailure(name: string, lines: readonly BatchLine[]): string 
   return `${missing.length} of ${lines.length} did not execute ${name}: ${named.join('; ')}${more}`;
 }
 
-/** Returns a sentence: `the rollout stopped after batch 2: 3 members have not executed reload: client-1 (rank 0), …`. */
+/** Returns a sentence: `the rollout stopped after batch 2: 3 members have not confirmed reload: client-1 (rank 0), …`. */
 export function remainingSentence({ name, batches, remaining }: RolloutResult): string {
   const named = remaining.slice(0, NAMED_MAX).map(targetText);
   const more = remaining.length > named.length ? `, and ${remaining.length - named.length} more` : '';
   const members = remaining.length === 1 ? '1 member has' : `${remaining.length} members have`;
   const stopped = batches === 0 ? 'the rollout did not start' : `the rollout stopped after batch ${batches}`;
-  return `${stopped}: ${members} not executed ${name}: ${named.join(', ')}${more}`;
+  return `${stopped}: ${members} not confirmed ${name}: ${named.join(', ')}${more}`;
 }

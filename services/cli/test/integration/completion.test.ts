@@ -176,6 +176,9 @@ describe.each(['bash', 'zsh', 'fish'] as const)('TAB in %s', shell => {
         `rankctl --url ${url} --group g0 move ann \t1\r`,
         `rankctl move --url ${url} --group g0 -- ann \t2\r`,
         `rankctl move ann --url ${url} --group g0 \t3\r`,
+        // A program and its arguments.
+        'rankctl run --name web -- mktem\t\r',
+        'rankctl once migrate -- cat fou\t\r',
       ],
       { RANKD_URL: nowhere, RANKD_GROUP: 'none' },
     );
@@ -188,6 +191,8 @@ describe.each(['bash', 'zsh', 'fish'] as const)('TAB in %s', shell => {
       ['--url', url, '--group', 'g0', 'move', 'ann', '1'],
       ['move', '--url', url, '--group', 'g0', '--', 'ann', '2'],
       ['move', 'ann', '--url', url, '--group', 'g0', '3'],
+      ['run', '--name', 'web', '--', 'mktemp'],
+      ['once', 'migrate', '--', 'cat', 'found'],
     ]);
   });
 

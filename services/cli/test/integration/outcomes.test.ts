@@ -88,13 +88,33 @@ describe('a server that is lost', () => {
     ]);
   });
 
-  it.each([[['send', 'go']], [['move', 'bob', '0']], [['remove', 'bob']]])(
+  it('stops a rollout, which names the members that may not have executed the command', async () => {
+    const own = { ...result, from: { member: 'm1', rank: 1, name: 'bob' } };
+    lastFrames = [{ ...receipt, recipients: 1 }];
+    const { code, stdout, stderr } = await run(port(), 'rollout', 'go');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^rankctl: the outcome of go is unknown, 0 of 1 had answered: .*\n.*after batch 1: 2 members have not confirmed go/,
+    );
+    // The result came, and the outcome did not.
+    lastFrames = [{ ...receipt, recipients: 1 }, own];
+    const told = await run(port(), '--json', 'rollout', 'go');
+    expect([told.code, JSON.parse(told.stdout)]).toMatchObject([
+      1,
+      {
+        ...{ done: false, batches: 1, answers: [{ batch: 1, name: 'bob', status: 'done', value: 'ok' }] },
+        ...{ remaining: [{ member: 'm0', name: 'ann', rank: 0 }], error: { code: 'OUTCOME_UNKNOWN' } },
+      },
+    ]);
+  });
+
+  it.each([[['send', 'go']], [['rollout', 'go']], [['move', 'bob', '0']], [['remove', 'bob']]])(
     'before the receipt leaves the outcome of %j unknown',
     async args => {
       lastFrames = [];
       const { code, stdout, stderr } = await run(port(), '--json', ...args);
       expect([code, JSON.parse(stdout)]).toMatchObject([1, { error: { code: 'OUTCOME_UNKNOWN' } }]);
-      expect(stderr).toMatch(/^rankctl: .*may have.*\n$/);
+      expect(stderr).toMatch(/^rankctl: .*may have.*\n(rankctl: the rollout stopped .*\n)?$/);
       expect(stderr).not.toMatch(/retry|again/);
     },
   );

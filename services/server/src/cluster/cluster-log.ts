@@ -1,8 +1,10 @@
 /** The log that the servers of a cluster share. It consists of shards: streams of records in Redis. Each group is in one shard. */
 
-import type { Entry, Group, RegisteredServer, ServerId } from '../core/index.js';
+import type { Feature } from '@rankd/protocol';
+import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
+import { featuresOfFormat } from './formats/log-format.js';
 import { RecentlyLeftServers } from './recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
@@ -78,6 +80,11 @@ export class ClusterLog implements OrderedLog {
   /** Follows the shard of a group for a session. Calls `then` with `unreachable` after REACH_MS. */
   acquireGroup(group: string, then: (reached: AcquireResult) => void): void {
     this.#shardOf(group).use(then);
+  }
+
+  /** Returns the features whose entries the format of the group's shard has. */
+  featuresOf(group: string): readonly Feature[] {
+    return featuresOfFormat(this.#shardOf(group).replica?.registry.format ?? 1);
   }
 
   releaseGroup(group: string): void {
@@ -185,10 +192,11 @@ export class ClusterLog implements OrderedLog {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
         onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
+        onPendingTimers: pending => this.#setTimers(pending),
         onServersChanged: gone => this.#handleServersChanged(index, gone),
         onFollowed: pending => {
           listener.onUsable(index);
-          for (const each of pending) listener.onPendingTimers(each);
+          this.#setTimers(pending);
           for (const log of this.#followed) this.#declareGoneServersLost(log);
         },
         onUnusable: reason => listener.onUnusable(index, reason),
@@ -209,6 +217,10 @@ export class ClusterLog implements OrderedLog {
     const entering = Promise.all(kept.map(async shard => await shard.join()));
     this.#sendHeartbeats();
     await entering;
+  }
+
+  #setTimers(pending: readonly PendingEffects[]): void {
+    for (const each of pending) this.#ports.listener.onPendingTimers(each);
   }
 
   #isOpen(): boolean {

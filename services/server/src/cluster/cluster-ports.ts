@@ -41,6 +41,8 @@ export interface ShardReplicaListener {
   readonly onApplied: AppliedListener;
   /** The group exists when this server joins the shard. Called before the first onApplied. */
   readonly onGroupLoaded: (group: Group) => void;
+  /** This server has to set the timers of these effects, because servers measure durations from now on. */
+  readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
   /** This incarnation has to end. */

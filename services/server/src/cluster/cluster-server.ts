@@ -286,14 +286,16 @@ export class ClusterServer {
   }
 }
 
-/** Returns a clock with the wall time of Redis, which all servers share. Its wall time never goes back. */
-function sharedClock(own: Clock, offsetMs: () => number): Clock {
-  let last = 0;
+/**
+ * Returns a clock with the wall time of Redis, which all servers share. It follows the clock of Redis, also back. `offsetMs` returns by how
+ * much the wall time of Redis is ahead of the monotonic clock `own`. Undefined: it was not measured yet.
+ */
+function sharedClock(own: Clock, offsetMs: () => number | undefined): Clock {
   return {
     ...own,
     wallMs: () => {
-      last = Math.max(last, Math.floor(own.wallMs() + offsetMs()));
-      return last;
+      const offset = offsetMs();
+      return offset === undefined ? own.wallMs() : Math.floor(own.monotonicMs() + offset);
     },
   };
 }

@@ -6,13 +6,14 @@ import {
   type Effect,
   type Entry,
   type GroupLimits,
+  type PendingEffects,
   type ServerId,
   ServerRegistry,
   type Step,
 } from '../core/index.js';
 import type { AppliedListener, Origin } from '../log/ordered-log.js';
 import { type BlockingEntry, describeException } from './blocked/blocked-shard.js';
-import type { LogFormats } from './formats/log-format.js';
+import { type LogFormats, timekeeperOf } from './formats/log-format.js';
 import { decodeRecord, type RecordBody, type ShardState } from './record-format.js';
 import type { ShardWriter } from './shard-writer.js';
 import type { SnapshotPolicy } from './snapshot-policy.js';
@@ -40,6 +41,8 @@ export interface RecordApplierPorts {
   readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
   /** Performs the effects of an entry. */
   readonly onApplied: AppliedListener;
+  /** This server has to set the timers of these effects, because servers measure durations from now on. */
+  readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
 }
@@ -187,7 +190,7 @@ export class RecordApplier {
   #applyBody(body: RecordBody): ApplyEnd | undefined {
     this.#ports.snapshots.countApplied(body.kind === 'parcel' ? body.entries.length : 1);
     if (body.kind === 'genesis') {
-      this.#coordinator = new Coordinator(body.rules, body.epochLast);
+      this.#coordinator = new Coordinator(body.rules, body.epochLast, timekeeperOf(body.v));
       this.#registry = new ServerRegistry([], body.v);
     }
     return body.kind === 'parcel' ? this.#applyBatch(body) : undefined;
@@ -213,6 +216,11 @@ export class RecordApplier {
       case 'rules':
         this.#coordinator.adoptLimits(step.rules);
         return undefined;
+      case 'format': {
+        const pending = timekeeperOf(step.format) === 'servers' ? this.#coordinator.adoptServerClocks(step.at) : [];
+        if (this.#standing !== 'reading-up') this.#ports.onPendingTimers(pending);
+        return undefined;
+      }
       case 'order-lost':
         return this.#renewOrder(step, origin);
       case 'entry':

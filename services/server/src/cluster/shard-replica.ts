@@ -66,6 +66,7 @@ export class ShardReplica {
       writer: this.#writer,
       snapshots: this.#snapshots,
       onApplied: listener.onApplied,
+      onPendingTimers: listener.onPendingTimers,
       onServersChanged: listener.onServersChanged,
     });
     this.#waits = new ConditionWaits(clock);

@@ -4,7 +4,7 @@ import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
 import type { GroupLimits } from './group-limits.js';
 import { Group } from './group.js';
-import { seatOf } from './roster/member.js';
+import { seatOf, type Timekeeper } from './roster/member.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
 /** The effects of one group for which a server has to set timers. */
@@ -27,12 +27,14 @@ export class Coordinator {
   readonly #limits: GroupLimits;
   readonly #groups = new Map<string, Group>();
   #epochLast: number;
+  #timekeeper: Timekeeper;
   #frozen = false;
 
   /** `epochLast` is the largest epoch that was issued before. This coordinator issues larger ones. */
-  constructor(limits: GroupLimits, epochLast = 0) {
+  constructor(limits: GroupLimits, epochLast = 0, timekeeper: Timekeeper = 'servers') {
     this.#limits = { ...limits };
     this.#epochLast = epochLast;
+    this.#timekeeper = timekeeper;
   }
 
   /** The limits that apply to all groups. */
@@ -108,7 +110,7 @@ export class Coordinator {
 
   #create(entry: GroupEntry): Group {
     this.#epochLast = Math.max(entry.at, this.#epochLast + 1);
-    const group = new Group(entry.group, this.#epochLast, this.#limits);
+    const group = new Group(entry.group, this.#epochLast, this.#limits, this.#timekeeper);
     this.#groups.set(entry.group, group);
     return group;
   }
@@ -129,29 +131,49 @@ export class Coordinator {
   }
 
   /**
+   * From now on servers measure durations, because the log has a format in which they claim them. Returns the effects with which their
+   * timers begin, for each group that has any. Returns none if servers measured before. `at` is a wall time in milliseconds.
+   */
+  adoptServerClocks(at: number): PendingEffects[] {
+    if (this.#timekeeper === 'servers') return [];
+    this.#timekeeper = 'servers';
+    return this.#effectsOf(group => group.adoptServerClocks(at));
+  }
+
+  /**
    * Returns the effects that need a timer, for each group that has any. These are the `grace` of every away member, the `deadline` of every
-   * open command, and the last `ask-to-stop` if the asked leader has no session. Each effect contains its remaining milliseconds at the
-   * time `at`, at least 0. A server calls this when it takes over a state whose timers another server had set. The state does not change.
+   * open command, and the last `ask-to-stop` if the asked leader has no session. Each effect contains its whole duration, because the state
+   * does not contain when it began. In format 1 of the log, those of absences contain the rest at the wall time `at`. A server calls
+   * this when it takes over a state whose timers another server had set. The state does not change.
    */
   pendingTimers(at: number): PendingEffects[] {
-    const all = [...this.#groups.values()].map(group => ({ group: group.name, effects: group.pending(at) }));
+    return this.#effectsOf(group => group.pending(at));
+  }
+
+  #effectsOf(effectsFor: (group: Group) => readonly Effect[]): PendingEffects[] {
+    const all = [...this.#groups.values()].map(group => ({ group: group.name, effects: effectsFor(group) }));
     return all.filter(({ effects }) => effects.length > 0);
   }
 
   /** Returns the state as plain values, without the limits. Later entries do not change the returned object. */
   snapshot(): CoordinatorSnapshot {
     const groups = [...this.#groups.values()].map(group => group.snapshot());
-    return { epochLast: this.#epochLast, frozen: this.#frozen, groups };
+    return { epochLast: this.#epochLast, frozen: this.#frozen, timekeeper: this.#timekeeper, groups };
   }
 
   /**
    * Creates a coordinator with the state of a snapshot.
    * @throws InvariantError if the snapshot refers to a member that it does not contain.
    */
-  static fromSnapshot(limits: GroupLimits, { epochLast, frozen, groups }: CoordinatorSnapshot): Coordinator {
-    const coordinator = new Coordinator(limits, epochLast);
+  static fromSnapshot(
+    limits: GroupLimits,
+    { epochLast, frozen, timekeeper, groups }: CoordinatorSnapshot,
+  ): Coordinator {
+    const coordinator = new Coordinator(limits, epochLast, timekeeper);
     coordinator.#frozen = frozen;
-    for (const group of groups) coordinator.#groups.set(group.name, Group.fromSnapshot(coordinator.#limits, group));
+    for (const group of groups) {
+      coordinator.#groups.set(group.name, Group.fromSnapshot(coordinator.#limits, group, timekeeper));
+    }
     return coordinator;
   }
 }

@@ -21,6 +21,7 @@ export type Effect =
   | AskToStopEffect
   | ReleasedEffect
   | ReassureEffect
+  | ResignationEffect
   | RemovedEffect
   | AdminReceiptEffect
   | ReceiptEffect
@@ -65,7 +66,10 @@ export interface Cause {
   readonly member: Member;
   /** The member's rank after the change; for `left`, its rank before. */
   readonly rank: number;
-  /** For `left` and `away`: a code of the error table, or CLOSED, GRACE_ENDED, RESTARTED, SERVER_LOST or SERVER_LEFT. */
+  /**
+   * For `left` and `away`: a code of the error table, or CLOSED, GRACE_ENDED, RESTARTED, SERVER_LOST or SERVER_LEFT. For `moved`: RESIGNED,
+   * or undefined if an administrator moved the member.
+   */
   readonly reason: string | undefined;
 }
 
@@ -94,19 +98,24 @@ export interface DepartedEffect {
   readonly promoted: number;
 }
 
-/** Propose `grace-ended` for this away member after `graceMs`. */
+/**
+ * Propose `grace-ended` when this absence has lasted for `ms`. A server measures an absence from the first effect about it. A later effect
+ * about the same absence changes only its duration.
+ */
 export interface GraceEffect {
   readonly kind: 'grace';
   readonly epoch: number;
   readonly member: Member;
-  readonly graceMs: number;
+  /** The number of the absence. Undefined in format 1 of the log: `ms` is then counted from this effect. */
+  readonly absence: number | undefined;
+  readonly ms: number;
 }
 
 /**
  * A decision waits until this leader has stopped acting on its rank (R-LEAD-1). If the leader has a session, send `yield` and stop renewing
  * its lease: its right to act on its rank. Then propose `stopped` when one of these happens: the leader answers `yielded`, the client's
- * end of the connection closes, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` after
- * `waitMs`.
+ * end of the connection closes, or suspendMs has passed since its last pong. If the leader has no session, propose `stopped` when its
+ * absence has lasted for `waitMs`.
  */
 export interface AskToStopEffect {
   readonly kind: 'ask-to-stop';
@@ -117,6 +126,8 @@ export interface AskToStopEffect {
    */
   readonly ask: number;
   readonly session: SessionId | undefined;
+  /** The number of the leader's absence. Undefined if it has a session, and in format 1 of the log: `waitMs` is then counted from now. */
+  readonly absence: number | undefined;
   readonly waitMs: number;
 }
 
@@ -131,6 +142,17 @@ export interface ReassureEffect {
   readonly kind: 'reassure';
   readonly member: Member;
   readonly session: SessionId;
+}
+
+/**
+ * Send a view to a member that has resigned (R-RESIGN-1). It permits the member to act again. No other view may reach the member before. Every
+ * earlier `yield` of the session is answered.
+ */
+export interface ResignationEffect {
+  readonly kind: 'resignation';
+  readonly session: SessionId;
+  /** The cause of the view, also if the member has kept its rank. */
+  readonly cause: Cause;
 }
 
 /** End this session with `bye` REMOVED (R-ADMIN-1). */
@@ -212,7 +234,7 @@ export interface DeliverEffect {
   readonly ranges: readonly RankRange[];
 }
 
-/** Propose `expired` for this command after `deadlineMs`. */
+/** Propose `expired` for this command `deadlineMs` after this effect. */
 export interface DeadlineEffect {
   readonly kind: 'deadline';
   readonly epoch: number;
@@ -226,10 +248,7 @@ export interface DeadlineEffect {
  */
 export type EndedStatus = ResultStatus | 'expired' | 'left';
 
-/**
- * One recipient's part in a command has ended. `to` is the sender's session if the sender asked for each result and is still connected.
- * `ms` is the time since the command was accepted.
- */
+/** One recipient's part in a command has ended. `to` is the sender's session if the sender asked for each result and is still connected. */
 export interface RecipientEndedEffect {
   readonly kind: 'recipient-ended';
   readonly to: SessionId | undefined;
@@ -241,7 +260,6 @@ export interface RecipientEndedEffect {
   readonly status: EndedStatus;
   readonly error: ResultError | undefined;
   readonly payload: Payload | undefined;
-  readonly ms: number;
 }
 
 /** A recipient that did not end as `done`. */
@@ -254,7 +272,7 @@ export interface MissingRecipient {
   readonly code: string | undefined;
 }
 
-/** Send the outcome of a command: how many recipients ended in which way (R-CMD-7). `ms` is the time since the command was accepted. */
+/** Send the outcome of a command: how many recipients ended in which way (R-CMD-7). */
 export interface OutcomeEffect {
   readonly kind: 'outcome';
   readonly to: SessionId | undefined;
@@ -266,7 +284,6 @@ export interface OutcomeEffect {
   readonly counts: Readonly<Record<EndedStatus, number>>;
   /** The recipients that did not end as `done`, by rank, at most `missingMax` of them. */
   readonly missing: readonly MissingRecipient[];
-  readonly ms: number;
 }
 
 /** Refuse a result. It had no effect (R-CMD-5). */

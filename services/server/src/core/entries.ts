@@ -16,6 +16,7 @@ export type GroupEntry =
   | DepartedEntry
   | GraceEndedEntry
   | StoppedEntry
+  | ResignedEntry
   | MovedEntry
   | RemovedEntry
   | CommandEntry
@@ -69,11 +70,15 @@ export interface DepartedEntry extends Placed {
   readonly mayActMs?: number;
 }
 
-/** Claim: the grace period of an away member has passed (R-VIEW-4). */
+/** Claim: at least `ms` have passed since the beginning of an absence, so its grace period has ended (R-VIEW-4). */
 export interface GraceEndedEntry extends Placed {
   readonly kind: 'grace-ended';
   readonly epoch: number;
   readonly member: MemberId;
+  /** The number of the absence. Undefined if the entry was written in format 1. */
+  readonly absence?: number | undefined;
+  /** A duration of the monotonic clock of the proposing server, in milliseconds. Undefined as `absence`. */
+  readonly ms?: number | undefined;
 }
 
 /**
@@ -90,6 +95,13 @@ export interface StoppedEntry extends Placed {
   readonly evidence?: 'yielded' | 'closed' | 'suspended' | undefined;
   /** The number of the request to stop that this entry answers. An answer to an earlier request has no effect. */
   readonly ask: number;
+}
+
+/** A member has stopped acting on its rank and gives it up (R-RESIGN-1). Format 1 of the log does not have this entry. */
+export interface ResignedEntry extends Placed {
+  readonly kind: 'resigned';
+  readonly member: MemberId;
+  readonly session: SessionId;
 }
 
 /** A session with the admin token. It receives the receipt of its request. */
@@ -144,6 +156,11 @@ export interface CommandEntry extends Placed {
   readonly from: CommandSource;
   /** The number of the command within its session, increasing. (session, n) identifies the command in the log. */
   readonly n: number;
+  /**
+   * How long after the hello of its session the command was read: milliseconds of the server's monotonic clock. Undefined if the entry was
+   * written in format 1.
+   */
+  readonly afterHelloMs?: number | undefined;
   /** An id that the sender has chosen. It may be used again when the command has ended. */
   readonly id: string;
   readonly name: string;

@@ -8,7 +8,8 @@ import { Admission } from './membership/admission.js';
 import { Departures } from './membership/departures.js';
 import { GracePeriods } from './membership/grace-period.js';
 import { askLast, LeaderHandover } from './membership/leader-handover.js';
-import { type Member, type SessionId, sessionOf } from './roster/member.js';
+import { Resignations } from './membership/resignation.js';
+import { type Member, type SessionId, sessionOf, type Timekeeper } from './roster/member.js';
 import type { Roster } from './roster/roster.js';
 import { VersionedRoster } from './roster/versioned-roster.js';
 import type { GroupSnapshot } from './snapshot.js';
@@ -26,12 +27,13 @@ export class Group {
   readonly #leaderHandover: LeaderHandover;
   readonly #commandProcessor: CommandProcessor;
   readonly #departures: Departures;
+  readonly #resignations: Resignations;
 
-  constructor(name: string, epoch: number, limits: GroupLimits) {
+  constructor(name: string, epoch: number, limits: GroupLimits, timekeeper: Timekeeper = 'servers') {
     this.name = name;
     const versioned = new VersionedRoster(epoch, limits.historyMax);
     const admission = new Admission(name, versioned, limits);
-    const gracePeriods = new GracePeriods(versioned, limits);
+    const gracePeriods = new GracePeriods(versioned, limits, timekeeper);
     const leaderHandover = new LeaderHandover(versioned, limits);
     const commandProcessor = new CommandProcessor(versioned, limits);
     this.#versioned = versioned;
@@ -40,6 +42,7 @@ export class Group {
     this.#leaderHandover = leaderHandover;
     this.#commandProcessor = commandProcessor;
     this.#departures = new Departures({ versioned, admission, gracePeriods, leaderHandover, commandProcessor });
+    this.#resignations = new Resignations({ versioned, departures: this.#departures, gracePeriods });
   }
 
   /** The number of this run of the group's order. */
@@ -126,6 +129,8 @@ export class Group {
         return this.#departures.endGrace(entry);
       case 'stopped':
         return this.#departures.applyStopped(entry);
+      case 'resigned':
+        return this.#resignations.apply(entry);
       case 'moved':
         return this.#departures.decide({ kind: 'move', entry }, entry.at);
       case 'removed':
@@ -153,6 +158,11 @@ export class Group {
     this.#departures.freeze();
   }
 
+  /** From now on servers measure durations. Returns the effects with which their timers begin. `at` is a wall time in milliseconds. */
+  adoptServerClocks(at: number): Effect[] {
+    return [...this.#gracePeriods.adoptServerClocks(at), ...this.#leaderHandover.repeatAsk(at)];
+  }
+
   /** Resumes a seat, admits a session with the last rank, or adds the session to the waitlist (R-JOIN-2, R-JOIN-4, R-JOIN-6). */
   #join(entry: JoinedEntry): Effect[] {
     const { newcomer, at } = entry;
@@ -164,8 +174,9 @@ export class Group {
       return [...this.#admission.resume(seat, entry), ...this.#leaderHandover.askAgain(seat, at)];
     }
     // The server is ending the claimed seat. A member that has the newest secret asks for another seat, so it has stopped acting on the
-    // old one. A hello with the earlier secret may be a delayed one, and proves nothing.
-    const hasStopped = seat !== undefined && entry.resume?.secretHash === seat.secrets.current;
+    // old one. A hello with the earlier secret may be a delayed one, and proves nothing. To release 0.1 it does.
+    const isProof = entry.resume?.secretHash === seat?.secrets.current || this.#gracePeriods.timekeeper === 'entries';
+    const hasStopped = seat !== undefined && isProof;
     const ended = hasStopped ? this.#departures.releaseHandover(seat, at) : [];
     return [...ended, ...this.#admission.admitOrWait(newcomer, at)];
   }
@@ -175,7 +186,7 @@ export class Group {
     return [
       ...this.#gracePeriods.pending(at),
       ...this.#leaderHandover.pending(at),
-      ...this.#commandProcessor.pending(at),
+      ...this.#commandProcessor.pending(),
     ];
   }
 
@@ -187,17 +198,19 @@ export class Group {
     const handover = this.#leaderHandover.snapshot(refs);
     const commanding = this.#commandProcessor.snapshot(refs);
     const { isFrozen: frozen } = this.#departures;
-    return { name: this.name, frozen, commanders: refs.snapshot(), order, waiting, handover, commanding };
+    const { absences } = this.#gracePeriods;
+    return { name: this.name, frozen, commanders: refs.snapshot(), order, absences, waiting, handover, commanding };
   }
 
   /**
    * Creates a group with the state of a snapshot.
    * @throws InvariantError if the snapshot refers to a member that it does not contain.
    */
-  static fromSnapshot(limits: GroupLimits, snapshot: GroupSnapshot): Group {
-    const group = new Group(snapshot.name, snapshot.order.epoch, limits);
+  static fromSnapshot(limits: GroupLimits, snapshot: GroupSnapshot, timekeeper: Timekeeper): Group {
+    const group = new Group(snapshot.name, snapshot.order.epoch, limits, timekeeper);
     const refs = new SnapshotRefs(snapshot.commanders);
     group.#versioned.load(snapshot.order, refs);
+    group.#gracePeriods.load(snapshot.absences);
     group.#admission.load(snapshot.waiting);
     group.#leaderHandover.load(snapshot.handover, refs);
     group.#commandProcessor.load(snapshot.commanding, refs);

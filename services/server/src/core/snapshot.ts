@@ -2,7 +2,7 @@
 
 import type { Cause, EndedStatus, MissingRecipient } from './effects.js';
 import type { MovedEntry, RemovedEntry, Reply } from './entries.js';
-import type { Commander, KeptSeat, Newcomer, Presence, SessionId } from './roster/member.js';
+import type { Commander, KeptSeat, Newcomer, Presence, SessionId, Timekeeper } from './roster/member.js';
 import type { RankRange } from './roster/rank-range.js';
 
 /**
@@ -13,6 +13,7 @@ import type { RankRange } from './roster/rank-range.js';
 export interface CoordinatorSnapshot {
   readonly epochLast: number;
   readonly frozen: boolean;
+  readonly timekeeper: Timekeeper;
   /** The groups in the order of their creation. */
   readonly groups: readonly GroupSnapshot[];
 }
@@ -25,6 +26,8 @@ export interface GroupSnapshot {
   /** All members and administrators to which the other fields refer: members by rank, then the others. */
   readonly commanders: readonly CommanderSnapshot[];
   readonly order: VersionedRosterSnapshot;
+  /** The number of the last absence. 0 before the first one. */
+  readonly absences: number;
   /** The waitlist, in order. */
   readonly waiting: readonly Newcomer[];
   readonly handover: HandoverSnapshot;
@@ -101,7 +104,7 @@ export interface CommandProcessorSnapshot {
   readonly open: readonly OpenCommandSnapshot[];
 }
 
-/** A command without an outcome. `acceptedAt` is in milliseconds since 1970. */
+/** A command without an outcome. `acceptedAt` is a wall time in milliseconds since 1970, which only servers of release 0.1 read. */
 export interface OpenCommandSnapshot {
   readonly seq: number;
   readonly id: string;

@@ -32,6 +32,7 @@ import { CommandFrames } from './frames/command-frames.js';
 import { HistoryFrames, RosterFrames } from './frames/list-frames.js';
 import { WelcomeFrames } from './frames/welcome-frame.js';
 import { MessageHandlers } from './handlers/index.js';
+import { AbsenceTimers } from './liveness/absence-timers.js';
 import { CommandDeadlines } from './liveness/command-deadlines.js';
 import { DeadlineTimers } from './liveness/deadline-timers.js';
 import { HelloWatchdog } from './liveness/hello-watchdog.js';
@@ -119,9 +120,16 @@ export class Gateway {
     const mode = ports.place === undefined ? 'single' : 'cluster';
     const { intake, resultBackpressure, flowControl } = createFlow(mode, flowPorts);
     const proposals = new Proposals({ clock, log: intake, timers });
-    const deadlines = new CommandDeadlines(proposals);
+    const absenceTimers = new AbsenceTimers(clock, timers);
+    const deadlines = new CommandDeadlines({ proposals, clock });
     const commandFrames = new CommandFrames(frameBytesMax);
-    const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
+    const { cluster } = ports.place ?? {};
+    const welcomeFrames = new WelcomeFrames({
+      config,
+      serverName,
+      cluster,
+      featuresOf: group => log.featuresOf(group),
+    });
 
     const unreadBytes = new UnreadBytes(config.RANKD_UNREAD_BYTES_MAX);
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
@@ -137,7 +145,7 @@ export class Gateway {
     };
     const channels = new GroupChannels({ groups: log.groups, pendingChannels, createChannel });
 
-    const leaderYield = new LeaderYield({ proposals, sessions, channels, timers, heartbeats });
+    const leaderYield = new LeaderYield({ proposals, sessions, channels, heartbeats, absenceTimers });
     const stalenessGuard = new LogStalenessGuard({ log, sessions, channels, leaderYield, heartbeats });
     const ticker = new Ticker(clock, TICK_MS, () => {
       stallFreeClock.tick();
@@ -153,7 +161,7 @@ export class Gateway {
       intake,
       isClosedTo: ports.isClosedTo ?? (() => false),
     });
-    const departures = new DepartureProposals({ proposals, log, shutdown, heartbeats });
+    const departures = new DepartureProposals({ proposals, log, shutdown, heartbeats, absenceTimers });
 
     this.effectPerformer = new EffectPerformer({
       channels,
@@ -192,6 +200,7 @@ export class Gateway {
       command: { payloadBytesMax, intake, channels, events, availability },
       result: { payloadBytesMax, intake, resultBackpressure },
       yielded: { leaderYield },
+      resign: { log },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
       history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });

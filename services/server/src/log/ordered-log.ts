@@ -1,5 +1,6 @@
 /** The port to the log of entries. A single server and a cluster implement it differently. */
 
+import type { Feature } from '@rankd/protocol';
 import type { Effect, Entry, Group } from '../core/index.js';
 
 /** Which server appended an entry: this one (`here`) or another one (`elsewhere`). */
@@ -30,6 +31,8 @@ export interface OrderedLog {
    * `unreachable` after a time limit. Calls it at once if the server follows the group already.
    */
   acquireGroup(group: string, then: (result: AcquireResult) => void): void;
+  /** Returns the features that the log of a group can record. This server must follow the log. */
+  featuresOf(group: string): readonly Feature[];
   /** Ends one acquireGroup(). */
   releaseGroup(group: string): void;
   /**

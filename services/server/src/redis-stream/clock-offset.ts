@@ -1,4 +1,7 @@
-/** Measures how far the clock of Redis is ahead of this server's clock. All servers of a cluster use the clock of Redis. */
+/**
+ * Measures how far the wall time of Redis is ahead of this server's monotonic clock. All servers of a cluster use the wall time of Redis, for
+ * people and for new epochs.
+ */
 
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.js';
@@ -22,15 +25,15 @@ interface Measurement {
 /** Measures the offset. Each measurement uses the fastest of five TIME commands, because the error is at most half of the round trip. */
 export class ClockOffset {
   readonly #clock: Clock;
-  #measurement: Measurement = { offsetMs: 0, tripMs: 0 };
+  #measurement: Measurement | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The milliseconds by which the clock of Redis is ahead. Negative if it is behind. 0 before the first measurement. */
-  get offsetMs(): number {
-    return this.#measurement.offsetMs;
+  /** The wall time of Redis less the monotonic time of this server, in milliseconds. Undefined before the first measurement. */
+  get offsetMs(): number | undefined {
+    return this.#measurement?.offsetMs;
   }
 
   /** Measures on a new connection that has no other command in flight. Rejects if Redis does not answer within ANSWER_MS. */
@@ -41,7 +44,8 @@ export class ClockOffset {
   /** Measures again. Keeps the old measurement if the new round trips are much slower. Rejects as `measure` does. */
   async refresh(redis: Redis): Promise<void> {
     const reading = await this.#measureQuickest(redis);
-    if (reading.tripMs <= this.#measurement.tripMs * SLOWER_MAX + SLOWER_MAX_MS) this.#measurement = reading;
+    const before = this.#measurement;
+    if (before === undefined || isBetter(reading, before)) this.#measurement = reading;
   }
 
   async #measureQuickest(redis: Redis): Promise<Measurement> {
@@ -57,7 +61,18 @@ export class ClockOffset {
     const startMs = this.#clock.monotonicMs();
     const [seconds, micros] = await withTimeout(this.#clock, ANSWER_MS, redis.time());
     const tripMs = this.#clock.monotonicMs() - startMs;
-    const middleMs = this.#clock.wallMs() - tripMs / 2;
+    const middleMs = startMs + tripMs / 2;
     return { offsetMs: Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - middleMs), tripMs };
   }
+}
+
+/**
+ * Whether a measurement replaces the one before. A less precise one does if it differs by more than both errors, because the clock of Redis
+ * was set.
+ */
+function isBetter(reading: Measurement, before: Measurement): boolean {
+  const differenceMs = Math.abs(reading.offsetMs - before.offsetMs);
+  return (
+    reading.tripMs <= before.tripMs * SLOWER_MAX + SLOWER_MAX_MS || differenceMs > (reading.tripMs + before.tripMs) / 2
+  );
 }

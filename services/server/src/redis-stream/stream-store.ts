@@ -68,8 +68,8 @@ export class StreamStore {
     return shard;
   }
 
-  /** The milliseconds by which the clock of Redis is ahead. 0 before prepare() has resolved. Measured every 10 s. */
-  get clockOffsetMs(): number {
+  /** The wall time of Redis less this server's monotonic time, in milliseconds. Undefined before prepare() has resolved. */
+  get clockOffsetMs(): number | undefined {
     return this.#connections.identity.clockOffsetMs;
   }
 

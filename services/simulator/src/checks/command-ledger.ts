@@ -11,7 +11,7 @@ import type { ReferenceRoster } from './reference-roster.js';
 interface OpenCommand {
   readonly awaited: Set<string>;
   readonly recipients: number;
-  readonly acceptedAt: number;
+  readonly acceptedMs: number;
   readonly deadlineMs: number;
   readonly id: string;
 }
@@ -24,11 +24,14 @@ export class CommandLedger {
   readonly #roster: ReferenceRoster;
   readonly #lateMsMax: number;
   readonly #open = new Map<string, OpenCommand>();
-  /** When a stopped server last continued, by the wall clock. A stopped server cannot meet a deadline. */
+  readonly #nowMs: () => number;
+  /** When a stopped server last continued. A stopped server cannot meet a deadline. */
   #stalledUntil = 0;
 
-  constructor(order: ReferenceRoster, lateMsMax = OUTCOME_LATE_MS) {
+  /** @param nowMs returns the time of the simulation */
+  constructor(order: ReferenceRoster, nowMs: () => number, lateMsMax = OUTCOME_LATE_MS) {
     this.#roster = order;
+    this.#nowMs = nowMs;
     this.#lateMsMax = lateMsMax;
   }
 
@@ -37,9 +40,9 @@ export class CommandLedger {
     this.#open.clear();
   }
 
-  /** Records when a stopped server continued, by its wall clock. */
-  recordStallEnd(wallMs: number): void {
-    this.#stalledUntil = wallMs;
+  /** Records that a stopped server continues. */
+  recordStallEnd(): void {
+    this.#stalledUntil = this.#nowMs();
   }
 
   /** The number of commands without an outcome. */
@@ -51,9 +54,9 @@ export class CommandLedger {
   loadGroup(group: Group): void {
     const { commanders, commanding } = group.snapshot();
     this.#open.clear();
-    for (const { seq, awaited, recipients, acceptedAt, deadlineMs, id } of commanding.open) {
+    for (const { seq, awaited, recipients, deadlineMs, id } of commanding.open) {
       const members = awaited.map(([commander]) => commanders[commander]?.id ?? '');
-      this.#open.set(`${seq}`, { awaited: new Set(members), recipients, acceptedAt, deadlineMs, id });
+      this.#open.set(`${seq}`, { awaited: new Set(members), recipients, acceptedMs: this.#nowMs(), deadlineMs, id });
     }
   }
 
@@ -84,7 +87,7 @@ export class CommandLedger {
       case 'recipient-ended':
         return this.#endRecipient(effect.seq, effect.recipient.id);
       case 'outcome':
-        return this.#checkOutcome(effect.seq, effect.recipients, Object.values(effect.counts), entry);
+        return this.#checkOutcome(effect.seq, effect.recipients, Object.values(effect.counts));
       default:
     }
   }
@@ -117,7 +120,7 @@ export class CommandLedger {
     this.#open.set(`${seq}`, {
       awaited: new Set(recipients),
       recipients: recipients.length,
-      acceptedAt: entry.at,
+      acceptedMs: this.#nowMs(),
       deadlineMs,
       id: entry.id,
     });
@@ -128,7 +131,7 @@ export class CommandLedger {
       throw new Violation('I6', `${recipient} has ended a second time for command ${seq}`);
   }
 
-  #checkOutcome(seq: number, recipients: number, counts: readonly number[], entry: Entry): void {
+  #checkOutcome(seq: number, recipients: number, counts: readonly number[]): void {
     const command = this.#open.get(`${seq}`);
     if (command === undefined) throw new Violation('I6', `a second outcome of command ${seq}`);
     const sum = counts.reduce((total, count) => total + count, 0);
@@ -137,7 +140,7 @@ export class CommandLedger {
         'I6',
         `the outcome of ${seq} counts ${sum} of ${command.recipients} recipients, and ${command.awaited.size} have not ended`,
       );
-    const lateMs = entry.at - Math.max(command.acceptedAt + command.deadlineMs, this.#stalledUntil);
+    const lateMs = this.#nowMs() - Math.max(command.acceptedMs + command.deadlineMs, this.#stalledUntil);
     if (lateMs > this.#lateMsMax) throw new Violation('I6', `the outcome of ${seq} is ${lateMs} ms late`);
     this.#open.delete(`${seq}`);
   }

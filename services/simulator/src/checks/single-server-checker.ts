@@ -32,7 +32,7 @@ export class SingleServerChecker implements Probe {
     this.#clients = clients;
     this.#nowMs = nowMs;
     this.#roster = new ReferenceRoster(config.RANKD_MEMBERS_MAX);
-    this.#commands = new CommandLedger(this.#roster);
+    this.#commands = new CommandLedger(this.#roster, nowMs);
   }
 
   /** Attaches to a new server. `copy` is a new core, which replays the same entries. */
@@ -48,8 +48,8 @@ export class SingleServerChecker implements Probe {
   }
 
   /** Records that a stopped server continues. */
-  recordServerContinued(wallMs: number): void {
-    this.#commands.recordStallEnd(wallMs);
+  recordServerContinued(): void {
+    this.#commands.recordStallEnd();
   }
 
   /**

@@ -15,6 +15,8 @@ import { simulatedFormats, SkippingFormats } from './simulated-formats.js';
 export interface ClusterFault {
   /** What the servers of the older version read in a rolling upgrade. */
   readonly oldFormats: LogFormats;
+  /** What the servers of this version read. */
+  readonly newFormats: LogFormats;
   /** Changes the settings of all servers. */
   readonly changeConfig: (config: ServerConfig) => ServerConfig;
   /** Changes the bytes that a server writes to a client. */
@@ -28,6 +30,7 @@ export interface ClusterFault {
 /** No fault. */
 export const noClusterFault: ClusterFault = {
   oldFormats: simulatedFormats.old,
+  newFormats: simulatedFormats.new,
   changeConfig: config => config,
   tamperBytes: bytes => bytes,
   createTampering: () => noTampering,
@@ -83,7 +86,8 @@ export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
     wrapLog: (log, index) => new TamperedLog(log, appendUnchanged, index === 0 ? swapFirstMembers : () => undefined),
   },
   'dropped-proposal': { ...noClusterFault, wrapLog: log => new TamperedLog(log, dropSomeProposals(), () => undefined) },
-  'close-believed': { ...noClusterFault, wrapLog: log => new TamperedLog(log, appendUnchanged, believeClose) },
+  'close-believed': { ...noClusterFault, wrapLog: log => new TamperedLog(log, believeClose, () => undefined) },
+  'wall-times-believed': { ...noClusterFault, newFormats: simulatedFormats.old },
   'unknown-skipped': { ...noClusterFault, oldFormats: new SkippingFormats() },
   'short-leases': {
     ...noClusterFault,
@@ -139,9 +143,7 @@ function sendOneMark(
 
 /** Fault: a leader whose connection has closed counts as stopped, although a proxy may have closed one end only. */
 function believeClose(entry: Entry, log: OrderedLog): void {
-  const roster = entry.kind === 'departed' ? log.groups.get(entry.group)?.roster : undefined;
-  const member = entry.kind === 'departed' ? roster?.member(entry.member) : undefined;
-  if (member?.presence.kind === 'away') roster?.setPresence(member, { ...member.presence, mayActMs: 0 });
+  log.append(entry.kind === 'departed' && entry.how === 'lost' ? { ...entry, mayActMs: 0 } : entry);
 }
 
 /** Fault: clients receive a longer suspend time than the one that servers use. */

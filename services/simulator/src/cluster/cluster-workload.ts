@@ -1,6 +1,6 @@
 /** The random events of a simulated cluster. */
 
-import { closeByProxy, pickCommand, onRandomClient, replaceLeaderBehindProxy } from '../workload.js';
+import { closeByProxy, pickCommand, onRandomClient, replaceLeaderBehindProxy, resignLeader } from '../workload.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { ClusterWorld } from './cluster-world.js';
 
@@ -13,6 +13,12 @@ const onRandomServer =
     const index = world.random.below(world.servers.length);
     const server = world.servers[index];
     if (server !== undefined) step(server, world, index);
+  };
+
+const behindProxies =
+  (step: Step): Step =>
+  world => {
+    if (world.hasProxies) step(world);
   };
 
 const refusals = [
@@ -40,8 +46,10 @@ const weightedSteps: readonly (readonly [weight: number, name: string, step: Ste
     'client is cut',
     onRandomClient((client, random) => client.network.cut(random.pick(['up', 'down'] as const) ?? 'up')),
   ],
-  [2, 'a proxy closes one end', closeByProxy],
-  [2, 'a leader behind a proxy is replaced', replaceLeaderBehindProxy],
+  [2, 'a proxy closes one end', behindProxies(closeByProxy)],
+  [2, 'a leader behind a proxy is replaced', behindProxies(replaceLeaderBehindProxy)],
+  [3, 'the leader resigns', resignLeader],
+  [1, 'client resigns', onRandomClient(client => client.resign())],
   [6, 'client is reconnected', onRandomClient(client => client.network.repair())],
   [4, 'administer', administer],
   [1.5, 'server stops', onRandomServer(server => server.stop())],
@@ -83,6 +91,7 @@ export async function runClusterStep(world: ClusterWorld, taken: number): Promis
     break;
   }
   world.rollServer(taken);
+  world.disturbClocks();
   await world.passTime(random.chance(0.04) ? random.between(1000, 8000) : random.below(150));
 }
 

@@ -56,6 +56,8 @@ export class ClusterWorld {
   readonly #clients = new Set<ModelClient>();
   readonly #servers: SimulatedServer[] = [];
   readonly #versions: ServerVersions;
+  /** A generator of its own, so that the seeds have the same other events as before. */
+  readonly #clockRandom: SeededRandom;
   #spawnedCount = 0;
   #commandCount = 0;
 
@@ -64,7 +66,8 @@ export class ClusterWorld {
     this.random = new SeededRandom(seed);
     this.config = fault.changeConfig(pickClusterSettings(seed, this.random));
     this.#fault = fault;
-    this.#versions = new ServerVersions(seed, fault.oldFormats);
+    this.#versions = new ServerVersions(seed, fault);
+    this.#clockRandom = new SeededRandom(seed);
     const nowMs = (): number => this.clock.nowMs;
     this.checker = new ClusterChecker(this.#clients, nowMs, this.config);
     const keys = groupShardKeys(this.config);
@@ -125,6 +128,17 @@ export class ClusterWorld {
   /** Starts a new server in place of a dead one. */
   replaceServer(index: number): void {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
+  }
+
+  /** Whether proxies may close one end of a connection. Format 1 of the log does not allow for that. */
+  get hasProxies(): boolean {
+    return !this.#versions.hasFormatOne;
+  }
+
+  /** Sometimes sets the clock of a machine, forwards or back. Format 1 of the log needs a Redis whose clock is not set. */
+  disturbClocks(): void {
+    for (const { wall } of this.#servers) wall.disturb(this.#clockRandom);
+    if (this.#versions.areAlike) this.redis.wall.disturb(this.#clockRandom);
   }
 
   /** In a rolling upgrade: replaces the dead servers, and stops the next server with SIGTERM. */

@@ -97,7 +97,7 @@ export class IncarnationCheck {
   #createReferences(): [ReferenceRoster, CommandLedger, HistoryCursor] {
     const order = new ReferenceRoster(this.#membersMax);
     // No delay of an outcome is a violation, because Redis or the server may be unavailable.
-    return [order, new CommandLedger(order, Infinity), new HistoryCursor(this.#history)];
+    return [order, new CommandLedger(order, () => 0, Infinity), new HistoryCursor(this.#history)];
   }
 
   /** Compares what every format has: an applied entry of format 1 lacks the later fields of its proposal. */

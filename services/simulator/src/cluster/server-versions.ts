@@ -2,7 +2,7 @@
 
 import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 import { SeededRandom } from '@rankd/testkit';
-import { simulatedFormats } from './simulated-formats.js';
+import type { ClusterFault } from './cluster-faults.js';
 
 /** One seed in so many simulates a rolling upgrade. */
 const UPGRADE_EVERY = 5;
@@ -18,16 +18,27 @@ const NEW_FIRST = 4;
 export class ServerVersions {
   readonly #isUpgrade: boolean;
   readonly #old: LogFormats;
+  readonly #new: LogFormats;
   /** A generator of its own, so that the other seeds have the same events as without upgrades. */
   readonly #random: SeededRandom;
   #state: 'starting' | 'upgrading' | 'finished' = 'starting';
   #replacedCount = 0;
 
-  /** `old` is what servers of the older version read. */
-  constructor(seed: number, old: LogFormats) {
-    this.#old = old;
+  constructor(seed: number, { oldFormats, newFormats }: Pick<ClusterFault, 'oldFormats' | 'newFormats'>) {
+    this.#old = oldFormats;
+    this.#new = newFormats;
     this.#isUpgrade = seed % UPGRADE_EVERY === 0;
     this.#random = new SeededRandom(seed);
+  }
+
+  /** Whether all servers have the same version. */
+  get areAlike(): boolean {
+    return !this.#isUpgrade;
+  }
+
+  /** Whether the log has format 1 for some time, in which the close of a connection is a proof that a leader has stopped. */
+  get hasFormatOne(): boolean {
+    return this.#isUpgrade || this.#new.newest.version === 1;
   }
 
   /** Records that all first servers were created: later ones may be new. */
@@ -48,11 +59,11 @@ export class ServerVersions {
 
   /** Returns the formats that a created server reads. */
   pickFormats(): LogFormats {
-    if (!this.#isUpgrade) return simulatedFormats.new;
+    if (!this.#isUpgrade) return this.#new;
     if (this.#state === 'starting') return this.#old;
     this.#replacedCount += 1;
     const isNew = this.#state === 'finished' || this.#replacedCount <= NEW_FIRST || this.#random.chance(0.5);
-    return isNew ? simulatedFormats.new : this.#old;
+    return isNew ? this.#new : this.#old;
   }
 
   /** Whether a server has to be replaced before the upgrade is complete. */

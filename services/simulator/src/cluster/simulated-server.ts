@@ -13,11 +13,12 @@ import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';
 import { ServerSockets } from '../network/server-sockets.js';
 import { createServerClock } from '../participants/single-server-process.js';
+import { WallClock } from '../participants/wall-clock.js';
 import type { RedisDeployment } from '../redis/redis-deployment.js';
 import { RedisLink } from '../redis/redis-link.js';
 import type { RedisTampering } from '../redis/run-command.js';
 
-/** The largest error of a wall clock in both directions, ms. */
+/** The largest error of the wall clock of a server that starts, in both directions, ms. */
 const WALL_WRONG_MS = 400;
 const DRAIN_MS = 300;
 /** The time from a server's `server-left` entry to its process exit, ms. Its sessions get `bye` with a `retryAfterMs` up to this. */
@@ -44,6 +45,8 @@ export interface SimulatedServerPorts {
 /** A server process of a cluster: the real ClusterServer with simulated sockets and a simulated Redis. */
 export class SimulatedServer implements Host {
   readonly process: ProcessClock;
+  /** The clock of its machine. */
+  readonly wall: WallClock;
   readonly link: RedisLink;
   readonly cluster: ClusterServer;
   readonly formats: LogFormats;
@@ -58,6 +61,7 @@ export class SimulatedServer implements Host {
     this.formats = formats;
     this.#onDeath = onDeath;
     this.process = new ProcessClock(clock, random.below(1_000_000));
+    this.wall = new WallClock(clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS));
     this.#sockets = new ServerSockets(this.process, tamperBytes);
     this.link = new RedisLink({ clock, random, process: this.process, redis, tampering });
     const createGateway = (log: OrderedLog, shared: Clock, place: ClusterPlace): Gateway =>
@@ -77,7 +81,7 @@ export class SimulatedServer implements Host {
       });
     const settings = { config, hostName: 'simulated', epochLast: 0, formats };
     this.cluster = new ClusterServer(settings, {
-      clock: createServerClock(this.process, clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS)),
+      clock: createServerClock(this.process, this.wall),
       environment: this.#createEnvironment(),
       watch,
       createGateway,

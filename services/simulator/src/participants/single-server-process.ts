@@ -10,6 +10,7 @@ import type { Pipes, ServerSocket } from '@rankd/testkit/in-process';
 import type { Host } from '../network/network.js';
 import { ServerSockets } from '../network/server-sockets.js';
 import { SimulatedLog } from './simulated-log.js';
+import type { WallClock } from './wall-clock.js';
 
 /** The order that the mirror keeps for the next server (R-VIEW-6). */
 export interface RestartState {
@@ -20,6 +21,7 @@ export interface RestartState {
 /** The functions and values that a ServerProcess gets from its world. */
 export interface ServerPorts {
   readonly clock: VirtualClock;
+  readonly wall: WallClock;
   readonly random: SeededRandom;
   readonly config: ServerConfig;
   readonly coordinator: Coordinator;
@@ -30,25 +32,23 @@ export interface ServerPorts {
   readonly onDoubled: (entry: Entry, effects: readonly Effect[]) => void;
 }
 
-/** The wall time at the start of a simulation, ms since 1970. */
-export const WALL_START_MS = 1_700_000_000_000;
-
 /** A simulated server process: the real gateway and core, with simulated sockets. */
 export class SingleServerProcess implements Host {
   readonly gateway: Gateway;
   readonly log: OrderedLog;
   readonly process: ProcessClock;
-  readonly #clock: Clock;
+  readonly #coordinator: Coordinator;
   readonly #sockets: ServerSockets;
 
-  constructor({ clock, random, config, coordinator, tamperBytes, onApplied, shouldDouble, onDoubled }: ServerPorts) {
+  constructor(ports: ServerPorts) {
+    const { clock, wall, random, config, coordinator, tamperBytes, onApplied, shouldDouble, onDoubled } = ports;
     this.process = new ProcessClock(clock, random.below(1_000_000));
+    this.#coordinator = coordinator;
     this.#sockets = new ServerSockets(this.process, tamperBytes);
-    this.#clock = createServerClock(this.process, clock, 0);
     this.log = new SimulatedLog(coordinator, { onApplied, shouldDouble, onDoubled });
     this.gateway = new Gateway({
       config,
-      clock: this.#clock,
+      clock: createServerClock(this.process, wall),
       log: this.log,
       randomBytes: size => random.bytes(size),
       serverName: 'simulated',
@@ -58,10 +58,6 @@ export class SingleServerProcess implements Host {
       unpublish: () => undefined,
       publishSeat: () => undefined,
     });
-  }
-
-  get wallMs(): number {
-    return this.#clock.wallMs();
   }
 
   get connectionCount(): number {
@@ -102,25 +98,20 @@ export class SingleServerProcess implements Host {
   /** Returns what an up-to-date mirror contains about this server. */
   readRestartState(): RestartState {
     const orders = new Map<string, KeptSeat[]>();
-    let epochLast = 0;
-    for (const { name, roster, epoch } of this.log.groups.values()) {
-      epochLast = Math.max(epochLast, epoch);
+    for (const { name, roster } of this.log.groups.values()) {
       const seats = roster.slice().map(({ id, name: called, tags, address, joinedAt, slot, secrets }) => {
         return { id, name: called, tags, address, joinedAt, slot, secretHash: secrets.current };
       });
       orders.set(name, seats);
     }
-    return { epochLast, orders };
+    return { epochLast: this.#coordinator.epochLast, orders };
   }
 }
 
-/**
- * Creates the clock of a server process.
- * @param aheadMs the error of its wall time
- */
-export function createServerClock(process: ProcessClock, world: VirtualClock, aheadMs: number): Clock {
+/** Creates the clock of a server process on a machine with the clock `wall`. */
+export function createServerClock(process: ProcessClock, wall: WallClock): Clock {
   return {
-    wallMs: () => WALL_START_MS + aheadMs + Math.floor(world.nowMs),
+    wallMs: () => wall.nowMs,
     monotonicMs: () => process.nowMs,
     // The simulated event loop never stalls.
     after: (delayMs, run) => process.after(delayMs, run),

@@ -2,7 +2,6 @@
 
 import { EventEmitter } from 'node:events';
 import { appendScript } from 'rankd/dist/redis-stream/scripts.js';
-import { WALL_START_MS } from '../participants/single-server-process.js';
 import { type ChannelHold, DelayedChannel } from './delayed-channel.js';
 import type { AppendFate, RedisLink } from './redis-link.js';
 import type { Answer, Read, RedisNode } from './redis-node.js';
@@ -177,9 +176,9 @@ export class RedisConnection extends EventEmitter {
   }
 
   #execute(node: RedisNode, command: Command): unknown {
-    const { redis, clock, tampering } = this.#link.ports;
+    const { redis, tampering } = this.#link.ports;
     const before = node.state.offset;
-    const value = runCommand(node, command, WALL_START_MS + clock.nowMs, tampering.append);
+    const value = runCommand(node, command, redis.wall.nowMs, tampering.append);
     if (node.state.offset > before) {
       this.#lastWrite = node.state.offset;
       redis.handleWritten(node, epochOf(command));

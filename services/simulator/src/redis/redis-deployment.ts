@@ -2,6 +2,7 @@
 
 import type { ShardKeys } from 'rankd/dist/redis-stream/keys.js';
 import type { VirtualClock } from '@rankd/testkit';
+import { WallClock } from '../participants/wall-clock.js';
 import { RedisNode } from './redis-node.js';
 import type { RedisState } from './redis-state.js';
 
@@ -15,6 +16,8 @@ export interface RedisProbe {
 
 /** A simulated Redis deployment: a primary, its replica, and the failover from one to the other. */
 export class RedisDeployment {
+  /** The clock of the machine of Redis. */
+  readonly wall: WallClock;
   readonly #clock: VirtualClock;
   readonly #probe: RedisProbe;
   readonly #keys: ShardKeys;
@@ -24,6 +27,7 @@ export class RedisDeployment {
 
   constructor(clock: VirtualClock, keys: ShardKeys, probe: RedisProbe) {
     this.#clock = clock;
+    this.wall = new WallClock(clock);
     this.#keys = keys;
     this.#probe = probe;
     this.#primary = new RedisNode(clock);

@@ -20,6 +20,20 @@ const WALL_START_MS = 1_700_000_000_000;
 const LINGER_MS = 1000;
 const LOCAL_HOST = '127.0.0.1';
 
+/** The wall clock of a server. `aheadMs` is by how much it is ahead of the time of the test. */
+interface WallClock {
+  aheadMs: number;
+}
+
+/** The parts of a server that its constructor gets. */
+interface Parts {
+  readonly time: ManualTime;
+  readonly process: ProcessClock;
+  readonly sink: LogSink;
+  readonly output: readonly string[];
+  readonly wall: WallClock;
+}
+
 /**
  * A whole `RankServer` in this process, on a manual clock. Peers connect to it in memory, and its log is kept. It also listens on
  * free ports; the side port answers there in real time.
@@ -30,21 +44,20 @@ export class InProcessServer extends TestServer {
   readonly #server: RankServer;
   readonly #sink: LogSink;
   readonly #output: readonly string[];
+  readonly #wall: WallClock;
   readonly #sockets = new Set<ServerSocket>();
   #opened = 0;
   #stopped: Promise<void> | undefined;
   #fate: 'alive' | 'killed' = 'alive';
 
-  private constructor(
-    server: RankServer,
-    { time, process, sink, output }: { time: ManualTime; process: ProcessClock; sink: LogSink; output: string[] },
-  ) {
+  private constructor(server: RankServer, { time, process, sink, output, wall }: Parts) {
     super();
     this.#server = server;
     this.time = time;
     this.#process = process;
     this.#sink = sink;
     this.#output = output;
+    this.#wall = wall;
   }
 
   /**
@@ -56,6 +69,7 @@ export class InProcessServer extends TestServer {
     const { clock } = time;
     const process = new ProcessClock(clock, 0);
     const output: string[] = [];
+    const wall: WallClock = { aheadMs: 0 };
     const sink = new LogSink(bytes => {
       output.push(Buffer.from(bytes).toString());
       return bytes.length;
@@ -63,7 +77,7 @@ export class InProcessServer extends TestServer {
     const ports = { RANKD_PORT: '0', RANKD_HTTP_PORT: '0' };
     const server = await RankServer.prepare(parseServerConfig({ ...ports, RANKD_GROUPS_MAX: '10000', ...env }), {
       clock: {
-        wallMs: () => WALL_START_MS + Math.floor(clock.nowMs),
+        wallMs: () => WALL_START_MS + wall.aheadMs + Math.floor(clock.nowMs),
         monotonicMs: () => process.nowMs,
         after: (delayMs, run) => process.after(delayMs, run),
         soon: run => process.soon(run),
@@ -74,7 +88,7 @@ export class InProcessServer extends TestServer {
       logSink: sink,
       pageDirectory: new URL('file:///nowhere/'),
     });
-    const started = new InProcessServer(server, { time, process, sink, output });
+    const started = new InProcessServer(server, { time, process, sink, output, wall });
     await started.time.standStillUntil(server.start());
     return started;
   }
@@ -87,7 +101,12 @@ export class InProcessServer extends TestServer {
 
   /** The server's wall clock, ms since 1970. */
   get wallMs(): number {
-    return WALL_START_MS + Math.floor(this.time.nowMs());
+    return WALL_START_MS + this.#wall.aheadMs + Math.floor(this.time.nowMs());
+  }
+
+  /** Sets the server's wall clock forwards by `ms`, or back if `ms` is negative. */
+  moveWallClock(ms: number): void {
+    this.#wall.aheadMs += ms;
   }
 
   async get(path: string): Promise<string> {

@@ -1,11 +1,11 @@
 /** The file of `--seat-file`: the member's seat over a restart of rankctl (R-PROG-10). */
 
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import type { SeatClaim } from '@rankd/client';
 import { limits } from '@rankd/protocol';
-import { ConfigurationError } from '../configuration-error.js';
+import { configurationEnd, exitCodes, ProgramEnd } from '../program-end.js';
 import { checkReplaceable, unreadable, unwritable } from './file-error.js';
-import { FileWriter } from './replace-file.js';
+import { replaceFile } from './replace-file.js';
 
 /** Only the user of rankctl may read it: it has the secret of the seat. */
 const MODE = 0o600;
@@ -26,14 +26,15 @@ interface StoredSeat {
 export class SeatFile {
   readonly #path: string;
   readonly #group: string;
-  readonly #writer: FileWriter;
   #claim: SeatClaim | undefined;
   #program: ProgramState;
+  #changes: Promise<void> = Promise.resolve();
+  /** The content that this process has written last. */
+  #written: string | undefined;
 
   private constructor(path: string, group: string, stored: StoredSeat | undefined) {
     this.#path = path;
     this.#group = group;
-    this.#writer = new FileWriter(path, MODE);
     this.#claim = stored?.claim;
     this.#program = stored?.program ?? 'ended';
   }
@@ -41,14 +42,14 @@ export class SeatFile {
   /**
    * Reads the file, if there is one, and checks that it can be replaced.
    * @param group the group that the member will join
-   * @throws ConfigurationError if it cannot be read or replaced, is no seat file, or has the seat of another group
+   * @throws ProgramEnd 78 if it cannot be read or replaced, is no seat file, or has the seat of another group
    */
   static async open(path: string, group: string): Promise<SeatFile> {
     await checkReplaceable('--seat-file', path);
     const stored = await readSeat(path);
     if (stored !== undefined && stored.group !== group) {
       const reason = `has a seat of group ${JSON.stringify(stored.group)}, not of ${JSON.stringify(group)}`;
-      throw new ConfigurationError(`--seat-file ${JSON.stringify(path)} ${reason}: use another file for each group`);
+      throw configurationEnd(`--seat-file ${JSON.stringify(path)} ${reason}: use another file for each group`);
     }
     const file = new SeatFile(path, group, stored);
     await file.#checkWritable();
@@ -65,32 +66,75 @@ export class SeatFile {
     return this.#program;
   }
 
-  /** Stores the claim of a new `welcome`. @throws ConfigurationError if the file cannot be written */
+  /**
+   * Stores the claim of a new `welcome`. This process has the seat then, so it replaces what another process has written. A program of that
+   * process may run still.
+   * @throws ProgramEnd 78 if the file cannot be written
+   */
   async keepClaim(claim: SeatClaim): Promise<void> {
-    this.#claim = claim;
-    await this.#write();
+    await this.#inTurn(async () => this.#replaceClaim(claim));
   }
 
   /**
    * Stores whether the program runs. Await it before the program starts, so that no file says that a program has ended which may run.
-   * @throws ConfigurationError if the file cannot be written
+   * @throws ProgramEnd 78 if the file cannot be written; 1 if another process has written it since, which has the seat then
    */
   async recordProgram(state: ProgramState): Promise<void> {
+    await this.#inTurn(async () => this.#replaceState(state));
+  }
+
+  /**
+   * Removes the file, because the member has left. Does nothing if another process has written it since.
+   * @throws ProgramEnd 78 if it cannot be removed
+   */
+  async remove(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#claim = undefined;
+      if (await this.#isOwn()) await this.#attempt(async () => rm(this.#path, { force: true }));
+    });
+  }
+
+  /** Runs one change after the other: each compares the file with the last change. */
+  async #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changes.then(change);
+    this.#changes = done.catch(() => undefined);
+    await done;
+  }
+
+  async #replaceClaim(claim: SeatClaim): Promise<void> {
+    this.#claim = claim;
+    if (!(await this.#isOwn()) && (await readSeat(this.#path).catch(() => undefined))?.program === 'running') {
+      this.#program = 'running';
+    }
+    await this.#write();
+  }
+
+  async #replaceState(state: ProgramState): Promise<void> {
+    if (this.#claim === undefined) return;
+    if (!(await this.#isOwn())) {
+      const reason = 'was replaced by another process, which has the seat now: each member needs a file of its own';
+      throw new ProgramEnd(exitCodes.failed, `--seat-file ${JSON.stringify(this.#path)} ${reason}`);
+    }
     if (this.#program === state) return;
     this.#program = state;
     await this.#write();
   }
 
-  /** Removes the file: the member has left. @throws ConfigurationError if it cannot be removed */
-  async remove(): Promise<void> {
-    this.#claim = undefined;
-    await this.#attempt(async () => this.#writer.remove());
+  /** Whether the file is what this process has written last, or is gone. */
+  async #isOwn(): Promise<boolean> {
+    const content = await readFile(this.#path, 'utf8').catch(() => undefined);
+    return content === undefined || content === this.#written;
   }
 
   async #write(): Promise<void> {
     if (this.#claim === undefined) return;
     const seat: StoredSeat = { group: this.#group, claim: this.#claim, program: this.#program };
-    await this.#attempt(async () => this.#writer.write(`${JSON.stringify(seat)}\n`));
+    await this.#writeText(`${JSON.stringify(seat)}\n`);
+  }
+
+  async #writeText(text: string): Promise<void> {
+    await this.#attempt(async () => replaceFile(this.#path, text, MODE));
+    this.#written = text;
   }
 
   /** Replaces the file by itself, or creates one and removes it. */
@@ -99,7 +143,7 @@ export class SeatFile {
       await this.#write();
       return;
     }
-    await this.#attempt(async () => this.#writer.write(''));
+    await this.#writeText('');
     await this.remove();
   }
 
@@ -118,7 +162,7 @@ async function readSeat(path: string): Promise<StoredSeat | undefined> {
   if (text === undefined || text.trim() === '') return undefined;
   const seat = parseSeat(text);
   if (seat === undefined) {
-    throw new ConfigurationError(
+    throw configurationEnd(
       `--seat-file ${JSON.stringify(path)} is not a seat file of rankctl: name another file, or remove it`,
     );
   }

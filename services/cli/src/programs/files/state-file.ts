@@ -4,8 +4,6 @@ import type { SelfReport } from '../self-report.js';
 import { checkReplaceable, unwritable } from './file-error.js';
 import { FileWriter } from './replace-file.js';
 
-/** How often the state is read, so that `validUntil` follows the lease, ms. A heartbeat renews the lease every 1500 ms by default. */
-const READ_EVERY_MS = 500;
 /** `validUntil` is written again when it has moved by this much, ms. Smaller moves are those of the two clocks. */
 const MOVED_MS = 100;
 /** Every user may read it: it has no secret. */
@@ -29,7 +27,6 @@ export class StateFile {
   readonly #path: string;
   readonly #writer: FileWriter;
   readonly #ports: StateFilePorts;
-  readonly #timer: NodeJS.Timeout;
   #written: StateReport | undefined;
   #hasFailed = false;
 
@@ -37,13 +34,11 @@ export class StateFile {
     this.#path = path;
     this.#writer = new FileWriter(path, MODE);
     this.#ports = ports;
-    this.#timer = setInterval(() => this.update(), READ_EVERY_MS);
-    this.#timer.unref();
   }
 
   /**
    * Writes the file for the first time.
-   * @throws ConfigurationError if it cannot be written
+   * @throws ProgramEnd 78 if it cannot be written
    */
   static async open(path: string, ports: StateFilePorts): Promise<StateFile> {
     await checkReplaceable('--state-file', path);
@@ -51,13 +46,12 @@ export class StateFile {
     try {
       await file.#write(ports.read());
     } catch (error) {
-      clearInterval(file.#timer);
       throw unwritable('--state-file', path, error);
     }
     return file;
   }
 
-  /** Replaces the file if the state has changed. Call it after each event of the member. */
+  /** Replaces the file if the state has changed. Call it after each event of the member, and when its lease is renewed. */
   update(): void {
     const state = this.#ports.read();
     if (this.#written !== undefined && isSame(state, this.#written)) return;
@@ -69,7 +63,6 @@ export class StateFile {
 
   /** Removes the file. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
     await this.#writer.remove().catch((error: unknown) => this.#reportFailure(error));
   }
 

@@ -1,10 +1,10 @@
 /** The query of `POST /commands/NAME`. */
 
-import type { CommandOptions, Target } from '@rankd/client';
+import type { CommandOptions } from '@rankd/client';
 import { RankdError } from '@rankd/client/internal';
 import { UsageError } from '../../errors.js';
 import { parseInteger } from '../../parse-integer.js';
-import { parseRanks } from '../../parse-ranks.js';
+import { parseTarget } from '../../sending/parse-target.js';
 
 const DEADLINE_MS_MAX = 86_400_000;
 const replies = ['each', 'outcome'] as const;
@@ -22,23 +22,11 @@ export function parseCommandQuery(query: URLSearchParams): CommandOptions {
   const [to, deadlineMs] = [query.get('to'), query.get('deadlineMs')];
   return {
     reply: parseReply(query.get('reply') ?? 'each'),
-    ...(to === null ? {} : { to: parseTarget(to) }),
+    ...(to === null ? {} : { to: to === 'below' ? to : withoutUsage(() => parseTarget(to)) }),
     ...(deadlineMs === null
       ? {}
       : { deadlineMs: withoutUsage(() => parseInteger('deadlineMs', deadlineMs, 1, DEADLINE_MS_MAX)) }),
   };
-}
-
-/** Parses `below`, `all`, ranks such as `1,3-5`, `name:web-3` or `tag:zone=eu`. */
-function parseTarget(text: string): Target {
-  if (text === 'below' || text === 'all') return text;
-  if (text.startsWith('name:')) return { names: [text.slice('name:'.length)] };
-  if (text.startsWith('tag:')) {
-    const [, key = '', value = ''] = /^tag:([^=]*)=(.*)$/s.exec(text) ?? [];
-    if (key === '') throw badArgument(`to ${JSON.stringify(text)} is not of the form tag:KEY=VALUE`);
-    return { tags: { [key]: value } };
-  }
-  return { ranks: withoutUsage(() => parseRanks(text)) };
 }
 
 function parseReply(text: string): (typeof replies)[number] {

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConfigurationError } from '../configuration-error.js';
+import { configurationEnd } from '../program-end.js';
 import { errorAnswer, formatResponse, headersOf, type Answer } from './answers.js';
 import type { ListenAddress } from './listen-address.js';
 
@@ -52,7 +52,7 @@ export class HttpListener {
 
   /**
    * Starts to listen. Resolves with the port.
-   * @throws ConfigurationError if the address is not available
+   * @throws ProgramEnd 78 if the address is not available
    */
   async listen({ host, port }: ListenAddress): Promise<number> {
     try {
@@ -62,7 +62,7 @@ export class HttpListener {
       });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      throw new ConfigurationError(`--http cannot listen on ${host} port ${port} (${whyNot(code) ?? message})`);
+      throw configurationEnd(`--http cannot listen on ${host} port ${port} (${whyNot(code) ?? message})`);
     }
     return (this.#server.address() as AddressInfo).port;
   }

@@ -29,10 +29,7 @@ export interface LocalHttpPorts {
 }
 
 /** The variables by which the program finds the port. */
-export interface LocalHttpVariables {
-  readonly RANKD_HTTP: string;
-  readonly RANKD_HTTP_KEY: string;
-}
+export type LocalHttpVariables = Readonly<Record<'RANKD_HTTP' | 'RANKD_HTTP_KEY', string>>;
 
 /** The HTTP port of rankctl. */
 export class LocalHttp {
@@ -50,7 +47,7 @@ export class LocalHttp {
 
   /**
    * Starts to listen. Until `answerFor` is called, a request is answered with 503.
-   * @throws ConfigurationError if the address is not available
+   * @throws ProgramEnd 78 if the address is not available
    */
   static async listen(address: ListenAddress): Promise<LocalHttp> {
     const http = new LocalHttp(address);
@@ -71,7 +68,13 @@ export class LocalHttp {
 
   /** Returns the variables for a program that starts, with a new key. */
   variablesForStart(): LocalHttpVariables {
-    return { RANKD_HTTP: this.url, RANKD_HTTP_KEY: this.#key.replace() };
+    this.#key.replace();
+    return this.variables;
+  }
+
+  /** The variables of the program that was started last. */
+  get variables(): LocalHttpVariables {
+    return { RANKD_HTTP: this.url, RANKD_HTTP_KEY: this.#key.secret };
   }
 
   /** Ends all streams and closes the port. */

@@ -22,6 +22,11 @@ export class Ending {
     return this.#code !== undefined;
   }
 
+  /** Whether a signal has begun the end. */
+  get isBySignal(): boolean {
+    return this.#code?.kind === 'of-program';
+  }
+
   /** Begins the end. The exit code is that of the program, or `otherwise` if no program runs. */
   beginWithProgram(otherwise: number): void {
     this.#begin({ kind: 'of-program', otherwise });

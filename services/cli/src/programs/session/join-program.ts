@@ -11,7 +11,7 @@ import { formatError } from '../../output/format-error.js';
 import { exitCodes, ProgramEnd } from '../program-end.js';
 
 /** The options of the member. */
-export interface ProgramMemberOptions extends Pick<JoinOptions, 'name' | 'tags' | 'logger'> {
+export interface ProgramMemberOptions extends Pick<JoinOptions, 'name' | 'tags' | 'logger' | 'resume' | 'keepClaim'> {
   readonly joinTimeoutMs: number;
   /** Ends the attempt to join. After the member has joined it has no effect. */
   readonly joining: AbortSignal;

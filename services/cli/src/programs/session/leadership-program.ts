@@ -34,6 +34,11 @@ export function startDelayMs({ hasLeft }: Predecessor): number {
   return hasLeft ? 0 : START_DELAY_MS;
 }
 
+/** Whether a member leads and its program runs, so that a probe may send traffic to it (R-PROG-9). */
+export function leadsWithProgram({ me, runner }: Pick<ProgramSession, 'me' | 'runner'>): boolean {
+  return me.rank === 0 && runner.running !== undefined;
+}
+
 /** One period in which the member leads. */
 export class LeadershipProgram {
   readonly #session: ProgramSession;
@@ -71,7 +76,7 @@ export class LeadershipProgram {
       runner.stop('leadership');
     });
     try {
-      await pause(this.#policy.startDelayMs(), this.#over);
+      await pause(Math.max(this.#policy.startDelayMs(), this.#session.access.startHoldMs), this.#over);
       while (!this.#over.aborted && !this.#leading.aborted && this.#lastExit === undefined) await this.#runOnce();
       return this.#lastExit;
     } finally {
@@ -91,7 +96,8 @@ export class LeadershipProgram {
   }
 
   async #runOnce(): Promise<void> {
-    const { me, guards, runner } = this.#session;
+    const { me, guards, runner, access } = this.#session;
+    await access.recordStart();
     const guard = await guards.waitForGuard(this.#over);
     if (guard === undefined || this.#over.aborted || this.#leading.aborted || !guard.isUp) return;
     if (!this.#bounds.leavesTime) {

@@ -4,7 +4,7 @@ import { systemEnvironment } from '@rankd/client/internal';
 import type { Connection } from '../../connection.js';
 import { formatError } from '../../output/format-error.js';
 import { findExecutable } from '../line/executable.js';
-import { placeholdersOf, type Variables } from '../line/program-line.js';
+import { placeholdersOf } from '../line/program-line.js';
 import { GuardKeeper } from '../process/guard-keeper.js';
 import { deathSignalPrefix } from '../process/program-process.js';
 import { ProgramEnd } from '../program-end.js';
@@ -13,6 +13,7 @@ import type { ProgramOptions } from '../program-options.js';
 import { ProgramRunner } from '../program-runner.js';
 import { Ending } from './ending.js';
 import { codeOf, joinProgram, type ProgramMember } from './join-program.js';
+import { ProgramAccess } from './program-access.js';
 import { ProgramSignals } from './program-signals.js';
 
 /** What a verb gets from its command line. */
@@ -27,14 +28,15 @@ export interface ProgramSession extends ProgramMember {
   readonly ending: Ending;
   readonly guards: GuardKeeper;
   readonly runner: ProgramRunner;
+  readonly access: ProgramAccess;
 }
 
 /** What a verb adds to the session. */
 export interface SessionParts {
   /** Called before the first connection, to register handlers and listeners. */
   readonly prepare?: (session: ProgramSession) => void;
-  /** Returns variables for the program besides those of the member. */
-  readonly extraVariables?: () => Variables;
+  /** Whether the member leads, as a probe sees it. */
+  readonly leads: (session: Pick<ProgramSession, 'me' | 'runner'>) => boolean;
   /** Runs the program until rankctl ends. Returns the exit code. */
   readonly supervise: (session: ProgramSession) => Promise<number>;
 }
@@ -53,7 +55,11 @@ export async function runSession(
   const signals = new ProgramSignals(ending);
   const { clock } = systemEnvironment;
   const guards = new GuardKeeper(clock);
-  const runner = new ProgramRunner({ ...options, extraVariables: parts.extraVariables }, guards, clock);
+  const access = await ProgramAccess.open({
+    ...{ options: options.access, line: options.line, log },
+    group: connection.group,
+  });
+  const runner = new ProgramRunner({ ...options, extraVariables: () => access.variablesForStart() }, guards, clock);
   signals.connect(runner);
   logProgram(log, runner, guards);
   ending.onBegin(() => runner.stop('ending'));
@@ -66,25 +72,27 @@ export async function runSession(
       log.error('closed', formatError(error, connection).message, { code: error.code });
       ending.beginWith(codeOf(error));
     });
-    parts.prepare?.({ me, socket, log, ending, guards, runner });
+    access.attach({ me, runner, guards, leads: () => parts.leads({ me, runner }) });
+    parts.prepare?.({ me, socket, log, ending, guards, runner, access });
   };
   const { joinTimeoutMs, name, tags } = options;
   try {
     const member = await joinProgram(connection, {
-      ...{ joinTimeoutMs, name, tags, prepare },
+      ...{ joinTimeoutMs, name, tags, prepare, ...access.joinOptions },
       joining: ending.signal,
       logger: log.memberLogger,
     });
     try {
-      return await parts.supervise({ ...member, log, ending, guards, runner });
+      return await parts.supervise({ ...member, log, ending, guards, runner, access });
     } finally {
-      await member.me.leave();
+      await access.leave(member.me, ending);
     }
   } catch (error) {
     if (error instanceof ProgramEnd && ending.hasBegun) return ending.codeAfter(undefined);
     throw error;
   } finally {
     guards.close();
+    await access.close();
   }
 }
 

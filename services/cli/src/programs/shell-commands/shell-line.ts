@@ -5,7 +5,7 @@ import { onAbort } from '@rankd/protocol';
 import { type KeptOutput, LastLine, OutputHead } from './bounded-output.js';
 import type { HeldProcess, ProcessEnd, StartHeld } from './held-process.js';
 
-/** How long to read output after the group was killed, ms. A process that has left the group may keep the pipe open. */
+/** How long to read output after the group has ended, ms. A process that has left the group may keep the pipe open. */
 const DRAIN_MS = 200;
 
 /** What a shell line gets. */
@@ -29,7 +29,7 @@ export interface ShellLineEnd extends ProcessEnd {
 
 /**
  * Runs a line under `/bin/sh -c`. When the shell ends, the other processes of its group are killed.
- * @throws Error of the system if the shell cannot be started
+ * @throws Error of the system if the shell cannot be started; RankdError ABORTED if `signal` is aborted before the start
  */
 export async function runShellLine(
   startHeld: StartHeld,
@@ -37,8 +37,8 @@ export async function runShellLine(
 ): Promise<ShellLineEnd> {
   const output = new OutputHead(outputBytesMax);
   const lastLine = new LastLine();
-  const held = await startHeld('/bin/sh', ['-c', line], environment);
-  const removeListener = onAbort(signal, () => held.killGroup());
+  const held = await startHeld(['/bin/sh', '-c', line], environment, signal);
+  const removeListener = onAbort(signal, () => held.kill());
   const outputsEnded = Promise.all([
     readAll(held.stdout, chunk => output.add(chunk)),
     readAll(held.stderr, chunk => lastLine.add(chunk)),
@@ -47,8 +47,7 @@ export async function runShellLine(
   held.stdin.on('error', () => undefined);
   held.stdin.end(input);
   try {
-    const end = await held.exited;
-    held.killGroup();
+    const end = await held.gone;
     await Promise.race([outputsEnded, sleep(DRAIN_MS, undefined, { ref: false })]);
     return { ...end, output: output.read(), errorLine: lastLine.read() };
   } finally {

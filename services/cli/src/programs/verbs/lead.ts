@@ -4,7 +4,7 @@ import { systemEnvironment } from '@rankd/client/internal';
 import { RestartDelay } from '../policy/restart-delay.js';
 import type { LeadOptions, RestartPolicy } from '../program-options.js';
 import type { ProgramExit } from '../program-runner.js';
-import { startDelayMs } from '../session/leadership-program.js';
+import { leadsWithProgram, startDelayMs } from '../session/leadership-program.js';
 import { Predecessor } from '../session/predecessor.js';
 import { type ProgramCall, type ProgramSession, runSession } from '../session/program-session.js';
 import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
@@ -18,6 +18,7 @@ export async function lead(call: ProgramCall, options: LeadOptions): Promise<num
   const delay = new RestartDelay();
   const own = { ...options, tags: { ...options.tags, ...LEAD_TAG } };
   return await runSession(call, own, {
+    leads: leadsWithProgram,
     prepare: session => {
       const { me } = session;
       predecessor = new Predecessor(me);

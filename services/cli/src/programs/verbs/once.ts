@@ -3,7 +3,7 @@
 import { type Membership, RankdError } from '@rankd/client';
 import type { OnceOptions } from '../program-options.js';
 import type { ProgramExit } from '../program-runner.js';
-import { startDelayMs } from '../session/leadership-program.js';
+import { leadsWithProgram, startDelayMs } from '../session/leadership-program.js';
 import { pause } from '../session/pause.js';
 import { Predecessor } from '../session/predecessor.js';
 import { type ProgramCall, type ProgramSession, runSession } from '../session/program-session.js';
@@ -25,6 +25,7 @@ type OnceArguments = Readonly<Record<'code', number>>;
 export async function once(call: ProgramCall, options: OnceOptions): Promise<number> {
   let predecessor: Predecessor | undefined;
   return await runSession(call, options, {
+    leads: leadsWithProgram,
     prepare: session => {
       predecessor = new Predecessor(session.me);
       prepareLeader(session);

@@ -9,13 +9,15 @@ import { checkFields } from '../../check-arguments.js';
 import { type Connection, connectionOf, type ConnectionOptions } from '../../connection.js';
 import { UsageError } from '../../errors.js';
 import { parseInteger } from '../../parse-integer.js';
-import { exitCodes, ProgramEnd } from '../program-end.js';
+import { configurationEnd } from '../program-end.js';
 import type { ProgramOptions } from '../program-options.js';
+import { type AccessArguments, addAccessOptions, parseAccessOptions } from './access-arguments.js';
+import { collectTexts } from './collect-texts.js';
 
 const secondsMax = 86_400;
 
 /** The texts of the shared options. */
-export interface SharedArguments {
+export interface SharedArguments extends AccessArguments {
   readonly name?: string;
   readonly tag?: readonly string[];
   readonly env?: readonly string[];
@@ -28,16 +30,17 @@ export interface SharedArguments {
 
 /** Adds the options that `run`, `lead` and `once` share. */
 export function addSharedOptions(command: Command): Command {
-  const collect = (text: string, texts: readonly string[] = []): readonly string[] => [...texts, text];
-  return command
-    .option('--name <NAME>', 'name of the member (RANKD_NAME; default: the name of the replica or host)')
-    .option('--tag <K=V>', 'tag of the member; repeatable (RANKD_TAGS)', collect)
-    .option('--env <NAME=VALUE>', 'variable for CMD; placeholders are replaced; repeatable', collect)
-    .option('--join-timeout <S>', 'how long to try to find a server and a seat', '60')
-    .option('--members <N>', 'start CMD once N members have been present at the same time', '1')
-    .option('--timeout <S>', 'how long to wait for them (default: no limit)')
-    .option('--stop-timeout <S>', 'how long CMD may take to stop after SIGTERM, before SIGKILL', '10')
-    .option('--quiet', "print errors only, not rankctl's other lines");
+  return addAccessOptions(
+    command
+      .option('--name <NAME>', 'name of the member (RANKD_NAME; default: the name of the replica or host)')
+      .option('--tag <K=V>', 'tag of the member; repeatable (RANKD_TAGS)', collectTexts)
+      .option('--env <NAME=VALUE>', 'variable for CMD; placeholders are replaced; repeatable', collectTexts)
+      .option('--join-timeout <S>', 'how long to try to find a server and a seat', '60')
+      .option('--members <N>', 'start CMD once N members have been present at the same time', '1')
+      .option('--timeout <S>', 'how long to wait for them (default: no limit)')
+      .option('--stop-timeout <S>', 'how long CMD may take to stop after SIGTERM, before SIGKILL', '10')
+      .option('--quiet', "print errors only, not rankctl's other lines"),
+  );
 }
 
 /**
@@ -65,6 +68,7 @@ export async function parseSharedOptions(
     members: parseInteger('--members', members, 1),
     membersTimeoutMs: timeout === undefined ? undefined : 1000 * parseInteger('--timeout', timeout, 0, secondsMax),
     stopTimeoutMs: 1000 * parseInteger('--stop-timeout', stopTimeout, 0, secondsMax),
+    access: parseAccessOptions(texts),
   };
 }
 
@@ -109,10 +113,6 @@ function readIdentity(environment: Environment): { readonly name?: string; reado
     if (error instanceof SettingsError) throw configurationEnd(error.faults.join('\n'));
     throw error instanceof UsageError ? configurationEnd(error.message) : error;
   }
-}
-
-function configurationEnd(message: string): ProgramEnd {
-  return new ProgramEnd(exitCodes.configuration, message);
 }
 
 function variablesOf(texts?: readonly string[]): Record<string, string> {

@@ -11,6 +11,7 @@ import { ProgramEnd } from '../program-end.js';
 import { createProgramLog } from '../program-log.js';
 import { type ProgramOptions, type RestartPolicy, restartPolicies } from '../program-options.js';
 import type { ProgramCall } from '../session/program-session.js';
+import { addCommandOptions } from './access-arguments.js';
 import { addSharedOptions, memberConnection, parseSharedOptions, type SharedArguments } from './program-arguments.js';
 import { addRunOptions, parseRunOptions, type RunArguments } from './run-arguments.js';
 import { lead } from './lead.js';
@@ -27,7 +28,7 @@ export function addProgramVerbs(program: Command): void {
     const own = rawArguments(program);
     if (programVerbs.has(verb.name()) && !own.includes('--help') && !own.includes('-h')) programWords(program);
   });
-  addRunOptions(addSharedOptions(program.command('run')))
+  addCommandOptions(addRunOptions(addSharedOptions(program.command('run'))))
     .usage('[options] -- CMD [ARG...]')
     .argument('[words...]')
     .description('start CMD as a member of the group; it learns its rank, and leaves when CMD ends')
@@ -36,6 +37,7 @@ export function addProgramVerbs(program: Command): void {
       examples(
         'rankctl run -- ./worker --shard {rank} --of {size}',
         'rankctl run --on-change signal:HUP -- nginx -g "daemon off;"',
+        `rankctl run --on reload='nginx -s reload' --http 8080 -- nginx -g "daemon off;"`,
       ),
     )
     .action((words: string[], texts: SharedArguments & RunArguments) =>

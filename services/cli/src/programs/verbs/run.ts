@@ -13,6 +13,7 @@ import { onChange, waitUntil } from '../session/wait-for-event.js';
 export async function run(call: ProgramCall, options: RunOptions): Promise<number> {
   return await runSession(call, options, {
     prepare: ({ guards }) => guards.openForProcess(),
+    leads: ({ me }) => me.rank === 0,
     supervise: async session => {
       await waitForMembers(session.me, options, session.ending.signal);
       const stopWatching = watchChanges(session, options);
@@ -27,8 +28,9 @@ export async function run(call: ProgramCall, options: RunOptions): Promise<numbe
 
 /** Runs the program, and again after rankctl has stopped it, until it exits by itself or rankctl ends. */
 async function runUntilExit(session: ProgramSession): Promise<number> {
-  const { me, ending, guards, runner } = session;
+  const { me, ending, guards, runner, access } = session;
   for (;;) {
+    await access.recordStart();
     // Each condition may change while another is waited for. The program must not start while the member is suspended.
     const canStart = await waitUntil(me, () => me.rank !== undefined, ending.signal);
     const guard = canStart ? await guards.waitForGuard(ending.signal) : undefined;

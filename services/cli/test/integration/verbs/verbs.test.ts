@@ -130,7 +130,7 @@ describe('rollout', () => {
     expect(stdout).toMatch(/\n2 +2 +cid +failed .* no disk\n$/);
     expect(stderr).toBe(
       '1 of 1 did not execute fail: cid (rank 2): failed, no disk\n' +
-        'the rollout stopped after batch 2: 3 members have not executed fail: cid (rank 2), bob (rank 1), ann (rank 0)\n',
+        'the rollout stopped after batch 2: 3 members have not confirmed fail: cid (rank 2), bob (rank 1), ann (rank 0)\n',
     );
     const told = await run('rollout', 'none', '--json');
     expect([told.code, jsonOf(told)]).toMatchObject([

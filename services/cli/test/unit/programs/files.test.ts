@@ -95,6 +95,25 @@ describe('R-PROG-10 the seat file', () => {
     expect((await SeatFile.open(inFolder('seat'), 'web')).program).toBe('ended');
   });
 
+  it('belongs to the process with the last welcome: another one neither changes nor removes it', async () => {
+    const earlier = await SeatFile.open(inFolder('seat'), 'web');
+    await earlier.keepClaim(claim);
+    const later = await SeatFile.open(inFolder('seat'), 'web');
+    await earlier.recordProgram('running');
+    await later.keepClaim({ ...claim, secret: 's2' });
+    // The program of the earlier process may run still.
+    expect(later.program).toBe('running');
+    const content = readFileSync(inFolder('seat'), 'utf8');
+    await expect(earlier.recordProgram('ended')).rejects.toMatchObject({
+      code: 1,
+      message: expect.stringContaining('another process'),
+    });
+    await earlier.remove();
+    expect(readFileSync(inFolder('seat'), 'utf8')).toBe(content);
+    await later.remove();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('is removed when the member has left, and leaves nothing if there was no seat', async () => {
     const file = await SeatFile.open(inFolder('seat'), 'web');
     await file.recordProgram('running');
@@ -136,7 +155,7 @@ describe('R-PROG-10 the seat file', () => {
   ])('is refused and unchanged: a file %s', async (_, content, message) => {
     writeFileSync(inFolder('seat'), content);
     const error = await SeatFile.open(inFolder('seat'), 'web').catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ name: 'ConfigurationError' });
+    expect(error).toMatchObject({ name: 'ProgramEnd', code: 78 });
     expect(String(error)).toContain(message);
     expect(readFileSync(inFolder('seat'), 'utf8')).toBe(content);
     expect(String(error)).not.toContain('\n');
@@ -181,10 +200,11 @@ describe('R-PROG-3 the state file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('follows the lease without an event', async () => {
+  it('follows the lease', async () => {
     let current = state(1000);
     const file = await StateFile.open(inFolder('state'), { read: () => current, onFailure: fail });
     current = state(2500);
+    file.update();
     await eventually(DEADLINE_MS, 'the lease', () => ((read() as StateReport).validUntil === 2500 ? true : undefined));
     await file.close();
   });
@@ -201,7 +221,10 @@ describe('R-PROG-3 the state file', () => {
     }
     await eventually(DEADLINE_MS, 'a failure', () => failures[0]);
     mkdirSync(folder);
-    await eventually(DEADLINE_MS, 'the file', () => (readdirSync(folder).includes('state') ? true : undefined));
+    await eventually(DEADLINE_MS, 'the file', () => {
+      file.update();
+      return readdirSync(folder).includes('state') ? true : undefined;
+    });
     expect(failures).toEqual([
       `--state-file ${JSON.stringify(inFolder('state'))} cannot be written (ENOENT: its folder does not exist)`,
     ]);

@@ -230,7 +230,7 @@ describe('R-PROG-9 POST /commands/NAME', () => {
       ['/commands/print', Buffer.from([0x22, 0xff, 0x22]), /not UTF-8/],
       ['/commands/a%20b', '', /name of the command/],
       ['/commands/print?to=none', '', /not a list of ranks/],
-      ['/commands/print?to=tag:zone', '', /tag:KEY=VALUE/],
+      ['/commands/print?to=tag:zone', '', /KEY=VALUE/],
       ['/commands/print?deadlineMs=0', '', /deadlineMs/],
       ['/commands/print?deadline=5', '', /not one of/],
       ['/commands/print?to=all&to=below', '', /twice/],
@@ -444,7 +444,8 @@ describe('R-PROG-9 the option --http', () => {
     opened.push(http);
     const port = Number(new URL(http.url).port);
     await expect(LocalHttp.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({
-      name: 'ConfigurationError',
+      name: 'ProgramEnd',
+      code: 78,
       message: `--http cannot listen on 127.0.0.1 port ${port} (EADDRINUSE: another process uses the port)`,
     });
     await expect(LocalHttp.listen({ host: '203.0.113.1', port: 0 })).rejects.toThrow('EADDRNOTAVAIL');

@@ -1,9 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { CommandContext } from '@rankd/client';
 import { limits } from '@rankd/protocol';
 import { eventually, within } from '@rankd/testkit';
 import { WAITING_MAX } from '../../../src/programs/shell-commands/command-queue.js';
-import { startInOwnGroup } from '../../../src/programs/shell-commands/held-process.js';
+import { type LineGuards, startHeldBy } from '../../../src/programs/shell-commands/held-process.js';
 import { ARGS_VARIABLE_BYTES_MAX } from '../../../src/programs/shell-commands/line-environment.js';
 import { parseOnOptions } from '../../../src/programs/shell-commands/on-options.js';
 import { ShellCommands } from '../../../src/programs/shell-commands/shell-commands.js';
@@ -11,6 +12,23 @@ import { ShellCommands } from '../../../src/programs/shell-commands/shell-comman
 const DEADLINE_MS = 20_000;
 const VALUE_BYTES_MAX = 64_512;
 const opened: ShellCommands[] = [];
+
+/** Records the calls of a guard. */
+class RecordedGuards extends EventEmitter {
+  readonly calls: string[] = [];
+
+  async waitForGuard(): Promise<unknown> {
+    const call = (what: string) => () => void this.calls.push(what);
+    return Promise.resolve({
+      announce: call('announce'),
+      withdraw: call('withdraw'),
+      hold: call('hold'),
+      release: call('release'),
+    });
+  }
+}
+const recorded = new RecordedGuards();
+const guards = recorded as unknown as LineGuards;
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(async commands => commands.close()));
@@ -39,7 +57,7 @@ function shellCommands(lines: readonly string[], { parallel = 1, isRunning = tru
   const commands = new ShellCommands(
     { actions: parseOnOptions(lines), parallel },
     {
-      startHeld: startInOwnGroup,
+      startHeld: startHeldBy(guards),
       environment: () => ({ PATH: process.env['PATH'], ...environment }),
       signalProgram: signal => isRunning && signals.push(signal) > 0,
     },
@@ -238,6 +256,25 @@ describe('R-PROG-8 the deadline', () => {
     await commands.close();
     expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await gone('sleep 3181');
+  });
+});
+
+describe('R-PROG-5 a shell line', () => {
+  it('is held by the guard until nothing of its group runs', async () => {
+    recorded.calls.length = 0;
+    const { send } = shellCommands(['print=sleep 3211 & echo done']);
+    await send('print');
+    expect(recorded.calls).toEqual(['announce', 'hold', 'release']);
+    expect(await pidsOf('sleep 3211')).toEqual([]);
+    expect(recorded.listenerCount('died')).toBe(0);
+  });
+
+  it('is killed when the guard dies', async () => {
+    const { send } = shellCommands(['slow=sleep 3221']);
+    const slow = send('slow');
+    await running('sleep 3221');
+    recorded.emit('died', { why: 'SIGKILL', retryInMs: 0 });
+    await expect(slow).rejects.toThrow('killed by SIGKILL');
   });
 });
 

@@ -24,6 +24,7 @@ export async function findBlockingEntry(
     listener: {
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
+      onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
       onIncarnationEnd: () => undefined,
     },

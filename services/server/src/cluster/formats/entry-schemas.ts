@@ -54,7 +54,7 @@ export const entrySchemas: EntrySchemas = {
     reason: text,
     mayActMs: optionalNumber,
   },
-  'grace-ended': { ...placed, epoch: number, member: text },
+  'grace-ended': { ...placed, epoch: number, member: text, absence: number, ms: number },
   stopped: {
     ...placed,
     epoch: number,
@@ -62,12 +62,14 @@ export const entrySchemas: EntrySchemas = {
     ask: number,
     evidence: oneOf('yielded', 'closed', 'suspended'),
   },
+  resigned: { ...placed, member: text, session: text },
   moved: { ...placed, by: Type.Object(administrator), id: text, member: text, rank: number },
   removed: { ...placed, by: Type.Object(administrator), id: text, member: text, reason: optionalText },
   command: {
     ...placed,
     from: source,
     n: number,
+    afterHelloMs: number,
     id: text,
     name: text,
     target,

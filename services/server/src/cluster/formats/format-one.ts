@@ -1,7 +1,7 @@
 /** Format 1, which release 0.1 reads and writes. An entry of a later format has an older form here. */
 
 import type { TSchema } from '@sinclair/typebox';
-import type { CoordinatorSnapshot } from '../../core/index.js';
+import type { CoordinatorSnapshot, GroupSnapshot } from '../../core/index.js';
 import { type DecodedEntry, entryDecoder } from './entry-decoder.js';
 import { compileEntryChecks, entrySchemas, type LogEntry } from './entry-schemas.js';
 import type { LogFormat } from './log-format.js';
@@ -9,15 +9,19 @@ import type { LogFormat } from './log-format.js';
 /** The fields that entries have since format 2. Format 1 neither writes nor reads them, so that servers of release 0.1 judge alike. */
 const laterFields: { readonly [Kind in LogEntry['kind']]?: readonly string[] } = {
   departed: ['mayActMs'],
+  'grace-ended': ['absence', 'ms'],
   stopped: ['evidence'],
+  command: ['afterHelloMs'],
 };
+
+/** The kinds of entries since format 2. A server proposes none of them to a shard in format 1: see `featuresOfFormat`. */
+const laterKinds: ReadonlySet<string> = new Set<LogEntry['kind']>(['resigned']);
 
 const decodeChecked = entryDecoder(
   compileEntryChecks(
-    Object.entries(entrySchemas).map(([kind, fields]) => [
-      kind,
-      omitLaterFields<TSchema>(kind as LogEntry['kind'], fields),
-    ]),
+    Object.entries(entrySchemas)
+      .filter(([kind]) => !laterKinds.has(kind))
+      .map(([kind, fields]) => [kind, omitLaterFields<TSchema>(kind as LogEntry['kind'], fields)]),
   ),
 );
 
@@ -26,9 +30,27 @@ export const formatOne: LogFormat = {
   version: 1,
   encodeEntry: entry => JSON.stringify(olderForm(entry)),
   decodeEntry: decodeOlderForm,
-  encodeGroups: groups => groups,
-  decodeGroups: value => value as CoordinatorSnapshot,
+  encodeGroups: encodeOlderGroups,
+  decodeGroups: decodeOlderGroups,
 };
+
+/** The fields that snapshots have since format 2. In format 1, the wall times of entries measure durations. */
+type LaterSnapshotFields = 'timekeeper' | 'absences';
+type OlderGroup = Omit<GroupSnapshot, LaterSnapshotFields> & { readonly absences?: undefined };
+interface OlderGroups extends Omit<CoordinatorSnapshot, LaterSnapshotFields | 'groups'> {
+  readonly timekeeper?: undefined;
+  readonly groups: readonly OlderGroup[];
+}
+
+function encodeOlderGroups(snapshot: CoordinatorSnapshot): OlderGroups {
+  const groups = snapshot.groups.map(group => ({ ...group, absences: undefined }));
+  return { ...snapshot, timekeeper: undefined, groups };
+}
+
+function decodeOlderGroups(value: unknown): CoordinatorSnapshot {
+  const { groups, ...rest } = value as OlderGroups;
+  return { ...rest, timekeeper: 'entries', groups: groups.map(group => ({ ...group, absences: 0 })) };
+}
 
 function decodeOlderForm(value: unknown): DecodedEntry {
   const decoded = decodeChecked(value);

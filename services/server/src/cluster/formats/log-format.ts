@@ -3,7 +3,8 @@
  * the order.
  */
 
-import type { CoordinatorSnapshot } from '../../core/index.js';
+import { type Feature, features } from '@rankd/protocol';
+import type { CoordinatorSnapshot, Timekeeper } from '../../core/index.js';
 import type { DecodedEntry } from './entry-decoder.js';
 import type { LogEntry } from './entry-schemas.js';
 import { formatOne } from './format-one.js';
@@ -22,6 +23,11 @@ export interface LogFormat {
   readonly encodeGroups: (groups: CoordinatorSnapshot) => unknown;
   /** @throws Error if the value has another form. */
   readonly decodeGroups: (value: unknown) => CoordinatorSnapshot;
+}
+
+/** Returns who measures durations in a shard of this format. Entries of format 1 contain no measured durations. */
+export function timekeeperOf(version: number): Timekeeper {
+  return version === 1 ? 'entries' : 'servers';
 }
 
 /**
@@ -57,6 +63,14 @@ export class LogFormats {
     if (format === undefined) throw new RangeError(`this server does not know format ${version}`);
     return format;
   }
+}
+
+/** The format whose entries each feature needs. */
+const formatOfFeature: Readonly<Record<Feature, number>> = { resign: 2 };
+
+/** Returns the features that a shard in this format can record. */
+export function featuresOfFormat(version: number): readonly Feature[] {
+  return features.filter(name => formatOfFeature[name] <= version);
 }
 
 /** The formats of this version of rankd. A new format is added here. */

@@ -91,10 +91,12 @@ export interface Batch {
  * - `rules`: these limits apply from now on.
  * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
  * - `gone`: this server has left or is lost; mark its members away.
+ * - `format`: servers write this format from now on.
  */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
   | { readonly kind: 'rules'; readonly rules: GroupLimits }
+  | { readonly kind: 'format'; readonly at: number; readonly format: number }
   | { readonly kind: 'order-lost'; readonly at: number; readonly epochLost: number }
   | {
       readonly kind: 'gone';
@@ -192,8 +194,9 @@ export class ServerRegistry {
         return isLost ? this.#removeServer(entry.server, entry.at, 'SERVER_LOST') : [];
       }
       case 'format-raised':
-        this.#format = Math.max(this.#format, entry.format);
-        return [];
+        if (entry.format <= this.#format) return [];
+        this.#format = entry.format;
+        return [{ kind: 'format', at: entry.at, format: entry.format }];
       default:
         return [{ kind: 'entry', entry }];
     }

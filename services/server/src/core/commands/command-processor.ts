@@ -16,7 +16,7 @@ import type { VersionedRoster } from '../roster/versioned-roster.js';
 import type { CommandProcessorSnapshot } from '../snapshot.js';
 import { judge, type Judgement } from './authority.js';
 import { OpenCommands } from './open-commands.js';
-import { isWithinRateLimit } from './rate-limit.js';
+import { spendAllowance } from './rate-limit.js';
 import type { SnapshotRefs } from './snapshot-refs.js';
 
 /** The sender of a command: its commander, its rank and its session. */
@@ -90,12 +90,12 @@ export class CommandProcessor {
 
   /** Applies a passed deadline: recipients without a result end as `expired` (R-CMD-6). */
   applyExpired(entry: ExpiredEntry): Effect[] {
-    return entry.epoch === this.#versioned.epoch ? this.#openCommands.expire(entry.seq, entry.at) : [];
+    return entry.epoch === this.#versioned.epoch ? this.#openCommands.expire(entry.seq) : [];
   }
 
   /** Ends the parts of a departed member in every open command as `left` (R-CMD-6). */
-  settleDeparted(gone: Member, at: number): Effect[] {
-    return this.#openCommands.settleDeparted(gone, at);
+  settleDeparted(gone: Member): Effect[] {
+    return this.#openCommands.settleDeparted(gone);
   }
 
   /** Forgets an administrator whose session has ended. Its commands continue, and their results are dropped (R-CMD-8). */
@@ -110,9 +110,9 @@ export class CommandProcessor {
     for (const session of [...this.#admins.keys()].filter(isGone)) this.forgetAdmin(session);
   }
 
-  /** Returns the deadline effects of the open commands with their remaining time. */
-  pending(at: number): Effect[] {
-    return this.#openCommands.pending(this.#versioned.epoch, at);
+  /** Returns the deadline effects of the open commands, with their whole time. */
+  pending(): Effect[] {
+    return this.#openCommands.pending(this.#versioned.epoch);
   }
 
   /** Returns the state as plain values. */
@@ -144,7 +144,7 @@ export class CommandProcessor {
   #rejectionFor(commander: Commander, entry: CommandEntry): RejectionCode | undefined {
     const { commandsOpenMax, commandsPerSecond, membersMax, awaitedMax } = this.#limits;
     if (this.#openCommands.hasId(commander, entry.id)) return 'DUPLICATE_ID';
-    if (!isWithinRateLimit(commander, commandsPerSecond, entry.at)) return 'RATE_LIMITED';
+    if (!isWithinRate(commander, commandsPerSecond, entry)) return 'RATE_LIMITED';
     if (entry.reply === 'none') return undefined;
     // The second limit also counts commands of members that have left: otherwise a member could reset its count by joining again.
     const tooMany =
@@ -177,6 +177,15 @@ export class CommandProcessor {
     effects.push({ kind: 'deadline', epoch, seq, deadlineMs });
     return effects;
   }
+}
+
+/** Counts a command against the rate limit of its sender. Returns whether it is within the limit. `perSecond` 0: no limit. */
+function isWithinRate(commander: Commander, perSecond: number, { afterHelloMs, from, at }: CommandEntry): boolean {
+  if (perSecond === 0) return true;
+  const time = afterHelloMs === undefined ? { at } : { at: afterHelloMs, session: from.session };
+  const { isAllowed, allowance } = spendAllowance(commander.allowance, perSecond, time);
+  commander.allowance = allowance;
+  return isAllowed;
 }
 
 function senderOf(commander: Commander, rank: number): CommandSender {

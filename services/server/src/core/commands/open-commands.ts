@@ -110,33 +110,31 @@ export class OpenCommands {
   applyResult(recipient: Member, entry: ResultEntry): Effect[] {
     const command = this.#open.get(entry.seq);
     if (command?.awaited.has(recipient) !== true) return [];
-    return this.#endRecipient(command, recipient, entry, entry.at);
+    return this.#endRecipient(command, recipient, entry);
   }
 
   /** Ends every recipient without a result as `expired`, because the deadline has passed. Does nothing if the command has ended. */
-  expire(seq: number, at: number): Effect[] {
+  expire(seq: number): Effect[] {
     const command = this.#open.get(seq);
     if (command === undefined) return [];
     return [...command.awaited.keys()].flatMap(recipient =>
-      this.#endRecipient(command, recipient, { status: 'expired' }, at),
+      this.#endRecipient(command, recipient, { status: 'expired' }),
     );
   }
 
   /** Ends the parts of a departed member as `left` in every command that awaits its result. */
-  settleDeparted(gone: Member, at: number): Effect[] {
+  settleDeparted(gone: Member): Effect[] {
     const effects: Effect[] = [];
     for (const command of this.#open.values()) {
       if (!command.awaited.has(gone)) continue;
-      effects.push(...this.#endRecipient(command, gone, { status: 'left' }, at));
+      effects.push(...this.#endRecipient(command, gone, { status: 'left' }));
     }
     return effects;
   }
 
-  /** Returns the deadline effect of each open command with its remaining time. */
-  pending(epoch: number, at: number): DeadlineEffect[] {
-    return [...this.#open.values()].map(({ seq, acceptedAt, deadlineMs }) => {
-      return { kind: 'deadline', epoch, seq, deadlineMs: Math.max(0, acceptedAt + deadlineMs - at) };
-    });
+  /** Returns the deadline effect of each open command, with its whole time. */
+  pending(epoch: number): DeadlineEffect[] {
+    return [...this.#open.values()].map(({ seq, deadlineMs }) => ({ kind: 'deadline', epoch, seq, deadlineMs }));
   }
 
   /** Returns the commands as plain values, by seq. */
@@ -158,7 +156,7 @@ export class OpenCommands {
     this.#awaited += command.awaited.size;
   }
 
-  #endRecipient(command: OpenCommand, recipient: Member, ending: Ending, at: number): Effect[] {
+  #endRecipient(command: OpenCommand, recipient: Member, ending: Ending): Effect[] {
     const rank = command.awaited.get(recipient) ?? 0;
     if (command.awaited.delete(recipient)) this.#countEnded(command);
     command.counts[ending.status] += 1;
@@ -174,9 +172,8 @@ export class OpenCommands {
       status: ending.status,
       error: ending.error,
       payload: ending.payload,
-      ms: Math.max(0, at - command.acceptedAt),
     };
-    return command.awaited.size > 0 ? [ended] : [ended, this.#closeCommand(command, at)];
+    return command.awaited.size > 0 ? [ended] : [ended, this.#closeCommand(command)];
   }
 
   #countEnded({ commander }: OpenCommand): void {
@@ -185,7 +182,7 @@ export class OpenCommands {
     if (bySender !== undefined) bySender.awaited -= 1;
   }
 
-  #closeCommand(command: OpenCommand, at: number): Effect {
+  #closeCommand(command: OpenCommand): Effect {
     this.#open.delete(command.seq);
     const ids = this.#bySender.get(command.commander)?.ids;
     ids?.delete(command.id);
@@ -200,7 +197,6 @@ export class OpenCommands {
       recipients: command.recipients,
       counts: command.counts,
       missing: command.missing.sort((a, b) => a.rank - b.rank).slice(0, this.#missingMax),
-      ms: Math.max(0, at - command.acceptedAt),
     };
   }
 }
@@ -210,7 +206,7 @@ function resultRecipient(command: OpenCommand): SessionId | undefined {
   return sessionOf(command.commander) === command.session ? command.session : undefined;
 }
 
-/** A command without an outcome. `acceptedAt` is in milliseconds since 1970. */
+/** A command without an outcome. `acceptedAt` is a wall time in milliseconds since 1970, which only servers of release 0.1 read. */
 export interface OpenCommand {
   readonly seq: number;
   readonly id: string;

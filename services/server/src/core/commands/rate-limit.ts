@@ -1,17 +1,27 @@
 /** RANKD_COMMANDS_PER_SECOND: the rate limit of one sender's commands. */
 
-import type { Commander } from '../roster/member.js';
+import type { Allowance } from '../roster/member.js';
+
+/** Whether a command is within the limit, and what the limit allows after it. */
+export interface RateVerdict {
+  readonly isAllowed: boolean;
+  readonly allowance: Allowance;
+}
 
 /**
- * Counts a command against RANKD_COMMANDS_PER_SECOND. Returns whether it is within the limit. A sender may send a burst of up to
- * `perSecond` commands (token bucket of one second). `perSecond` 0 means no limit. `at` is the time in milliseconds since 1970.
+ * Counts a command against RANKD_COMMANDS_PER_SECOND. A sender may send a burst of up to `perSecond` commands (token bucket of one second).
+ * `before` is what the last command left. `at` is in milliseconds since the hello of `session`, by the monotonic clock of its server. Clocks
+ * of two servers cannot be compared, so a new session regains only what has passed since its hello. Without `session`, `at` is a wall time.
  */
-export function isWithinRateLimit(commander: Commander, perSecond: number, at: number): boolean {
-  if (perSecond === 0) return true;
-  const before = commander.allowance ?? { thousandths: perSecond * 1000, at };
-  const regained = Math.max(0, at - before.at) * perSecond;
-  const left = Math.min(perSecond * 1000, before.thousandths + regained);
-  const allowed = left >= 1000;
-  commander.allowance = { thousandths: allowed ? left - 1000 : left, at };
-  return allowed;
+export function spendAllowance(
+  before: Allowance | undefined,
+  perSecond: number,
+  { at, session }: Pick<Allowance, 'at' | 'session'>,
+): RateVerdict {
+  const { thousandths, ...last } = before ?? { thousandths: perSecond * 1000, at, session };
+  const passedMs = last.session === session ? at - last.at : at;
+  const left = Math.min(perSecond * 1000, thousandths + Math.max(0, passedMs) * perSecond);
+  const isAllowed = left >= 1000;
+  const rest = { thousandths: isAllowed ? left - 1000 : left, at };
+  return { isAllowed, allowance: session === undefined ? rest : { ...rest, session } };
 }

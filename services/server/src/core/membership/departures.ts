@@ -14,7 +14,7 @@ import type {
   ServerGoneEntry,
   StoppedEntry,
 } from '../entries.js';
-import { isServedBy, type Member, sessionOf } from '../roster/member.js';
+import { isServedBy, isTimed, type Member, sessionOf } from '../roster/member.js';
 import type { VersionedRoster } from '../roster/versioned-roster.js';
 import type { Admission } from './admission.js';
 import type { GracePeriods } from './grace-period.js';
@@ -103,14 +103,18 @@ export class Departures {
 
   /**
    * Applies the end of a grace period (R-VIEW-4). The member leaves, unless it has resumed. If the grace period has become longer in the
-   * meantime, starts the timer again for the rest. Decisions that waited for this leader come first, because they were made before.
+   * meantime, asks for a timer with its new duration. Decisions that waited for this leader come first, because they were made before.
    */
-  endGrace({ epoch, member: id, at }: GraceEndedEntry): Effect[] {
-    const member = this.#versioned.roster.member(id);
-    if (epoch !== this.#versioned.epoch || member?.presence.kind !== 'away' || this.isFrozen) return [];
-    if (!this.#gracePeriods.isOver(member, at)) return this.#gracePeriods.restartTimer(member, at);
+  endGrace(claim: GraceEndedEntry): Effect[] {
+    const { at } = claim;
+    const member = this.#versioned.roster.member(claim.member);
+    if (claim.epoch !== this.#versioned.epoch || member === undefined || this.isFrozen) return [];
+    if (!this.#gracePeriods.concerns(member, claim)) return [];
+    if (!this.#gracePeriods.isOver(member, claim)) return this.#gracePeriods.restartTimer(member, at);
+    // Release 0.1 applies the decisions after the departure.
+    if (isTimed(member)) return this.#completeDeparture(member, 'GRACE_ENDED', at);
     const decided = this.releaseHandover(member, at);
-    return this.#gracePeriods.isOver(member, at)
+    return this.#gracePeriods.isOver(member, claim)
       ? [...decided, ...this.#completeDeparture(member, 'GRACE_ENDED', at)]
       : decided;
   }
@@ -205,7 +209,7 @@ export class Departures {
     return [
       { kind: 'departed', member, session, rank, reason, promoted },
       this.#versioned.recordChange({ kind: 'left', member, rank, reason }, at, shifted, promoted),
-      ...this.#commandProcessor.settleDeparted(member, at),
+      ...this.#commandProcessor.settleDeparted(member),
       ...this.#admission.admitWaiting(at),
       ...this.releaseHandover(member, at),
       ...(rank === 0 ? this.#gracePeriods.restartTimer(roster.leader, at) : []),
@@ -230,7 +234,7 @@ export class Departures {
     roster.setPresence(member, { kind: 'gone' });
     const rank = roster.rankOf(member);
     const departed: Effect = { kind: 'departed', member, session, rank, reason, promoted: 0 };
-    return [departed, ...this.#commandProcessor.settleDeparted(member, at), ...this.releaseHandover(member, at)];
+    return [departed, ...this.#commandProcessor.settleDeparted(member), ...this.releaseHandover(member, at)];
   }
 
   /** Removes a member for an administrator (R-ADMIN-1). */

@@ -4,12 +4,13 @@
 
 import { assertNever } from '../assert-never.js';
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
-import type { Effect } from '../effects.js';
+import type { AskToStopEffect, Effect } from '../effects.js';
 import type { StoppedEntry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
-import { type Member, mayActUntil, sessionOf } from '../roster/member.js';
+import { type AwayPresence, type Member, mayActMsOf, sessionOf } from '../roster/member.js';
 import type { VersionedRoster } from '../roster/versioned-roster.js';
 import type { HandoverSnapshot } from '../snapshot.js';
+import { hasLeaderStopped, mayActLeftMs } from './format-one-rules.js';
 import { type PendingDecision, pendingDecisionOf, pendingDecisionSnapshot } from './pending-decision.js';
 
 /**
@@ -63,6 +64,11 @@ export class LeaderHandover {
     return isAsked ? [] : [this.#askToStop(leader, at)];
   }
 
+  /** Asks the leader again for whose stop decisions wait, because servers measure from now on. */
+  repeatAsk(at: number): Effect[] {
+    return this.#leader === undefined ? [] : [this.#askToStop(this.#leader, at)];
+  }
+
   /** Asks `member` to stop again, because its session has changed. Returns nothing if no decision waits for it. */
   askAgain(member: Member, at: number): Effect[] {
     return this.waitsFor(member) ? [this.#askToStop(member, at)] : [];
@@ -87,7 +93,10 @@ export class LeaderHandover {
     return this.#limits.graceLeaderMs === 0 && !secrets.isContested;
   }
 
-  /** Whether this member has certainly stopped acting on its rank. A present one has not, even if its session has ended (R-LEAD-1). */
+  /**
+   * Whether this member has certainly stopped acting on its rank. A present one has not, even if its session has ended (R-LEAD-1). An away
+   * one has if the loss of its connection was a proof. Otherwise a server has to claim that its time has passed.
+   */
   hasStopped({ presence }: Member, at: number): boolean {
     switch (presence.kind) {
       case 'present':
@@ -95,7 +104,9 @@ export class LeaderHandover {
       case 'gone':
         return true;
       case 'away':
-        return at >= mayActUntil(presence, this.#limits);
+        return 'since' in presence
+          ? hasLeaderStopped(presence, this.#limits, at)
+          : mayActMsOf(presence, this.#limits) === 0;
       default:
         return assertNever(presence);
     }
@@ -109,7 +120,7 @@ export class LeaderHandover {
     return held;
   }
 
-  /** Returns the last request with its remaining time, if the leader has no session. Only a timer can answer such a request. */
+  /** Returns the last request, if the leader has no session. Only a timer can answer such a request. */
   pending(at: number): Effect[] {
     const leader = this.#leader;
     return leader === undefined || sessionOf(leader) !== undefined ? [] : [this.#currentAsk(leader, at)];
@@ -135,10 +146,18 @@ export class LeaderHandover {
 
   #currentAsk(leader: Member, at: number): Effect {
     const { presence } = leader;
-    const { suspendMs } = this.#limits;
-    const waitMs = presence.kind === 'away' ? Math.max(0, mayActUntil(presence, this.#limits) - at) : suspendMs;
     const { epoch } = this.#versioned;
-    return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), waitMs };
+    const wait =
+      presence.kind === 'away'
+        ? this.#absenceToWait(presence, at)
+        : { absence: undefined, waitMs: this.#limits.suspendMs };
+    return { kind: 'ask-to-stop', epoch, member: leader, ask: this.#asks, session: sessionOf(leader), ...wait };
+  }
+
+  #absenceToWait(presence: AwayPresence, at: number): Pick<AskToStopEffect, 'absence' | 'waitMs'> {
+    return 'since' in presence
+      ? { absence: undefined, waitMs: Math.max(0, mayActLeftMs(presence, this.#limits, at)) }
+      : { absence: presence.absence, waitMs: mayActMsOf(presence, this.#limits) };
   }
 
   /** Whether `decision` takes rank 0 from `leader`. */

@@ -21,23 +21,52 @@ export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 /**
  * Whether a member is connected.
  * - `present`: it has a session.
- * - `away`: it has no session, and its seat is kept (R-VIEW-4, R-VIEW-6). `since` is the time in milliseconds since 1970. `mayActMs` is
- *   for how long after that the member may still act on its rank; absent: suspendMs (R-LEAD-1).
+ * - `away`: it has no session, and its seat is kept (R-VIEW-4, R-VIEW-6).
  * - `gone`: it has left, or its session ended after the order was frozen.
  */
 export type Presence =
-  | { readonly kind: 'present'; readonly session: SessionId }
-  | { readonly kind: 'away'; readonly since: number; readonly because: AwayBecause; readonly mayActMs?: number }
-  | { readonly kind: 'gone' };
+  { readonly kind: 'present'; readonly session: SessionId } | AwayPresence | { readonly kind: 'gone' };
 
-/** The presence of a member that is away. */
-export type AwayPresence = Extract<Presence, { kind: 'away' }>;
+/** The presence of a member that is away. In format 1 of the log it is a TimedAway. */
+export type AwayPresence = NumberedAway | TimedAway;
+
+/** An absence without a time. Each server measures it from the moment at which it applies its beginning, by its own monotonic clock. */
+export interface NumberedAway {
+  readonly kind: 'away';
+  readonly because: AwayBecause;
+  /** The number of this absence. It increases with each absence in the group. */
+  readonly absence: number;
+  /** For how long after the beginning the member may still act on its rank; absent: suspendMs (R-LEAD-1). */
+  readonly mayActMs?: number;
+}
+
+/** An absence that is measured by the wall times of entries (`format-one-rules.ts`). `since` is in milliseconds since 1970. */
+export interface TimedAway {
+  readonly kind: 'away';
+  readonly since: number;
+  readonly because: AwayBecause;
+}
+
+/**
+ * Who measures durations.
+ * - `servers`: each server, by its monotonic clock. The core decides whether what they claim still holds.
+ * - `entries`: the core compares the wall times of entries. Format 1 of the log needs this.
+ */
+export type Timekeeper = 'servers' | 'entries';
 
 /** The sender of a command as its recipients see it. An administrator has rank -1. */
 export interface CommandSender {
   readonly id: string;
   readonly name: string;
   readonly rank: number;
+}
+
+/** How many commands the rate limit allowed at the time `at`, in thousandths of a command. */
+export interface Allowance {
+  readonly thousandths: number;
+  /** Milliseconds since the hello of `session`. Without `session`, in format 1 of the log: wall time in milliseconds since 1970. */
+  readonly at: number;
+  readonly session?: SessionId;
 }
 
 /** A sender of commands: a member, or the session of an administrator. */
@@ -49,8 +78,8 @@ export interface Commander {
   lastCommand: number;
   /** The cached sender object for its commands. A new one is created only when its rank changes. */
   sender: CommandSender | undefined;
-  /** How many commands the rate limit allowed at the time `at`, in thousandths of a command. */
-  allowance: { readonly thousandths: number; readonly at: number } | undefined;
+  /** What the rate limit allowed after the last command. Undefined before the first one. */
+  allowance: Allowance | undefined;
 }
 
 /** The hashes of the secrets with which a session can resume a seat (R-JOIN-6). */
@@ -112,9 +141,14 @@ export function sessionOf(commander: Commander): SessionId | undefined {
   return commander.presence.kind === 'present' ? commander.presence.session : undefined;
 }
 
-/** Returns the time from which an away member has certainly stopped acting on its rank (R-LEAD-1), in milliseconds since 1970. */
-export function mayActUntil({ since, mayActMs }: AwayPresence, { suspendMs }: { readonly suspendMs: number }): number {
-  return since + (mayActMs ?? suspendMs);
+/** Returns for how long after the beginning of its absence a member may still act on its rank (R-LEAD-1), in milliseconds. */
+export function mayActMsOf({ mayActMs }: NumberedAway, { suspendMs }: { readonly suspendMs: number }): number {
+  return mayActMs ?? suspendMs;
+}
+
+/** Whether the absence of a member is measured by wall times, as format 1 of the log does. False if it is not away. */
+export function isTimed({ presence }: Member): boolean {
+  return presence.kind === 'away' && 'since' in presence;
 }
 
 /** Whether the session is connected to this server of the cluster. */

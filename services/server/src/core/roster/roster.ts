@@ -1,4 +1,4 @@
-import type { KeptSeat, Member, MemberId, Newcomer, Presence } from './member.js';
+import type { AwayPresence, KeptSeat, Member, MemberId, Newcomer, Presence } from './member.js';
 import { RankIndex } from './rank-index.js';
 import { Slots } from './slots.js';
 
@@ -53,10 +53,10 @@ export class Roster {
     return this.#append({ id, name, tags, address, joinedAt, slot, secretHash }, { kind: 'present', session });
   }
 
-  /** Adds the member of a kept seat. It is away since `since`, with the last rank and its old slot (R-VIEW-6). */
-  restore(seat: KeptSeat, since: number): Member {
+  /** Adds the member of a kept seat. It is away, with the last rank and its old slot (R-VIEW-6). */
+  restore(seat: KeptSeat, away: AwayPresence): Member {
     this.#slots.reserve(seat.slot);
-    const member = this.#append(seat, { kind: 'away', since, because: 'restart' });
+    const member = this.#append(seat, away);
     this.#away.add(member);
     return member;
   }

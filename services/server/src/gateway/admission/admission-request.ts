@@ -23,9 +23,11 @@ export class AdmissionRequest {
   readonly heartbeat: Heartbeat | undefined;
   /** When the hello was received: time of the StallFreeClock. */
   readonly helloAtMs: number;
+  /** The same moment on the monotonic clock, in milliseconds. */
+  readonly helloMonotonicMs: number;
   readonly #stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
 
-  constructor(hello: HelloMessage, isAdmin: boolean, ports: AdmissionRequestPorts) {
+  constructor(hello: HelloMessage, isAdmin: boolean, helloMonotonicMs: number, ports: AdmissionRequestPorts) {
     const { keepalive, stallFreeClock, randomBytes } = ports;
     const { nowMs } = stallFreeClock;
     this.hello = hello;
@@ -34,6 +36,7 @@ export class AdmissionRequest {
     this.secret = randomBytes(24).toString('base64url');
     this.heartbeat = hello.heartbeat === false ? undefined : new Heartbeat(keepalive, nowMs);
     this.helloAtMs = nowMs;
+    this.helloMonotonicMs = helloMonotonicMs;
     this.#stallFreeClock = stallFreeClock;
   }
 

@@ -38,7 +38,7 @@ export interface AnswerEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly channels: Pick<GroupChannels, 'sendInOrder' | 'sendAdminReceipt'>;
   readonly commandFrames: Pick<CommandFrames, 'encodeReceipt' | 'encodeOutcome'>;
-  readonly deadlines: Pick<CommandDeadlines, 'startTimer' | 'cancelTimer'>;
+  readonly deadlines: Pick<CommandDeadlines, 'startTimer' | 'elapsedMs' | 'endCommand'>;
   readonly events: Pick<EventReporter, 'report' | 'reportFor'>;
 }
 
@@ -75,20 +75,21 @@ export class AnswerEffects {
   }
 
   /** Sends one recipient's result to a sender that asked for each (R-CMD-6). Reports the result as an event. */
-  sendResult(effect: RecipientEndedEffect): void {
-    const { sessions, events } = this.#ports;
+  sendResult(effect: RecipientEndedEffect, group: Group): void {
+    const { sessions, deadlines, events } = this.#ports;
     const reserveBytes = effect.status === 'expired' || effect.status === 'left' ? ANSWER_RESERVE_BYTES : 0;
-    if (effect.to !== undefined) sessions.get(effect.to)?.sendFrame(resultFrame(effect), reserveBytes);
+    const session = effect.to === undefined ? undefined : sessions.get(effect.to);
+    session?.sendFrame(resultFrame(effect, deadlines.elapsedMs(effect.seq, group)), reserveBytes);
     events.report(resultEvents[effect.status]);
   }
 
   /** Sends the outcome of a command and stops the timer of its deadline (R-CMD-7). */
   sendOutcome(effect: OutcomeEffect, group: Group): void {
     const { sessions, commandFrames, deadlines, events } = this.#ports;
-    const { to, sender, seq, name, recipients, counts, ms } = effect;
-    deadlines.cancelTimer(seq, group);
+    const { to, sender, seq, name, recipients, counts } = effect;
+    const ms = deadlines.endCommand(seq, group);
     const session = to === undefined ? undefined : sessions.get(to);
-    session?.sendFrame(commandFrames.encodeOutcome(effect), ANSWER_RESERVE_BYTES);
+    session?.sendFrame(commandFrames.encodeOutcome(effect, ms), ANSWER_RESERVE_BYTES);
     const event = 'command.outcome';
     const forwarded = session !== undefined;
     const facts = { group: group.name, seq, name, member: sender.id, recipients, ...counts, ms, forwarded };

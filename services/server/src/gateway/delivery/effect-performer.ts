@@ -53,7 +53,7 @@ export class EffectPerformer {
       case 'result-refused':
         return commands.refuseResult(effect);
       case 'recipient-ended':
-        return commands.sendResult(effect);
+        return commands.sendResult(effect, channels.open(group).group);
       case 'outcome':
         return commands.sendOutcome(effect, channels.open(group).group);
       case 'roster-changed':
@@ -78,6 +78,8 @@ export class EffectPerformer {
         return leadership.releaseLeader(effect);
       case 'reassure':
         return leadership.reassureLeader(effect, channels.open(group));
+      case 'resignation':
+        return leadership.answerResignation(effect, channels.open(group));
       default:
         return assertNever(effect);
     }

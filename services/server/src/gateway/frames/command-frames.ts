@@ -80,9 +80,9 @@ export class CommandFrames {
     return `{"type":"receipt","id":"${escaped(id)}","accepted":true,"seq":${verdict.seq}${this.#tailOf(verdict)}`;
   }
 
-  /** Returns the frame of an outcome (R-CMD-7). */
-  encodeOutcome(effect: OutcomeEffect): string {
-    return outcomeFrame(effect, this.#frameBytesMax);
+  /** Returns the frame of an outcome (R-CMD-7). `ms` is the time since the command was accepted. */
+  encodeOutcome(effect: OutcomeEffect, ms: number): string {
+    return outcomeFrame(effect, ms, this.#frameBytesMax);
   }
 
   /** Returns the text after `seq`. */
@@ -130,9 +130,9 @@ export function rejection(id: string, code: ErrorCode, detail?: string): Receipt
   return { type: 'receipt', id, accepted: false, code, message: explain(code, detail), refused: [], refusedCount: 0 };
 }
 
-/** Returns the frame of one recipient's result for the sender (R-CMD-6). */
-export function resultFrame(effect: RecipientEndedEffect): string {
-  const { id, seq, recipient, rank, status, ms, error, payload } = effect;
+/** Returns the frame of one recipient's result for the sender (R-CMD-6). `ms` is the time since the command was accepted. */
+export function resultFrame(effect: RecipientEndedEffect, ms: number): string {
+  const { id, seq, recipient, rank, status, error, payload } = effect;
   const message: ForwardedResultMessage = { type: 'result', id, seq, from: memberEntry(recipient, rank), status, ms };
   return encodeFrame(
     error === undefined ? message : { ...message, error },
@@ -140,8 +140,8 @@ export function resultFrame(effect: RecipientEndedEffect): string {
   );
 }
 
-function outcomeFrame(effect: OutcomeEffect, frameBytesMax: number): string {
-  const { id, seq, recipients, counts, ms } = effect;
+function outcomeFrame(effect: OutcomeEffect, ms: number, frameBytesMax: number): string {
+  const { id, seq, recipients, counts } = effect;
   const missing = effect.missing.map(({ member, rank, status, code }) => ({
     ...memberEntry(member, rank),
     status,

@@ -74,6 +74,7 @@ export function proposeCommand(
     at: session.readAtMs,
     from,
     n: state.commandsSent,
+    afterHelloMs: Math.floor(session.readMonotonicMs - state.request.helloMonotonicMs),
     id,
     name,
     target: targetOf(command.to ?? 'below'),

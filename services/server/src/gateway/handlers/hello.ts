@@ -1,6 +1,6 @@
 /** R-JOIN-1, R-JOIN-5: the handler of `hello` messages. */
 
-import type { HelloMessage } from '@rankd/protocol';
+import { features, type HelloMessage } from '@rankd/protocol';
 import type { AdmissionDispatch } from '../admission/admission-dispatch.js';
 import { AdmissionRequest, type AdmissionRequestPorts } from '../admission/admission-request.js';
 import { checkToken, type TokenSettings } from '../admission/token-check.js';
@@ -34,14 +34,17 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('UNAUTHORIZED');
     return;
   }
-  const request = new AdmissionRequest(hello, access === 'admin', ports.request);
+  const request = new AdmissionRequest(hello, access === 'admin', session.readMonotonicMs, ports.request);
   const refusal = ports.availability.refusalFor(request.group);
   if (refusal === undefined) ports.admission.requestAdmission(request, session);
   else session.turnAway(refusal);
 }
 
+const allFeatures: readonly string[] = features;
+
+/** Returns what no group of this server has. AdmissionDispatch checks the features of the group, when its log is read. */
 function whatIsUnsupported(hello: HelloMessage): string | undefined {
   if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
-  if (hello.require?.[0] !== undefined) return `feature ${hello.require[0]}`;
-  return undefined;
+  const missing = hello.require?.find(name => !allFeatures.includes(name));
+  return missing === undefined ? undefined : `feature ${missing}`;
 }

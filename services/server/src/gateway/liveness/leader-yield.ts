@@ -8,7 +8,7 @@ import type { OpenSessions } from '../session/open-sessions.js';
 import { endHeldLeader } from '../session/held-views.js';
 import type { Session } from '../session/session.js';
 import type { ClosedBy } from '../transport/connection.js';
-import type { DeadlineTimers } from './deadline-timers.js';
+import type { AbsenceTimers } from './absence-timers.js';
 import type { SessionHeartbeats } from './session-heartbeats.js';
 
 /** A request of the core that a leader stop. */
@@ -25,8 +25,8 @@ export interface LeaderYieldPorts {
   readonly proposals: Pick<Proposals, 'propose'>;
   readonly sessions: Pick<OpenSessions, 'get' | 'has' | 'isOwn'>;
   readonly channels: Pick<GroupChannels, 'sendInOrder'>;
-  readonly timers: Pick<DeadlineTimers, 'after'>;
-  readonly heartbeats: Pick<SessionHeartbeats, 'untilSuspendedMs'>;
+  readonly heartbeats: Pick<SessionHeartbeats, 'runWhenSuspended'>;
+  readonly absenceTimers: Pick<AbsenceTimers, 'runAfter'>;
 }
 
 /**
@@ -47,20 +47,20 @@ export class LeaderYield {
    * closes, its lease has certainly expired. The core decides which of them is a proof (R-LEAD-1).
    */
   requestYield(group: string, effect: AskToStopEffect): void {
-    const { sessions, heartbeats, timers } = this.#ports;
+    const { sessions, heartbeats, absenceTimers } = this.#ports;
     const request = { group, effect };
-    const { session: id, waitMs } = effect;
-    // Only the server of the session knows when its member has stopped.
-    if (id !== undefined && !sessions.isOwn(id)) return;
-    if (id !== undefined) {
-      this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), request]);
-      this.#sendYield(sessions.get(id));
+    const { session: id, member, absence, waitMs } = effect;
+    if (id === undefined) {
+      absenceTimers.runAfter(member, absence, waitMs, () => this.#proposeStopped(request, 'suspended'));
+      return;
     }
-    const restMs = id === undefined ? waitMs : heartbeats.untilSuspendedMs(id);
-    // A timer may fire up to a millisecond early.
-    timers.after(Math.ceil(restMs) + 1, () => {
+    // Only the server of the session knows when its member has stopped.
+    if (!sessions.isOwn(id)) return;
+    this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), request]);
+    this.#sendYield(sessions.get(id));
+    heartbeats.runWhenSuspended(id, () => {
       this.#proposeStopped(request, 'suspended');
-      if (id !== undefined && !sessions.has(id)) this.#unanswered.delete(id);
+      if (!sessions.has(id)) this.#unanswered.delete(id);
     });
   }
 
@@ -74,6 +74,11 @@ export class LeaderYield {
   recordYielded(session: Session): void {
     const request = this.#unanswered.get(session.id)?.shift();
     if (request !== undefined && request !== UNREQUESTED) this.#proposeStopped(request, 'yielded');
+  }
+
+  /** Forgets the open requests of a session, because its member has resigned: that answers them (R-RESIGN-1). */
+  forgetRequests(session: Session): void {
+    this.#unanswered.delete(session.id);
   }
 
   /**

@@ -70,6 +70,12 @@ export class SessionHeartbeats {
     return Math.max(0, heardMs + config.RANKD_SUSPEND_MS - stallFreeClock.nowMs);
   }
 
+  /** Calls `run` when the client of this session has certainly suspended itself, if it gets no ping until then. */
+  runWhenSuspended(id: SessionId, run: () => void): void {
+    // A timer may fire up to a millisecond early.
+    this.#ports.timers.after(Math.ceil(this.untilSuspendedMs(id)) + 1, run);
+  }
+
   /** Whether the session gets pings now. A leader that was asked to yield gets none. */
   isPinged({ state }: Session): boolean {
     return heartbeatOf(state)?.isFrozen === false;

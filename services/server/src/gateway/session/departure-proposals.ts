@@ -1,17 +1,19 @@
 /** Proposes the entries that follow from the end of a session. */
 
 import type { ErrorCode } from '@rankd/protocol';
-import type { GraceEffect, MemberId, SessionId } from '../../core/index.js';
+import type { GraceEffect, Member, MemberId, SessionId } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
+import type { AbsenceTimers } from '../liveness/absence-timers.js';
 import type { Proposals } from '../proposals.js';
 import type { SessionState } from './session-state.js';
 
 /** The parts of the server that DepartureProposals uses. */
 export interface DepartureProposalsPorts {
-  readonly proposals: Pick<Proposals, 'propose' | 'proposeAfter'>;
+  readonly proposals: Pick<Proposals, 'propose'>;
   readonly log: Pick<OrderedLog, 'releaseGroup'>;
   readonly shutdown: { readonly isOver: boolean };
   readonly heartbeats: { untilSuspendedMs(session: SessionId): number };
+  readonly absenceTimers: Pick<AbsenceTimers, 'runAfter'>;
 }
 
 /**
@@ -52,13 +54,21 @@ export class DepartureProposals {
     this.#ports.proposals.propose({ kind: 'departed', group, session, member, how, reason: code, mayActMs });
   }
 
-  /** Proposes after `graceMs` that the grace period of an away member has ended (R-VIEW-4). */
-  proposeGraceEnd({ epoch, member, graceMs }: GraceEffect, group: string): void {
-    this.#ports.proposals.proposeAfter(graceMs, { kind: 'grace-ended', group, epoch, member: member.id });
+  /** Proposes that the grace period of an away member has ended (R-VIEW-4), when its absence has lasted for `ms`. */
+  proposeGraceEnd({ epoch, member, absence, ms }: GraceEffect, group: string): void {
+    this.#ports.absenceTimers.runAfter(member, absence, ms, () => {
+      if (!isAbsent(member, absence)) return;
+      this.#ports.proposals.propose({ kind: 'grace-ended', group, epoch, member: member.id, absence, ms });
+    });
   }
 
   /** Proposes that a session has left the waitlist (R-JOIN-4). */
   proposeWaitEnd(session: SessionId, group: string): void {
     this.#ports.proposals.propose({ kind: 'waiting-left', group, session });
   }
+}
+
+/** Whether the member is still away, in the absence with this number. */
+function isAbsent({ presence }: Member, absence: number | undefined): boolean {
+  return presence.kind === 'away' && ('since' in presence ? undefined : presence.absence) === absence;
 }

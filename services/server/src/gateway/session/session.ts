@@ -65,7 +65,7 @@ export interface SessionSettings extends OutboxLimits {
 
 /** The parts of the gateway that every session uses. */
 export interface SessionPorts {
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
   readonly traffic: Traffic;
   readonly unflushedSessions: Pick<UnflushedSessions, 'addFrame' | 'flushSession'>;
   /** Takes the frames that have arrived. `readArrived` returns false if the session must wait (R-PACE-1). */
@@ -90,6 +90,7 @@ export class Session implements ConnectionListener {
   /** The first bytes, until they show what the client sends. Undefined: it sends frames, or bytes of an unknown protocol. */
   #opening: OpeningBytes | { readonly mistake: Mistake; readonly seen: Opening } | undefined = new OpeningBytes();
   #readAtMs = 0;
+  #readMonotonicMs = 0;
 
   constructor(id: string, connection: Connection, settings: SessionSettings, ports: SessionPorts) {
     this.id = id;
@@ -111,6 +112,11 @@ export class Session implements ConnectionListener {
   /** When the present message was read: wall time in milliseconds since 1970. Messages from one read have the same time. */
   get readAtMs(): number {
     return this.#readAtMs;
+  }
+
+  /** The same moment on the monotonic clock, in milliseconds. Durations are measured from this one. */
+  get readMonotonicMs(): number {
+    return this.#readMonotonicMs;
   }
 
   /** Whether the session reads no frames now. */
@@ -194,6 +200,7 @@ export class Session implements ConnectionListener {
   /** Must be called before messages are taken. Records the time. */
   startReading(): void {
     this.#readAtMs = this.#ports.clock.wallMs();
+    this.#readMonotonicMs = this.#ports.clock.monotonicMs();
   }
 
   /** Takes the next message. Returns undefined if there is none, or if the session is paused or has ended. */

@@ -55,8 +55,8 @@ export class PrimaryConnection {
     this.writer = new StreamWriter(clock, ack, () => disconnectReason(this.#pair?.states.writer ?? notYet));
   }
 
-  /** The milliseconds by which the clock of this Redis is ahead. 0 before it is connected. Measured every CLOCK_MS. */
-  get clockOffsetMs(): number {
+  /** See ClockOffset. Undefined before it is connected. Measured every CLOCK_MS. */
+  get clockOffsetMs(): number | undefined {
     return this.#clockOffset.offsetMs;
   }
 

@@ -241,8 +241,7 @@ it('a warning is given for a Redis that may evict the order or does not store it
 it('the clock of Redis on the same machine agrees within a few ms', async () => {
   const { store } = fixture.store((await fixture.redis()).url);
   await store.prepare({ clusterId: 'cluster' });
-  const since1970Ms = performance.timeOrigin + performance.now();
-  expect(Math.abs(Date.now() - since1970Ms - store.clockOffsetMs)).toBeLessThan(50);
+  expect(Math.abs(Date.now() - performance.now() - (store.clockOffsetMs ?? 0))).toBeLessThan(50);
 });
 
 it('a reopened shard reports everything again, to the new listener only', async () => {

@@ -32,6 +32,7 @@ export function createReplica(
     listener: {
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
+      onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
       onIncarnationEnd: () => undefined,
       ...listener,

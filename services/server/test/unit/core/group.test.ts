@@ -102,12 +102,12 @@ describe('group', () => {
       const group = contested('a', 'b');
       const effects = group.apply(lost('a', { session: sessionNamed('third') }));
       expect(only(effects, 'roster-changed').cause).toMatchObject({ kind: 'away', rank: 0, reason: 'REPLACED' });
-      const { graceMs } = only(effects, 'grace');
-      expect(graceMs).toBeGreaterThanOrEqual(rulesOf().suspendMs);
+      const { ms } = only(effects, 'grace');
+      expect(ms).toBeGreaterThanOrEqual(rulesOf().suspendMs);
       expect(group.roster.leader?.id).toBe('a');
-      group.apply(graceEnded('a', AT + graceMs - 1));
+      group.apply(graceEnded('a', AT + ms - 1));
       expect(group.roster.leader?.id).toBe('a');
-      group.apply(graceEnded('a', AT + graceMs));
+      group.apply(graceEnded('a', AT + ms));
       expect(group.roster.leader?.id).toBe('b');
     });
 

@@ -171,6 +171,7 @@ describe('A server that does not read back its join', () => {
       listener: {
         onApplied: () => undefined,
         onGroupLoaded: () => undefined,
+        onPendingTimers: () => undefined,
         onServersChanged: () => undefined,
         onIncarnationEnd: () => undefined,
         onGroupsUnloaded: () => undefined,

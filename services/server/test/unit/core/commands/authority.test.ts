@@ -59,7 +59,7 @@ describe('authority', () => {
     const roster = fiveMembers();
     for (const rank of [0, 3]) {
       const member = roster.at(rank);
-      if (member) roster.setPresence(member, { kind: 'away', since: AT, because: 'lost' });
+      if (member) roster.setPresence(member, { kind: 'away', absence: 1, because: 'lost' });
     }
     const away = ['m3', 3, 'AWAY'];
     const all = judge(roster, 2, { kind: 'all' }, 100);

@@ -17,6 +17,7 @@ import {
   type RejectionCode,
   type RemovedEntry,
   type RestoredEntry,
+  type ResignedEntry,
   type ResultEntry,
   type GroupLimits,
   type ServerGoneEntry,
@@ -114,12 +115,15 @@ export const goodbye = (member: string, own: Own<DepartedEntry> = {}): DepartedE
 export const ended = (member: string, own: Own<DepartedEntry> = {}): DepartedEntry =>
   departed(member, { how: 'ended', reason: 'SLOW_CONSUMER', ...own });
 
+/** The first absence of the group has lasted since AT. */
 export const graceEnded = (member: string, at: number, own: Own<GraceEndedEntry> = {}): GraceEndedEntry => ({
   kind: 'grace-ended',
   ...placed,
   at,
   epoch: EPOCH,
   member,
+  absence: 1,
+  ms: at - AT,
   ...own,
 });
 
@@ -130,6 +134,14 @@ export const stopped = (member: string, own: Own<StoppedEntry> = {}): StoppedEnt
   member,
   ask: 1,
   evidence: 'yielded',
+  ...own,
+});
+
+export const resigned = (member: string, own: Own<ResignedEntry> = {}): ResignedEntry => ({
+  kind: 'resigned',
+  ...placed,
+  member,
+  session: sessionNamed(member),
   ...own,
 });
 

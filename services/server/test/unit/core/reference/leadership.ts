@@ -1,4 +1,5 @@
 import { Group, sessionOf, type GroupEntry, type StoppedEntry } from '../../../../src/core/index.js';
+import { AbsenceTimes } from './absence-times.js';
 import { agree } from './expect-same.js';
 import {
   ended,
@@ -11,6 +12,7 @@ import {
   moved,
   ofKind,
   removed,
+  resigned,
   restored,
   resumed,
   rulesOf,
@@ -61,6 +63,7 @@ export class Fleet {
   readonly #asked = new Map<string, number>();
   /** Members whose session the server has ended. */
   readonly #ended = new Set<string>();
+  readonly #absences = new AbsenceTimes();
   #timers: Timer[] = [];
   readonly #onTheWay: StoppedEntry[] = [];
   readonly #said: StoppedEntry[] = [];
@@ -70,7 +73,7 @@ export class Fleet {
   /** Counts cases, to check that the random scripts produce each of them. */
   readonly counts = {
     ...{ handedOver: 0, reassured: 0, stale: 0, byTime: 0, resumedWhileAsked: 0, endedLeader: 0 },
-    ...{ proxied: 0, proxiedWhileAsked: 0 },
+    ...{ proxied: 0, proxiedWhileAsked: 0, resigned: 0, resignedWhileAsked: 0 },
   };
 
   constructor(graceLeaderMs: number) {
@@ -181,6 +184,18 @@ export class Fleet {
     this.#onTheWay.push(stopped(client.member, { ask }));
   }
 
+  /** R-RESIGN-1: a client stops and resigns. That answers every ask that it has or has not read. */
+  resign(which: number): void {
+    const client = pick(this.#live, which);
+    if (client === undefined) return;
+    const { member, session, acts } = client;
+    this.counts.resigned += acts ? 1 : 0;
+    this.counts.resignedWhileAsked += this.#asked.has(session) ? 1 : 0;
+    client.acts = false;
+    client.unread = [];
+    this.#apply(resigned(member, { at: this.#now, session }));
+  }
+
   /** A client whose session the server has ended notices it and closes its connection. */
   close(which: number): void {
     const client = pick(
@@ -258,16 +273,24 @@ export class Fleet {
       if (effect.kind === 'replaced') this.#forget(effect.session);
       if (effect.kind === 'departed' && effect.session !== undefined) this.#asked.delete(effect.session);
       if (effect.kind === 'ask-to-stop') this.#ask(effect);
-      if (effect.kind === 'grace') this.#after(effect.graceMs, at => graceEnded(effect.member.id, at));
+      if (effect.kind === 'grace') this.#endGrace(effect);
       if (effect.kind === 'released') this.#release(effect.session);
     }
     if (entry.kind === 'departed' && entry.how === 'lost') this.#asked.delete(entry.session);
     for (const { session } of ofKind(effects, 'reassure')) this.#lead(session, this.#asks);
+    for (const { session } of ofKind(effects, 'resignation')) {
+      if (leader !== undefined && sessionOf(leader) === session) this.#lead(session, this.#asks);
+    }
     const newLeaderSession = leader === leaderBefore || leader === undefined ? undefined : sessionOf(leader);
     if (newLeaderSession !== undefined) this.#lead(newLeaderSession, asksBefore);
     this.counts.handedOver += leader !== leaderBefore && entry.kind === 'stopped' ? 1 : 0;
     this.counts.reassured += ofKind(effects, 'reassure').length;
     this.#releasedAreSeenTo(effects);
+  }
+
+  #endGrace({ member, absence, ms }: EffectOf<'grace'>): void {
+    const leftMs = this.#absences.leftMs(member, absence, ms, this.#now);
+    this.#after(leftMs, at => graceEnded(member.id, at, { absence, ms }));
   }
 
   #forget(session: string): void {
@@ -289,10 +312,12 @@ export class Fleet {
     client.ledSinceAsk = asks;
   }
 
-  #ask({ ask, session, waitMs, member }: EffectOf<'ask-to-stop'>): void {
+  #ask({ ask, session, absence, waitMs, member }: EffectOf<'ask-to-stop'>): void {
     agree(ask > this.#asks, true);
     this.#asks = ask;
-    this.#after(waitMs, at => stopped(member.id, { ask, at, evidence: 'suspended' }));
+    this.#after(this.#absences.leftMs(member, absence, waitMs, this.#now), at =>
+      stopped(member.id, { ask, at, evidence: 'suspended' }),
+    );
     if (session === undefined) return;
     this.#asked.set(session, ask);
     const client = this.#clients.get(session);
@@ -316,8 +341,9 @@ export class Fleet {
     const { leader } = this.group.roster;
     for (const { session } of ofKind(effects, 'released')) {
       if (leader === undefined || sessionOf(leader) !== session) continue;
-      const answers = [...ofKind(effects, 'reassure'), ...ofKind(effects, 'ask-to-stop')];
-      agree(answers.filter(effect => effect.session === session).length, 1);
+      const answers = ['reassure', 'ask-to-stop', 'resignation'] as const;
+      const toSession = answers.flatMap(kind => ofKind(effects, kind)).filter(effect => effect.session === session);
+      agree(toSession.length, 1);
     }
   }
 

@@ -188,7 +188,7 @@ export function awayMembersHaveTheirGrace(): Rule {
     for (const effect of effects) {
       if (effect.kind === 'roster-changed') noteAbsence(absences, effect, entry);
       const absence = effect.kind === 'grace' ? absences.get(effect.member) : undefined;
-      if (effect.kind === 'grace' && absence) absence.asksAt = Math.min(absence.asksAt, entry.at + effect.graceMs);
+      if (effect.kind === 'grace' && absence) absence.asksAt = Math.min(absence.asksAt, absence.since + effect.ms);
       if (effect.kind !== 'departed') continue;
       const away = absences.get(effect.member);
       absences.delete(effect.member);

@@ -7,6 +7,7 @@ import {
   type JoinedEntry,
   type Target,
 } from '../../../../src/core/index.js';
+import { AbsenceTimes } from './absence-times.js';
 import * as entries from './entries.js';
 import type { PlainEffect } from './plain-effect.js';
 import type { Step, StepOf } from './random-steps.js';
@@ -71,6 +72,8 @@ export class Script {
   readonly #asks: Ask[] = [];
   readonly #waiting: { readonly group: string; readonly session: string }[] = [];
   readonly #epochs = new Map<string, number>();
+  readonly #absences = new AbsenceTimes();
+  readonly #lastAbsences = new Map<string, number>();
   readonly #gone = new Set<string>();
   #admin = 0;
   #adminCommands = 0;
@@ -110,6 +113,11 @@ export class Script {
       case 'turned-away':
         if (entry.kind === 'joined') this.#gone.add(entry.newcomer.id);
         break;
+      case 'grace':
+        // Begins to measure the absence.
+        this.#absences.elapsedMs(effect.member, effect.absence ?? 0, this.#at);
+        this.#lastAbsences.set(effect.member, effect.absence ?? 0);
+        break;
       case 'ask-to-stop':
         this.#asks.push({ group, member: effect.member, ask: effect.ask });
         break;
@@ -146,6 +154,8 @@ export class Script {
         return this.#endGrace(step);
       case 'stopped':
         return this.#stop(step);
+      case 'resigned':
+        return this.#about(step, ({ id, group }, session) => entries.resigned(id, { group, at, session }));
       case 'administered':
         return this.#administer(step);
       case 'admin-gone':
@@ -217,7 +227,9 @@ export class Script {
   #endGrace({ who, isGone, isForeign }: StepOf<'grace-ended'>): Entry | undefined {
     return this.#about({ who, isGone }, ({ id, group }) => {
       const epoch = (this.#epochs.get(group) ?? 0) + (isForeign ? 1 : 0);
-      return entries.graceEnded(id, this.#at, { group, epoch });
+      const absence = this.#lastAbsences.get(id) ?? 0;
+      const ms = this.#absences.elapsedMs(id, absence, this.#at);
+      return entries.graceEnded(id, this.#at, { group, epoch, absence, ms });
     });
   }
 
@@ -333,8 +345,7 @@ export class Script {
   /** An id is never used again (Terms), so no log contains a second join of a departed or rejected member. */
   #replay(which: number): Entry | undefined {
     const old = latest(this.#entries, which);
-    if (old === undefined || old.kind === 'restored' || old.kind === 'moved' || old.kind === 'removed')
-      return undefined;
+    if (old === undefined || NOT_REPLAYED.has(old.kind)) return undefined;
     if (old.kind === 'command' && old.from.kind === 'admin') return undefined;
     if (old.kind === 'server-gone') this.#leaveBehind(old.server);
     if (old.kind !== 'joined') return old;
@@ -343,6 +354,9 @@ export class Script {
     return hasGone || old.resume !== undefined ? undefined : old;
   }
 }
+
+/** The core applies each of these once: a later time, it would have another meaning. */
+const NOT_REPLAYED: ReadonlySet<Entry['kind']> = new Set(['restored', 'moved', 'removed', 'resigned']);
 
 function hashOfSession(session: string): string {
   return entries.hashNamed(session.replace(/^.*\//, '').replace(entries.sessionNamed(''), ''));

@@ -53,7 +53,6 @@ interface ReferenceCommand {
 /** All events that end a recipient, in one form. */
 interface Ending {
   readonly status: 'done' | MissingRecipient['status'];
-  readonly at: number;
   readonly error?: ResultEntry['error'];
   readonly payload?: string | undefined;
 }
@@ -125,12 +124,12 @@ export class ReferenceCommands {
   /** R-CMD-6 */
   expire(entry: ExpiredEntry): PlainEffect[] {
     if (entry.epoch !== this.order.epoch) return [];
-    return this.endWhere(({ seq }) => seq === entry.seq, undefined, { status: 'expired', at: entry.at });
+    return this.endWhere(({ seq }) => seq === entry.seq, undefined, { status: 'expired' });
   }
 
   /** R-CMD-6 */
-  left(member: string, at: number): PlainEffect[] {
-    return this.endWhere(() => true, member, { status: 'left', at });
+  left(member: string): PlainEffect[] {
+    return this.endWhere(() => true, member, { status: 'left' });
   }
 
   private endWhere(
@@ -248,16 +247,15 @@ export class ReferenceCommands {
     recipient.code = ending.error?.code;
     const { entry, seq } = command;
     const { status, error, payload } = ending;
-    const ms = Math.max(0, ending.at - entry.at);
     const to = entry.reply === 'each' ? this.hearerOf(entry) : undefined;
     const ended: PlainEffect = {
       kind: 'recipient-ended',
-      ...{ to, id: entry.id, seq, recipient: recipient.id, rank: recipient.rank, status, error, payload, ms },
+      ...{ to, id: entry.id, seq, recipient: recipient.id, rank: recipient.rank, status, error, payload },
     };
-    return isOpen(command) ? [ended] : [ended, this.outcome(command, ms)];
+    return isOpen(command) ? [ended] : [ended, this.outcome(command)];
   }
 
-  private outcome({ entry, sender, seq, recipients }: ReferenceCommand, ms: number): PlainEffect {
+  private outcome({ entry, sender, seq, recipients }: ReferenceCommand): PlainEffect {
     const count = (wanted: string): number => recipients.filter(({ status }) => status === wanted).length;
     const missing = recipients.flatMap(({ id, rank, status, code }) =>
       status === 'done' || status === 'awaited' ? [] : [{ member: id, rank, status, code }],
@@ -268,7 +266,6 @@ export class ReferenceCommands {
       ...{ to: this.hearerOf(entry), sender, id: entry.id, seq, name: entry.name, recipients: recipients.length },
       counts: { done, failed, refused, expired: count('expired'), left: count('left') },
       missing: missing.slice(0, this.rules.missingMax),
-      ms,
     };
   }
 }

@@ -8,6 +8,7 @@ import type {
   MovedEntry,
   Newcomer,
   RemovedEntry,
+  ResignedEntry,
   RestoredEntry,
   ServerGoneEntry,
   GroupLimits,
@@ -19,7 +20,7 @@ import type { PlainEffect, PlainEffectOf } from './plain-effect.js';
 /**
  * The rules of protocol.md a second time, as simply as possible: arrays that are searched from end to end, no counters,
  * and nothing is deleted. It shares no code with core/, only the types of entries and effects. It is slow on purpose.
- * `graceMs` returns the expected `grace` effects separately.
+ * `gracesMs` returns the expected `grace` effects separately.
  */
 
 interface ReferenceMember {
@@ -36,10 +37,10 @@ interface ReferenceMember {
 }
 
 interface Away {
-  readonly since: number;
+  readonly absence: number;
   readonly because: 'lost' | 'restart' | 'server' | 'contest';
-  /** R-LEAD-1: from this time on, the member has certainly stopped. */
-  readonly stopsAt: number;
+  /** R-LEAD-1: after this time of the absence, the member has certainly stopped. */
+  readonly mayActMs: number;
 }
 
 /** A decision of the server about a member. */
@@ -60,6 +61,7 @@ export class ReferenceGroup implements ReferenceOrder {
   private held: ReferenceDecision[] = [];
   private asked: ReferenceMember | undefined;
   private asks = 0;
+  private absences = 0;
 
   constructor(
     readonly name: string,
@@ -89,6 +91,8 @@ export class ReferenceGroup implements ReferenceOrder {
         return this.endGrace(entry);
       case 'stopped':
         return this.stopped(entry);
+      case 'resigned':
+        return this.resign(entry);
       case 'moved':
       case 'removed':
         return this.decide({ entry }, entry.at);
@@ -108,29 +112,30 @@ export class ReferenceGroup implements ReferenceOrder {
     }
   }
 
-  /** R-VIEW-4, R-VIEW-6: the rest of each away member's grace period in ms. */
-  graceMs(at: number): Map<string, number> {
-    const rests = this.members.flatMap((member, rank) =>
-      member.away === undefined ? [] : [[member.id, Math.max(0, this.dueAt(member.away, rank) - at)] as const],
+  /** R-VIEW-4, R-VIEW-6: each away member's grace period in ms. */
+  gracesMs(): Map<string, number> {
+    const all = this.members.flatMap((member, rank) =>
+      member.away === undefined ? [] : [[member.id, this.lastsMs(member.away, rank)] as const],
     );
-    return new Map(rests);
+    return new Map(all);
   }
 
-  private dueAt({ since, because, stopsAt }: Away, rank: number): number {
+  private lastsMs({ because, mayActMs }: Pick<Away, 'because' | 'mayActMs'>, rank: number): number {
     const { graceMs, graceLeaderMs, reformMs, graceServerMs } = this.rules;
     const others = { lost: graceMs, restart: reformMs, server: graceServerMs, contest: graceServerMs }[because];
-    if (rank > 0) return since + others;
+    if (rank > 0) return others;
     const leaders = { lost: graceLeaderMs, contest: Math.max(graceLeaderMs, others) };
-    return Math.max(stopsAt, since + ({ ...leaders, restart: others, server: others } as const)[because]);
+    return Math.max(mayActMs, ({ ...leaders, restart: others, server: others } as const)[because]);
   }
 
   /** R-LEAD-1: only with a grace period for leaders does a lost connection not prove that the client has stopped. */
-  private awayByLoss({ at, mayActMs = this.rules.suspendMs }: DepartedEntry): Away {
-    return { since: at, because: 'lost', stopsAt: this.rules.graceLeaderMs > 0 ? at + mayActMs : at };
+  private lossOf({ mayActMs = this.rules.suspendMs }: DepartedEntry): Pick<Away, 'because' | 'mayActMs'> {
+    return { because: 'lost', mayActMs: this.rules.graceLeaderMs > 0 ? mayActMs : 0 };
   }
 
-  private awayFor(because: 'restart' | 'server' | 'contest', at: number): Away {
-    return { since: at, because, stopsAt: at + this.rules.suspendMs };
+  private awayFor(because: Away['because'], mayActMs = this.rules.suspendMs): Away {
+    this.absences += 1;
+    return { absence: this.absences, because, mayActMs };
   }
 
   private rankOf(id: string): number {
@@ -168,7 +173,7 @@ export class ReferenceGroup implements ReferenceOrder {
         ? this.changed({ kind: 'resumed', member, rank, reason: undefined }, at, [0, 0], 0)
         : { kind: 'replaced', session: before };
     const welcomed: PlainEffect = { kind: 'welcomed', member, session: newcomer.session, rank, resumed: true };
-    return [first, welcomed, ...this.askAgain(seat, at)];
+    return [first, welcomed, ...this.askAgain(seat)];
   }
 
   private admitOrWait(newcomer: Newcomer, at: number): PlainEffect[] {
@@ -208,19 +213,19 @@ export class ReferenceGroup implements ReferenceOrder {
     if (how === 'ended') return this.decide({ entry, whom: member }, at);
     const rank = this.rankOf(member.id);
     if (how === 'lost' && rank === 0 && member.isContested) return this.doubt(member, at);
-    const away = this.awayByLoss(entry);
-    if (how !== 'lost' || this.dueAt(away, rank) <= at) return this.leave(member, reason, at);
-    [member.session, member.away] = [undefined, away];
+    const loss = this.lossOf(entry);
+    if (how !== 'lost' || this.lastsMs(loss, rank) === 0) return this.leave(member, reason, at);
+    [member.session, member.away] = [undefined, this.awayFor('lost', loss.mayActMs)];
     const cause = { kind: 'away', member: member.id, rank, reason } as const;
     const changed = this.changed(cause, at, [0, 0], 0);
-    return [changed, ...(away.stopsAt <= at ? this.hasStopped(member, at) : this.askAgain(member, at))];
+    return [changed, ...(loss.mayActMs === 0 ? this.hasStopped(member, at) : this.askAgain(member))];
   }
 
   /** R-LEAD-1: the previous session of this seat may still lead. */
   private doubt(member: ReferenceMember, at: number): PlainEffect[] {
-    [member.session, member.away] = [undefined, this.awayFor('contest', at)];
+    [member.session, member.away] = [undefined, this.awayFor('contest')];
     const cause = { kind: 'away', member: member.id, rank: 0, reason: 'REPLACED' } as const;
-    return [this.changed(cause, at, [0, 0], 0), ...this.askAgain(member, at)];
+    return [this.changed(cause, at, [0, 0], 0), ...this.askAgain(member)];
   }
 
   /** R-BYE-2: a frozen order keeps the gap. */
@@ -228,7 +233,7 @@ export class ReferenceGroup implements ReferenceOrder {
     const { id, session } = member;
     [member.session, member.away] = [undefined, undefined];
     const departed = { kind: 'departed', member: id, session, rank: this.rankOf(id), reason, promoted: 0 } as const;
-    return [departed, ...this.commands.left(id, at), ...this.hasStopped(member, at)];
+    return [departed, ...this.commands.left(id), ...this.hasStopped(member, at)];
   }
 
   /** R-VIEW-1, R-JOIN-4, R-CMD-6 */
@@ -242,7 +247,7 @@ export class ReferenceGroup implements ReferenceOrder {
     const effects: PlainEffect[] = [
       { kind: 'departed', member: id, session, rank, reason, promoted },
       this.changed(cause, at, [rank, rank + promoted], promoted),
-      ...this.commands.left(id, at),
+      ...this.commands.left(id),
     ];
     for (const next of this.waiting.slice(0, Math.max(0, this.rules.membersMax - this.members.length))) {
       this.waiting = this.waiting.filter(each => each !== next);
@@ -251,19 +256,21 @@ export class ReferenceGroup implements ReferenceOrder {
     return [...effects, ...this.hasStopped(member, at)];
   }
 
-  private endGrace({ epoch, member: id, at }: GraceEndedEntry): PlainEffect[] {
+  private endGrace({ epoch, member: id, at, absence, ms = 0 }: GraceEndedEntry): PlainEffect[] {
     const member = this.members.find(each => each.id === id);
     if (this.isFrozen || epoch !== this.epoch || member?.away === undefined) return [];
-    if ((this.graceMs(at).get(id) ?? 0) > 0) return [];
+    if (member.away.absence !== absence || ms < (this.gracesMs().get(id) ?? 0)) return [];
     const decided = this.hasStopped(member, at);
-    return this.graceMs(at).get(id) === 0 ? [...decided, ...this.leave(member, 'GRACE_ENDED', at)] : decided;
+    return ms >= (this.gracesMs().get(id) ?? Infinity)
+      ? [...decided, ...this.leave(member, 'GRACE_ENDED', at)]
+      : decided;
   }
 
   private restore({ seats, at }: RestoredEntry): PlainEffect[] {
     const effects: PlainEffect[] = [];
     for (const { id, name, tags, slot, secretHash } of seats) {
       if (this.members.some(member => member.id === id)) continue;
-      const away = this.awayFor('restart', at);
+      const away = this.awayFor('restart');
       const secrets = { secret: secretHash, earlierSecret: undefined, isContested: false };
       const rank = this.members.length;
       const member = { id, name, tags, slot, session: undefined, away, ...secrets };
@@ -282,9 +289,9 @@ export class ReferenceGroup implements ReferenceOrder {
     for (const member of this.members) {
       if (!isLost(member.session)) continue;
       member.session = undefined;
-      member.away = this.awayFor('server', at);
+      member.away = this.awayFor('server');
       const cause = { kind: 'away', member: member.id, rank: this.rankOf(member.id), reason } as const;
-      effects.push(this.changed(cause, at, [0, 0], 0), ...this.askAgain(member, at));
+      effects.push(this.changed(cause, at, [0, 0], 0), ...this.askAgain(member));
     }
     return effects;
   }
@@ -294,11 +301,11 @@ export class ReferenceGroup implements ReferenceOrder {
     if (this.isFrozen) return this.decline(decision, at);
     const leader = this.members[0];
     const waits = leader !== undefined && leader !== stopped && this.leaderAfter(decision) !== leader;
-    if (!waits || (leader.away !== undefined && leader.away.stopsAt <= at)) return this.carryOut(decision, at);
+    if (!waits || leader.away?.mayActMs === 0) return this.carryOut(decision, at);
     this.held = [...this.held, decision];
     if (this.asked === leader) return [];
     this.asked = leader;
-    return [this.ask(leader, at)];
+    return [this.ask(leader)];
   }
 
   private leaderAfter(decision: ReferenceDecision): ReferenceMember | undefined {
@@ -310,16 +317,19 @@ export class ReferenceGroup implements ReferenceOrder {
     return rosterAfter(this.members, { ...change, member: whom })[0];
   }
 
-  private askAgain(member: ReferenceMember, at: number): PlainEffect[] {
-    return this.asked === member ? [this.ask(member, at)] : [];
+  private askAgain(member: ReferenceMember): PlainEffect[] {
+    return this.asked === member ? [this.ask(member)] : [];
   }
 
-  private ask(leader: ReferenceMember, at: number): PlainEffect {
+  private ask(leader: ReferenceMember): PlainEffect {
     this.asks += 1;
-    const { suspendMs } = this.rules;
-    const waitMs = leader.away === undefined ? suspendMs : Math.max(0, leader.away.stopsAt - at);
-    const { id: member, session } = leader;
-    return { kind: 'ask-to-stop', epoch: this.epoch, member, ask: this.asks, session, waitMs };
+    const waitMs = leader.away?.mayActMs ?? this.rules.suspendMs;
+    const { id: member, session, away } = leader;
+    return {
+      kind: 'ask-to-stop',
+      epoch: this.epoch,
+      ...{ member, ask: this.asks, session, absence: away?.absence, waitMs },
+    };
   }
 
   private stopped({ epoch, member, ask, at, evidence }: StoppedEntry): PlainEffect[] {
@@ -339,6 +349,19 @@ export class ReferenceGroup implements ReferenceOrder {
     return this.leadsUnasked(leader) && session !== undefined
       ? [...effects, { kind: 'reassure', member, session }]
       : effects;
+  }
+
+  /** R-RESIGN-1: it goes behind the last present member, and is answered in any case. */
+  private resign({ member: id, session, at }: ResignedEntry): PlainEffect[] {
+    const member = this.members.find(each => each.id === id && each.session === session);
+    if (member === undefined || this.isFrozen) return [];
+    const decided = this.hasStopped(member, at).filter(({ kind }) => kind !== 'reassure');
+    if (member.session !== session) return decided;
+    const others = this.members.filter(each => each !== member && each.session !== undefined);
+    const behind = Math.max(this.rankOf(id), ...others.map(each => this.rankOf(each.id)));
+    const changed = this.move(member, behind, at, 'RESIGNED');
+    const cause = { kind: 'moved', member: id, rank: behind, reason: 'RESIGNED' } as const;
+    return [...decided, ...changed, { kind: 'resignation', session, cause }];
   }
 
   private leadsUnasked(member: ReferenceMember): boolean {
@@ -363,14 +386,14 @@ export class ReferenceGroup implements ReferenceOrder {
     return [...effects, { kind: 'admin-receipt', to: by.session, id, verdict }];
   }
 
-  private move(member: ReferenceMember, rank: number, at: number): PlainEffect[] {
+  private move(member: ReferenceMember, rank: number, at: number, reason?: 'RESIGNED'): PlainEffect[] {
     const from = this.rankOf(member.id);
     if (from === rank) return [];
     const before = this.members;
     this.members = rosterAfter(before, { kind: 'moved', member, rank });
     const shifted = this.members.map((each, at) => (each === before[at] ? -1 : at)).filter(at => at >= 0);
     const promoted = this.members.filter((each, at) => before.indexOf(each) > at).length;
-    const cause = { kind: 'moved', member: member.id, rank, reason: undefined } as const;
+    const cause = { kind: 'moved', member: member.id, rank, reason } as const;
     return [this.changed(cause, at, [shifted[0] ?? 0, (shifted.at(-1) ?? 0) + 1], promoted)];
   }
 

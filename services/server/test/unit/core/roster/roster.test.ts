@@ -111,7 +111,7 @@ describe('roster', () => {
       ['a', 3],
       ['b', 0],
     ] as const)
-      roster.restore(keptSeat(id, slot), AT);
+      roster.restore(keptSeat(id, slot), { kind: 'away', absence: 1, because: 'restart' });
     expect(roster.at(0)).toMatchObject({ id: 'a', joinedAt: 500, presence: { kind: 'away', because: 'restart' } });
     for (const id of ['c', 'd', 'e']) roster.add(newcomer(id), AT);
     expect([slots(roster), roster.away.size]).toEqual([[3, 0, 1, 2, 4], 2]);
@@ -121,11 +121,11 @@ describe('roster', () => {
     const roster = rosterOf('a', 'b', 'c');
     const [a, b, c] = roster.slice();
     for (const member of [a, b, c])
-      if (member) roster.setPresence(member, { kind: 'away', since: AT, because: 'lost' });
+      if (member) roster.setPresence(member, { kind: 'away', absence: 1, because: 'lost' });
     expect(roster.away.size).toBe(3);
     if (a) roster.setPresence(a, { kind: 'present', session: 's9' });
     if (b) roster.remove(b);
-    if (c) roster.setPresence(c, { kind: 'away', since: AT + 1, because: 'lost' });
+    if (c) roster.setPresence(c, { kind: 'away', absence: 2, because: 'lost' });
     expect(roster.away.size).toBe(1);
   });
 });

@@ -13,6 +13,7 @@ import {
   type Target,
   ViewUpdates,
 } from '../../../../src/core/index.js';
+import { AbsenceTimes } from '../reference/absence-times.js';
 import * as entries from '../reference/entries.js';
 import { changeInWords, inWords } from './scenario-words.js';
 
@@ -89,6 +90,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     return fixture.apply(entries.result(fixture.memberNamed(name), fixture.epoch, Number(seq), said));
   },
   expire: ([seq = ''], fixture) => fixture.apply(entries.expired(fixture.epoch, Number(seq), fixture.placed)),
+  resign: ([name = ''], fixture) => {
+    const session = fixture.sessionNamed(name);
+    return fixture.apply(entries.resigned(fixture.memberNamed(name), { ...fixture.placed, session }));
+  },
   move: ([name = '', rank = ''], fixture) =>
     fixture.apply(entries.moved(fixture.nextAsk(), name, Number(rank), fixture.placed)),
   remove: ([name = '', reason], fixture) =>
@@ -119,6 +124,7 @@ export class ScenarioFixture {
   readonly #sentViews = new Map<Group, SentViews>();
   readonly #sessions = new Map<string, string[]>();
   readonly #askedToStop = new Set<string>();
+  readonly #absences = new AbsenceTimes();
   #timers: Timer[] = [];
   #last: Entry | undefined;
   #groupName = 'default';
@@ -248,17 +254,19 @@ export class ScenarioFixture {
       this.#timers.push({ at: this.#now + ms, what, entry });
     };
     if (effect.kind === 'grace') {
-      const { member, epoch, graceMs } = effect;
-      after(graceMs, `grace of ${member.id}`, at => entries.graceEnded(member.id, at, { group, epoch }));
+      const { member, epoch, absence, ms } = effect;
+      const claim = { group, epoch, absence, ms };
+      const leftMs = this.#absences.leftMs(member, absence, ms, this.#now);
+      after(leftMs, `grace of ${member.id}`, at => entries.graceEnded(member.id, at, claim));
     }
     if (effect.kind === 'deadline') {
       const { seq, epoch, deadlineMs } = effect;
       after(deadlineMs, `deadline of seq ${seq}`, at => entries.expired(epoch, seq, { group, at }));
     }
     if (effect.kind !== 'ask-to-stop') return;
-    const { member, epoch, ask, waitMs } = effect;
+    const { member, epoch, ask, absence, waitMs } = effect;
     this.lastAsk = ask;
-    after(waitMs, `${member.id} has stopped by ask ${ask}`, at =>
+    after(this.#absences.leftMs(member, absence, waitMs, this.#now), `${member.id} has stopped by ask ${ask}`, at =>
       entries.stopped(member.id, { group, epoch, at, ask, evidence: 'suspended' }),
     );
   }
@@ -274,6 +282,7 @@ export class ScenarioFixture {
       if (effect.kind === 'roster-changed') sentViews.updates.recordChange(effect);
       if (effect.kind === 'ask-to-stop' && effect.session !== undefined) this.#askedToStop.add(effect.session);
       if (effect.kind === 'released') this.#askedToStop.delete(effect.session);
+      if (effect.kind === 'resignation') this.#askedToStop.delete(effect.session);
       if (effect.kind !== 'welcomed') continue;
       const lastSeen = sentViews.updates.lastSeenByWelcome(effect.member, group.view);
       sentViews.bySession.set(effect.member, { session: effect.session, lastSeen });

@@ -32,12 +32,12 @@ function receiptInWords({ to, id, verdict, refused, refusedCount, unmatched }: R
   return `${head}${said}${refusedCount === 0 ? '' : `; refused ${refusedCount}: ${tail.join(', ')}`}${free}`;
 }
 
-function outcomeInWords({ to, id, seq, recipients, counts, missing, ms }: OutcomeEffect): string {
+function outcomeInWords({ to, id, seq, recipients, counts, missing }: OutcomeEffect): string {
   const counted = Object.entries(counts).flatMap(([status, count]) => (count === 0 ? [] : [`${count} ${status}`]));
   const why = (code: string | undefined): string => (code === undefined ? '' : ` ${code}`);
   const rest = missing.map(({ member, rank, status, code }) => `${member.id} of rank ${rank} ${status}${why(code)}`);
   const tail = rest.length === 0 ? '' : `; missing: ${rest.join(', ')}`;
-  return `outcome ${id} of seq ${seq} to ${nobody(to)} after ${ms} ms: ${counted.join(', ')} of ${recipients}${tail}`;
+  return `outcome ${id} of seq ${seq} to ${nobody(to)}: ${counted.join(', ')} of ${recipients}${tail}`;
 }
 
 /** `group` is the state after the entry; undefined if the group does not exist. */
@@ -62,7 +62,7 @@ export function inWords(effect: Effect, group: Group | undefined): string {
       return `${member.id} departed from rank ${rank}${because(reason)}, ${promoted} promoted`;
     }
     case 'grace':
-      return `grace of ${effect.member.id}: ${effect.graceMs} ms from now`;
+      return `grace of ${effect.member.id}: absence ${effect.absence ?? 'unnumbered'} lasts ${effect.ms} ms`;
     case 'ask-to-stop': {
       const { member, session, ask, waitMs } = effect;
       return `ask ${ask}: ${member.id} must stop, ${session ?? 'with no session'}, ${waitMs} ms at most`;
@@ -71,6 +71,10 @@ export function inWords(effect: Effect, group: Group | undefined): string {
       return `released: ${effect.session}`;
     case 'reassure':
       return `reassured: ${effect.session}`;
+    case 'resignation': {
+      const { session, cause } = effect;
+      return `answer to ${session}: resigned, rank ${cause.rank}`;
+    }
     default:
       return commandInWords(effect, group);
   }
@@ -99,9 +103,9 @@ function commandInWords(effect: CommandEffect, group: Group | undefined): string
     case 'deadline':
       return `deadline of seq ${effect.seq}: ${effect.deadlineMs} ms from now`;
     case 'recipient-ended': {
-      const { to, seq, recipient, rank, status, error, ms } = effect;
+      const { to, seq, recipient, rank, status, error } = effect;
       const why = error === undefined ? '' : ` ${error.code}`;
-      return `seq ${seq}: ${recipient.id} of rank ${rank} ${status}${why} after ${ms} ms, sent to ${nobody(to)}`;
+      return `seq ${seq}: ${recipient.id} of rank ${rank} ${status}${why}, sent to ${nobody(to)}`;
     }
     case 'outcome':
       return outcomeInWords(effect);

@@ -80,10 +80,13 @@ const NOTHING: GroupSnapshot = {
   frozen: false,
   commanders: [],
   order: { epoch: 0, view: 0, seq: 0, leaderView: 0, roster: [], history: [] },
+  absences: 0,
   waiting: [],
   handover: { held: [], asks: 0 },
   commanding: { admins: [], open: [] },
 };
 
 /** The names of all states. */
-export const STATES: readonly string[] = Object.keys(statesOf({ epochLast: 0, frozen: false, groups: [NOTHING] }));
+export const STATES: readonly string[] = Object.keys(
+  statesOf({ epochLast: 0, frozen: false, timekeeper: 'servers', groups: [NOTHING] }),
+);
