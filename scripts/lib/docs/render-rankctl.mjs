@@ -52,7 +52,7 @@ const notes = {
   move: 'If the move changes the leader, the server waits until the old leader has stopped. If several members have the name, rankctl refuses and prints their ids.',
   remove: 'The member receives REMOVED. Its client library does not reconnect.',
   attach:
-    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others. Without a terminal as input, the exit code is 1 in two cases: a line was not understood, or at least one target did not execute a command. If the output is read too slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` says how many.',
+    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/resign` (give up your rank), `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others. Without a terminal as input, the exit code is 1 in two cases: a line was not understood, or at least one target did not execute a command. If the output is read too slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` says how many.',
   bench:
     'Uses the code of `scripts/bench`, with all load from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes it prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
   completion:

@@ -1,4 +1,4 @@
-/** The reasons of departures, in words for people. */
+/** The reasons of departures and resignations, in words for people. */
 
 /** The text for each reason. A reason without a text is shown as its code. */
 const words: Readonly<Record<string, string>> = {
@@ -11,6 +11,7 @@ const words: Readonly<Record<string, string>> = {
   SERVER_LOST: 'its server was lost',
   SERVER_LEFT: 'its server stopped',
   REPLACED: 'a newer session resumed its seat',
+  RESIGNED: 'gave up its rank',
   SLOW_CONSUMER: 'did not read fast enough',
 };
 
@@ -20,7 +21,7 @@ export const departureReasons: readonly string[] = Object.keys(words);
 /**
  * Returns the text for a reason, or the code itself if there is no text. Some reasons are not in the error table: CLOSED (the client closed
  * the connection), GRACE_ENDED, RESTARTED (the server restarted), SERVER_LOST and SERVER_LEFT (the member's server in a cluster failed or
- * stopped).
+ * stopped), and RESIGNED (R-RESIGN-1).
  */
 export function reasonInWords(reason: string): string {
   return (Object.hasOwn(words, reason) ? words[reason] : undefined) ?? reason;

@@ -8,6 +8,7 @@ export * from './command-refusals.js';
 export * from './departure-reasons.js';
 export * from './frames/encode-frame.js';
 export * from './error-codes.js';
+export * from './features.js';
 export * from './frames/frame-decoder.js';
 export * from './json.js';
 export * from './limits.js';

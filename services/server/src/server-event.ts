@@ -31,7 +31,7 @@ export type ServerEvent =
   | { readonly event: 'observer.joined'; readonly group: string; readonly member: string; readonly name: string }
   | { readonly event: 'member.waiting'; readonly group: string; readonly session: string; readonly position: number }
   | (MemberEvent & { readonly event: 'member.away'; readonly reason: string })
-  | (MemberEvent & { readonly event: 'member.moved'; readonly promoted: number })
+  | (MemberEvent & { readonly event: 'member.moved'; readonly reason?: string; readonly promoted: number })
   | (MemberEvent & {
       readonly event: 'member.joined' | 'member.resumed';
       readonly slot: number;

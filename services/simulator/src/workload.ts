@@ -40,7 +40,20 @@ export function replaceLeaderBehindProxy(
   clock.after(random.below(80), () => leader.network.closeServerEnds('fin'));
 }
 
-/** Invalid frames. `yielded` is not one of them, because R-LEAD-1 assumes that a client has stopped when it sends `yielded`. */
+/** Makes the leader resign (R-RESIGN-1), sometimes while an administrator moves or removes it. */
+export function resignLeader(world: Pick<World, 'clients' | 'random' | 'administrator' | 'clock'>): void {
+  const { clients, random, administrator, clock } = world;
+  const leader = clients.find(({ fence }) => fence !== undefined);
+  const member = leader?.seat?.welcome.member;
+  if (leader === undefined || member === undefined) return;
+  const how = random.pick(['alone', 'move', 'remove', 'move back'] as const);
+  if (how === 'move') administrator.moveMember(member, 1);
+  if (how === 'remove') administrator.removeMember(member);
+  clock.after(random.below(60), () => leader.resign());
+  if (how === 'move back') clock.after(random.below(120), () => administrator.moveMember(member, 0));
+}
+
+/** Invalid frames. `yielded` and `resign` are not among them, because R-LEAD-1 assumes that a client has stopped when it sends one. */
 const garbage = [
   '{"type":"command"}\n',
   'no json\n',
@@ -72,6 +85,8 @@ const weightedSteps: readonly (readonly [weight: number, step: Step])[] = [
   [7, onRandomClient(client => client.network.repair())],
   [3, closeByProxy],
   [2, replaceLeaderBehindProxy],
+  [2, resignLeader],
+  [2, onRandomClient(client => client.resign())],
   [2, onRandomClient(client => client.network.hold('paused'))],
   [5, onRandomClient(client => client.network.release('paused'))],
   [4, onRandomClient(client => client.resendFrame())],

@@ -47,11 +47,17 @@ export function printMembershipEvents(
   });
 }
 
+/** Why a member does not act on its rank. */
+const reasons = {
+  silence: 'the server does not answer',
+  yield: 'the server asked for a yield',
+  resign: 'you resign',
+} as const;
+
 function printInterruptions(membership: Membership, conversation: InteractivePrompt, connection: Connection): void {
   membership.on('suspended', ({ rank, because }) => {
-    if (because === 'leave') return;
-    const why = because === 'yield' ? 'the server asked for a yield' : 'the server does not answer';
-    conversation.print({ event: 'suspended', rank, because }, `not acting on rank ${rank}: ${why}`);
+    if (because === 'leave' || because === 'close') return;
+    conversation.print({ event: 'suspended', rank, because }, `not acting on rank ${rank}: ${reasons[because]}`);
   });
   membership.on('acting', ({ rank }) => {
     conversation.print({ event: 'acting', rank }, `acting on rank ${rank} again`);

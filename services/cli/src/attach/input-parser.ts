@@ -7,7 +7,7 @@ import { parseInteger } from '../parse-integer.js';
 /** A line that was typed. */
 export type ParsedInput =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'ask'; readonly what: 'help' | 'ls' | 'quit' }
+  | { readonly kind: 'ask'; readonly what: 'help' | 'ls' | 'resign' | 'quit' }
   | {
       readonly kind: 'order';
       readonly name: string;
@@ -19,11 +19,12 @@ export type ParsedInput =
 const queries = new Map([
   ['/help', 'help'],
   ['/ls', 'ls'],
+  ['/resign', 'resign'],
   ['/quit', 'quit'],
 ] as const);
 
 /**
- * Parses `/help`, `/ls`, `/quit`, or a command: `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`.
+ * Parses `/help`, `/ls`, `/resign`, `/quit`, or a command: `NAME [JSON] [--to below|all|RANKS] [--deadline MS]`.
  * @throws UsageError
  */
 export function parseInput(line: string): ParsedInput {

@@ -27,6 +27,7 @@ const firstJoinMs = 2000;
 const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   sends a command, by default to your subordinates
            --to also takes name:NAME and tag:KEY=VALUE
   /ls      lists the members
+  /resign  gives up your rank: you go behind the last present member
   /quit    leaves; Ctrl-D leaves too
   /help    prints this help`;
 
@@ -119,6 +120,8 @@ async function perform(spoken: ParsedInput, { call, membership, conversation }: 
   if (spoken.kind === 'order') return await order(spoken, membership, conversation);
   if (spoken.what === 'quit') {
     await membership.leave();
+  } else if (spoken.what === 'resign') {
+    await membership.resign();
   } else if (spoken.what === 'help') {
     conversation.show({ event: 'help' }, help);
   } else {

@@ -17,5 +17,6 @@ export function formatCause(cause: Cause): string {
 
 /** Returns the text without the name of the member. */
 export function formatChange({ kind, reason }: Cause): string {
+  if (kind === 'moved' && reason === 'RESIGNED') return reasonInWords(reason);
   return `${verbs[kind]}${reason === undefined ? '' : `: ${printable(reasonInWords(reason))}`}`;
 }

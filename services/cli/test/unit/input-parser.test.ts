@@ -8,6 +8,7 @@ describe('the input of an attached session', () => {
   it.each([
     ['  ', { kind: 'nothing' }],
     ['/ls', { kind: 'ask', what: 'ls' }],
+    ['/resign', { kind: 'ask', what: 'resign' }],
     ['/quit ', { kind: 'ask', what: 'quit' }],
     ['go', { ...order, name: 'go' }],
     ['print "a  b"', { ...order, name: 'print', argsJson: '"a  b"' }],

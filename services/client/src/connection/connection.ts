@@ -57,6 +57,11 @@ interface MessageListener<Welcome, Message> {
    * @param frame the message as the server wrote it. JSON.parse rounds large numbers
    */
   handleMessage(message: Message, arrivedAtMs: number, frame: string): void;
+  /**
+   * Called after a `bye`, before `handleEnd`. Returns what the close of the connection waits for. R-LEAD-1: after a `bye` to a leader, the
+   * close of the client's end proves to the server that the leader has stopped.
+   */
+  untilStopped?(): Promise<void> | undefined;
   /** Called once, as the last call, with the reason for the end. */
   handleEnd(error: RankdError): void;
 }
@@ -170,8 +175,24 @@ export class Connection {
   /** Closes the connection at once. `reason` is ignored if the connection has ended before. */
   end(reason: RankdError): void {
     if (this.#endReason !== undefined) return;
-    this.#endReason = reason;
     this.#socket.destroy();
+    this.#reportEnd(reason);
+  }
+
+  /** Ends the session after a `bye`. Reads nothing further, so that Node does not close this end when the server has closed its own. */
+  #endByServer(reason: RankdError): void {
+    const stopped = this.#listener?.untilStopped?.();
+    if (stopped === undefined) {
+      this.end(reason);
+      return;
+    }
+    this.#socket.pause();
+    void stopped.finally(() => this.#socket.destroy());
+    this.#reportEnd(reason);
+  }
+
+  #reportEnd(reason: RankdError): void {
+    this.#endReason = reason;
     this.#stallDetector.stop();
     this.#welcomeTimer?.cancel();
     this.#listener?.handleEnd(reason);
@@ -226,7 +247,7 @@ export class Connection {
 
   #dispatchMessage(message: ServerMessage, frame: string): void {
     if (message.type === 'bye') {
-      this.end(errorFromServer(message));
+      this.#endByServer(errorFromServer(message));
     } else if (message.type === 'welcome') {
       this.#welcomeTimer?.cancel();
       this.#listener?.handleWelcome(message);

@@ -49,6 +49,11 @@ export class Leadership {
     }
   }
 
+  /** Whether some work runs, or was asked to stop and has not ended. */
+  get isWorking(): boolean {
+    return [...this.#loops].some(({ isWorking }) => isWorking);
+  }
+
   /** Resolves when all work with an aborted signal has ended, or at `untilMs` by the monotonic clock. Without `untilMs` there is no limit. */
   async waitForWork(untilMs?: number): Promise<void> {
     const allDone = Promise.allSettled([...this.#loops].map(loop => loop.workDone));
@@ -72,10 +77,16 @@ export class LeadershipLoop {
   readonly #finished = createDeferred();
   #lease: LeaseSignal | undefined;
   #workDone: Promise<void> = Promise.resolve();
+  #isWorking = false;
 
   constructor(member: LeadershipPorts, work: Work) {
     this.#member = member;
     this.#work = work;
+  }
+
+  /** Whether the work runs. */
+  get isWorking(): boolean {
+    return this.#isWorking;
   }
 
   /** Resolves when the work that was started last has ended. The member may be the leader again by that time. */
@@ -115,11 +126,14 @@ export class LeadershipLoop {
     // Wait for the work of the earlier leadership, so that two never run at the same time.
     this.#workDone = this.#workDone.then(async () => {
       if (!lease.isActive()) return;
+      this.#isWorking = true;
       try {
         await this.#work(lease.signal, fence);
       } catch (error) {
         // Ignore an error after the signal was aborted, because work often ends by throwing then.
         if (lease.isActive()) this.#finished.reject(error);
+      } finally {
+        this.#isWorking = false;
       }
     });
   }

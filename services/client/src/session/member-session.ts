@@ -99,6 +99,13 @@ export class MemberSession implements ConnectionListener {
     }
   }
 
+  /** R-LEAD-1: the connection stays open until the work of the leader has ended, at most until the lease ends. */
+  untilStopped(): Promise<void> | undefined {
+    const { state, leadership } = this.#parts;
+    if (this.#isSuperseded || state.seat === undefined || !leadership.isWorking) return undefined;
+    return leadership.waitForWork(state.seat.leaseEndsAtMs);
+  }
+
   handleEnd(error: RankdError): void {
     const { state, commands, assignments, resignation, claims } = this.#parts;
     if (!this.#isSuperseded) {

@@ -1,12 +1,15 @@
 /** The log that the servers of a cluster share. It consists of shards: streams of records in Redis. Each group is in one shard. */
 
+import type { Feature } from '@rankd/protocol';
 import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
+import { FlowAnnouncements } from './flow/flow-announcements.js';
+import { featuresOfFormat } from './formats/log-format.js';
 import { checkHistories } from './lost-history/check-histories.js';
 import { LostHistory } from './lost-history/lost-history.js';
 import type { ClusterResumePoint, ShardResumePoint } from './lost-history/resume-point.js';
-import { RecentlyLeftServers } from './recently-left-servers.js';
+import { RecentlyLeftServers } from './waits/recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
 import type { ClusterLogPorts, ClusterEndReason, ShardSettings } from './cluster-ports.js';
@@ -25,6 +28,7 @@ const LEAVE_MS = 1000;
 /** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
+  readonly flow: FlowAnnouncements;
   readonly #settings: ShardSettings;
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardSubscription[];
@@ -35,7 +39,6 @@ export class ClusterLog implements OrderedLog {
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopHeartbeats: () => void = () => undefined;
-  /** The servers that have left the register recently. */
   readonly #recentlyLeftServers = new RecentlyLeftServers();
   /** Rejects the join in progress. */
   #abortJoin: (error: Error) => void = () => undefined;
@@ -49,6 +52,7 @@ export class ClusterLog implements OrderedLog {
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
     this.#register = register;
+    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, shards: () => this.#followed });
     this.groups = {
       get: name => this.#shardOf(name).replica?.coordinator.groups.get(name),
       values: () => this.#allGroups(),
@@ -78,6 +82,11 @@ export class ClusterLog implements OrderedLog {
   /** Follows the shard of a group for a session. Calls `then` with `unreachable` after REACH_MS. */
   acquireGroup(group: string, then: (reached: AcquireResult) => void): void {
     this.#shardOf(group).use(then);
+  }
+
+  /** Returns the features whose entries the format of the group's shard has. */
+  featuresOf(group: string): readonly Feature[] {
+    return featuresOfFormat(this.#shardOf(group).replica?.registry.format ?? 1);
   }
 
   releaseGroup(group: string): void {
@@ -157,8 +166,7 @@ export class ClusterLog implements OrderedLog {
     this.#state = 'leaving';
     this.#stopHeartbeats();
     const { clock } = this.#ports;
-    const [, ...others] = this.#shards;
-    await withinLimit(clock, LEAVE_MS, Promise.all(others.map(async shard => await shard.leave())));
+    await withinLimit(clock, LEAVE_MS, Promise.all(this.#shards.slice(1).map(async shard => await shard.leave())));
     await withinLimit(clock, LEAVE_MS, this.#register.leave());
     await this.close();
   }
@@ -185,6 +193,7 @@ export class ClusterLog implements OrderedLog {
       listener: {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
+        onFlow: (server, flow) => this.flow.recordApplied(server, flow),
         onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
         onPendingTimers: pending => this.#setTimers(pending),
         onServersChanged: gone => this.#handleServersChanged(index, gone),
@@ -258,6 +267,7 @@ export class ClusterLog implements OrderedLog {
   #handleServersChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
     if (gone !== undefined) this.#recentlyLeftServers.add(gone);
+    if (gone !== undefined) this.flow.removeServer(gone);
     for (const log of this.#followed) {
       this.#declareGoneServersLost(log);
       log.reportLoss();

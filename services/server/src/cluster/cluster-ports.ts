@@ -5,7 +5,7 @@ import type { Group, PendingEffects, ServerId } from '../core/index.js';
 import type { AppliedListener } from '../log/ordered-log.js';
 import type { BlockingEntry, WithShard } from './blocked/blocked-shard.js';
 import type { LostHistory } from './lost-history/lost-history.js';
-import type { RecordApplierSettings } from './record-applier.js';
+import type { RecordApplierPorts, RecordApplierSettings } from './record-applier.js';
 import type { RecordStream, StreamBreakReason } from './stream-port.js';
 
 /**
@@ -34,6 +34,7 @@ export interface ShardReplicaListener {
   readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
+  readonly onFlow: RecordApplierPorts['onFlow'];
   /** This incarnation has to end. */
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }

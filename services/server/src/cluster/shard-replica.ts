@@ -2,6 +2,7 @@
 
 import type { Coordinator, Entry, PendingEffects, ServerEntry, ServerId, ServerRegistry } from '../core/index.js';
 import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
+import { ApplySlices } from './flow/apply-slices.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
 import { ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
@@ -32,6 +33,7 @@ export class ShardReplica {
   readonly #ports: ShardReplicaPorts;
   readonly #writer: ShardWriter;
   readonly #applier: RecordApplier;
+  readonly #slices: ApplySlices;
   readonly #snapshots: SnapshotPolicy;
   readonly #formatRaise: FormatRaise;
   readonly #waits: ConditionWaits;
@@ -62,15 +64,10 @@ export class ShardReplica {
       stream,
       recordWriteSeconds,
       state: () => this.#applier,
-      listener: { onAcked: () => this.#applyRecords() },
+      listener: { onAcked: () => this.#slices.run() },
     });
-    this.#applier = new RecordApplier(settings, {
-      writer: this.#writer,
-      snapshots: this.#snapshots,
-      onApplied: listener.onApplied,
-      onPendingTimers: listener.onPendingTimers,
-      onServersChanged: listener.onServersChanged,
-    });
+    this.#slices = new ApplySlices(clock, isTimeOver => this.#applySlice(isTimeOver));
+    this.#applier = new RecordApplier(settings, { ...listener, writer: this.#writer, snapshots: this.#snapshots });
     this.#waits = new ConditionWaits(clock);
     this.#catchUp = new CatchUp({
       clock,
@@ -106,12 +103,14 @@ export class ShardReplica {
     return this.#resume.pointAfter(this.#writer.lastBatch, this.coordinator.epochLast, this.#writer.hasJoined);
   }
 
-  /**
-   * When the last acknowledged heartbeat was sent: time of the monotonic clock in milliseconds. The other servers can have read that
-   * heartbeat.
-   */
+  /** When the last heartbeat was sent that the other servers can have read, in milliseconds of the monotonic clock. */
   get heardAtMs(): number {
     return this.#writer.heardAtMs;
+  }
+
+  /** How long this server takes to apply what is in the stream, in milliseconds. */
+  get readBackMs(): number {
+    return this.#writer.readBackMs;
   }
 
   /** Whether this server has joined the shard, and has neither left it nor ended. */
@@ -182,8 +181,9 @@ export class ShardReplica {
     const reader: StreamListener = {
       onRecords: records => {
         this.#applier.addRecords(records);
-        this.#applyRecords();
+        this.#slices.run();
       },
+      isCongested: () => this.#slices.isCongested(this.#applier.unappliedChars),
       onBroken: (why, record) => this.#endIncarnation(why === 'malformed' ? blockByRecord(record) : why),
     };
     const genesis = encodeRecord({ kind: 'genesis', epochLast, rules }, clusterFormat() ?? formats.newest.version);
@@ -251,11 +251,12 @@ export class ShardReplica {
     await this.#ports.stream.close();
   }
 
-  #applyRecords(): void {
-    const end = this.#applier.applyRecords();
+  #applySlice(isTimeOver: () => boolean): 'unfinished' | 'done' {
+    const end = this.#applier.applyRecords(isTimeOver);
     if (end === 'left') void this.close();
-    else if (end !== undefined) this.#endIncarnation(end);
+    else if (end !== undefined && end !== 'unfinished') this.#endIncarnation(end);
     this.#waits.check();
+    return end === 'unfinished' ? end : 'done';
   }
 
   #endIncarnation(why: IncarnationEndReason): void {

@@ -69,6 +69,11 @@ export class ShardWriter {
     return this.#heartbeatAcks.lastAckAtMs;
   }
 
+  /** How long this server takes to apply what is in the stream, in milliseconds. */
+  get readBackMs(): number {
+    return this.#sender.readBackMs;
+  }
+
   /** Sends the join of this server before all other entries. */
   start(entry: ServerEntry): void {
     this.#sender.start(entry);

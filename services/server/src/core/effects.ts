@@ -21,6 +21,7 @@ export type Effect =
   | AskToStopEffect
   | ReleasedEffect
   | ReassureEffect
+  | ResignationEffect
   | RemovedEffect
   | AdminReceiptEffect
   | ReceiptEffect
@@ -65,7 +66,10 @@ export interface Cause {
   readonly member: Member;
   /** The member's rank after the change; for `left`, its rank before. */
   readonly rank: number;
-  /** For `left` and `away`: a code of the error table, or CLOSED, GRACE_ENDED, RESTARTED, SERVER_LOST or SERVER_LEFT. */
+  /**
+   * For `left` and `away`: a code of the error table, or CLOSED, GRACE_ENDED, RESTARTED, SERVER_LOST or SERVER_LEFT. For `moved`: RESIGNED,
+   * or undefined if an administrator moved the member.
+   */
   readonly reason: string | undefined;
 }
 
@@ -138,6 +142,17 @@ export interface ReassureEffect {
   readonly kind: 'reassure';
   readonly member: Member;
   readonly session: SessionId;
+}
+
+/**
+ * Send a view to a member that has resigned (R-RESIGN-1). It permits the member to act again. No other view may reach the member before. Every
+ * earlier `yield` of the session is answered.
+ */
+export interface ResignationEffect {
+  readonly kind: 'resignation';
+  readonly session: SessionId;
+  /** The cause of the view, also if the member has kept its rank. */
+  readonly cause: Cause;
 }
 
 /** End this session with `bye` REMOVED (R-ADMIN-1). */

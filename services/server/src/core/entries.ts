@@ -16,6 +16,7 @@ export type GroupEntry =
   | DepartedEntry
   | GraceEndedEntry
   | StoppedEntry
+  | ResignedEntry
   | MovedEntry
   | RemovedEntry
   | CommandEntry
@@ -94,6 +95,13 @@ export interface StoppedEntry extends Placed {
   readonly evidence?: 'yielded' | 'closed' | 'suspended' | undefined;
   /** The number of the request to stop that this entry answers. An answer to an earlier request has no effect. */
   readonly ask: number;
+}
+
+/** A member has stopped acting on its rank and gives it up (R-RESIGN-1). Format 1 of the log does not have this entry. */
+export interface ResignedEntry extends Placed {
+  readonly kind: 'resigned';
+  readonly member: MemberId;
+  readonly session: SessionId;
 }
 
 /** A session with the admin token. It receives the receipt of its request. */

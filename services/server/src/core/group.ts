@@ -8,6 +8,7 @@ import { Admission } from './membership/admission.js';
 import { Departures } from './membership/departures.js';
 import { GracePeriods } from './membership/grace-period.js';
 import { askLast, LeaderHandover } from './membership/leader-handover.js';
+import { Resignations } from './membership/resignation.js';
 import { type Member, type SessionId, sessionOf, type Timekeeper } from './roster/member.js';
 import type { Roster } from './roster/roster.js';
 import { VersionedRoster } from './roster/versioned-roster.js';
@@ -26,6 +27,7 @@ export class Group {
   readonly #leaderHandover: LeaderHandover;
   readonly #commandProcessor: CommandProcessor;
   readonly #departures: Departures;
+  readonly #resignations: Resignations;
 
   constructor(name: string, epoch: number, limits: GroupLimits, timekeeper: Timekeeper = 'servers') {
     this.name = name;
@@ -40,6 +42,7 @@ export class Group {
     this.#leaderHandover = leaderHandover;
     this.#commandProcessor = commandProcessor;
     this.#departures = new Departures({ versioned, admission, gracePeriods, leaderHandover, commandProcessor });
+    this.#resignations = new Resignations({ versioned, departures: this.#departures, gracePeriods });
   }
 
   /** The number of this run of the group's order. */
@@ -126,6 +129,8 @@ export class Group {
         return this.#departures.endGrace(entry);
       case 'stopped':
         return this.#departures.applyStopped(entry);
+      case 'resigned':
+        return this.#resignations.apply(entry);
       case 'moved':
         return this.#departures.decide({ kind: 'move', entry }, entry.at);
       case 'removed':

@@ -109,13 +109,18 @@ export class Gateway {
     const pausedSenders = new PausedSenders(stallMs);
     const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
     const flowPorts = { config, clock, log, sessions, stallFreeClock, pausedSenders, heartbeats, flushCycle };
-    const mode = ports.place === undefined ? 'single' : 'cluster';
-    const { intake, resultBackpressure, flowControl } = createFlow(mode, flowPorts);
+    const { intake, resultBackpressure, flowControl, lagControl } = createFlow(ports.place?.flow, flowPorts);
     const proposals = new Proposals({ clock, log: intake, timers });
     const absenceTimers = new AbsenceTimers(clock, timers);
     const deadlines = new CommandDeadlines({ proposals, clock });
     const commandFrames = new CommandFrames(frameBytesMax);
-    const welcomeFrames = new WelcomeFrames({ config, serverName, cluster: ports.place?.cluster });
+    const { cluster } = ports.place ?? {};
+    const welcomeFrames = new WelcomeFrames({
+      config,
+      serverName,
+      cluster,
+      featuresOf: group => log.featuresOf(group),
+    });
 
     const unreadBytes = new UnreadBytes(config.RANKD_UNREAD_BYTES_MAX);
     const unflushedSessions = new UnflushedSessions({ queue: new FlushQueue(flushCycle), flowControl });
@@ -190,6 +195,7 @@ export class Gateway {
       admin: { ...command, adopt },
       result: { payloadBytesMax, intake, resultBackpressure },
       yielded: { leaderYield },
+      resign: { log },
       roster: { rosterFrames: new RosterFrames(frameBytesMax), clock, log, channels },
       history: { historyFrames: new HistoryFrames(frameBytesMax), clock, log },
     });
@@ -232,7 +238,8 @@ export class Gateway {
     log.onApplied((entry, effects, origin) => {
       this.effectPerformer.performEntry(entry, effects, origin);
       if (origin === 'here') intake.recordApplied(entry);
-      if (entry.kind === 'result') resultBackpressure.recordApplied(entry.session, entry.seq);
+      lagControl.recordApplied(entry, effects);
+      if (entry.kind === 'result') resultBackpressure.recordApplied(entry, effects, origin);
     });
     log.onGroupLoaded(({ name }) => channels.open(name));
     log.onGroupsUnloaded(groups => {

@@ -1,3 +1,4 @@
+import { type Feature, features } from '@rankd/protocol';
 import type { Coordinator, Entry, Group } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from './ordered-log.js';
 
@@ -37,6 +38,11 @@ export class LocalLog implements OrderedLog {
   /** Calls `then` at once, because this log always has every group. */
   acquireGroup(_group: string, then: (reached: AcquireResult) => void): void {
     then('reached');
+  }
+
+  /** Returns all features. */
+  featuresOf(): readonly Feature[] {
+    return features;
   }
 
   releaseGroup(): void {

@@ -7,7 +7,7 @@ import { Violation } from '../violation.js';
 /** The effects that a repeated entry may have: the same refusal again. */
 const refusals: ReadonlySet<Effect['kind']> = new Set(['result-refused', 'turned-away']);
 /** Entries that are not repeated: a repeated request is a new request, and timers propose again. */
-const notDoubled: ReadonlySet<Entry['kind']> = new Set(['moved', 'removed', 'grace-ended']);
+const notDoubled: ReadonlySet<Entry['kind']> = new Set(['moved', 'removed', 'resigned', 'grace-ended']);
 /** How many entries the replica may be behind before it is compared. */
 const BEHIND_MAX = 40;
 

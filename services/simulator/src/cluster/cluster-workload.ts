@@ -1,6 +1,6 @@
 /** The random events of a simulated cluster. */
 
-import { closeByProxy, pickCommand, onRandomClient, replaceLeaderBehindProxy } from '../workload.js';
+import { closeByProxy, pickCommand, onRandomClient, replaceLeaderBehindProxy, resignLeader } from '../workload.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { ClusterWorld } from './cluster-world.js';
 
@@ -48,6 +48,8 @@ const weightedSteps: readonly (readonly [weight: number, name: string, step: Ste
   ],
   [2, 'a proxy closes one end', behindProxies(closeByProxy)],
   [2, 'a leader behind a proxy is replaced', behindProxies(replaceLeaderBehindProxy)],
+  [3, 'the leader resigns', resignLeader],
+  [1, 'client resigns', onRandomClient(client => client.resign())],
   [6, 'client is reconnected', onRandomClient(client => client.network.repair())],
   [4, 'administer', administer],
   [1.5, 'server stops', onRandomServer(server => server.stop())],

@@ -19,6 +19,10 @@ export class LogDecorator implements OrderedLog {
     this.log.acquireGroup(...request);
   }
 
+  featuresOf(group: string): ReturnType<OrderedLog['featuresOf']> {
+    return this.log.featuresOf(group);
+  }
+
   releaseGroup(group: string): void {
     this.log.releaseGroup(group);
   }

@@ -160,6 +160,17 @@ export class ModelClient {
     });
   }
 
+  /** Stops acting on its rank, then sends `resign` (R-RESIGN-1), if the server has the feature. */
+  resign(): void {
+    const { seat } = this;
+    if (this.process.state !== 'running' || seat === undefined || seat.isResigning) return;
+    if (!seat.welcome.features.includes('resign')) return;
+    this.memberState.startResign(seat);
+    this.process.after(this.#random.below(120), () => {
+      if (this.seat === seat) seat.connection.send({ type: 'resign' });
+    });
+  }
+
   /** Acts as SIGKILL. The server sees FIN, RST, or nothing if the machine is lost. */
   crash(how: 'fin' | 'rst' | 'lost'): void {
     if (!this.isAlive) return;

@@ -28,6 +28,7 @@ export async function findBlockingEntry(
       onGroupLoaded: () => undefined,
       onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
     },
   });

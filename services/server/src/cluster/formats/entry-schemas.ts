@@ -62,6 +62,7 @@ export const entrySchemas: EntrySchemas = {
     ask: number,
     evidence: oneOf('yielded', 'closed', 'suspended'),
   },
+  resigned: { ...placed, member: text, session: text },
   moved: { ...placed, by: Type.Object(administrator), id: text, member: text, rank: number },
   removed: { ...placed, by: Type.Object(administrator), id: text, member: text, reason: optionalText },
   command: {
@@ -104,6 +105,7 @@ export const entrySchemas: EntrySchemas = {
   'server-left': { at: number },
   'server-lost': { at: number, server: text, evidence: oneOf('silence', 'register') },
   'format-raised': { at: number, format: number },
+  'server-flow': { at: number, senders: Type.Array(text), askers: Type.Array(text) },
 };
 
 /** Checks the fields of an entry, by its kind. */

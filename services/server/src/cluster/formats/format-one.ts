@@ -14,12 +14,14 @@ const laterFields: { readonly [Kind in LogEntry['kind']]?: readonly string[] } =
   command: ['afterHelloMs'],
 };
 
+/** The kinds of entries since format 2. A server proposes none of them to a shard in format 1: see `featuresOfFormat`. */
+const laterKinds: ReadonlySet<string> = new Set<LogEntry['kind']>(['resigned', 'server-flow']);
+
 const decodeChecked = entryDecoder(
   compileEntryChecks(
-    Object.entries(entrySchemas).map(([kind, fields]) => [
-      kind,
-      omitLaterFields<TSchema>(kind as LogEntry['kind'], fields),
-    ]),
+    Object.entries(entrySchemas)
+      .filter(([kind]) => !laterKinds.has(kind))
+      .map(([kind, fields]) => [kind, omitLaterFields<TSchema>(kind as LogEntry['kind'], fields)]),
   ),
 );
 

@@ -3,6 +3,7 @@
  * the order.
  */
 
+import { type Feature, features } from '@rankd/protocol';
 import type { CoordinatorSnapshot, Timekeeper } from '../../core/index.js';
 import type { DecodedEntry } from './entry-decoder.js';
 import type { LogEntry } from './entry-schemas.js';
@@ -62,6 +63,14 @@ export class LogFormats {
     if (format === undefined) throw new RangeError(`this server does not know format ${version}`);
     return format;
   }
+}
+
+/** The format whose entries each feature needs. */
+const formatOfFeature: Readonly<Record<Feature, number>> = { resign: 2 };
+
+/** Returns the features that a shard in this format can record. */
+export function featuresOfFormat(version: number): readonly Feature[] {
+  return features.filter(name => formatOfFeature[name] <= version);
 }
 
 /** The formats of this version of rankd. A new format is added here. */

@@ -14,6 +14,10 @@ export class UnjoinedLog implements OrderedLog {
     then('reached');
   }
 
+  featuresOf(): [] {
+    return [];
+  }
+
   releaseGroup(): void {
     return;
   }

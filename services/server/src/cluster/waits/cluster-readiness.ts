@@ -14,6 +14,9 @@ export type DescribedReadiness = Pick<ClusterLog, 'servers' | 'epoch' | 'shardsF
   readonly lagEntries: number;
 };
 
+/** The parts of a ClusterLog that describe its state. */
+type LogFacts = Pick<ClusterLog, 'servers' | 'epoch' | 'shardsFollowed' | 'lagRecords' | 'sinceLastAckMs' | 'waitsFor'>;
+
 /** What is known about this server and its cluster. */
 export interface ClusterFacts {
   readonly state: 'entering' | 'running' | 'left';
@@ -23,9 +26,9 @@ export interface ClusterFacts {
   readonly lost: string | undefined;
   /** The id and the log of the newest incarnation. */
   readonly server: string | undefined;
-  readonly log: ClusterLog | undefined;
+  readonly log: LogFacts | undefined;
   /** The log of the incarnation that is joining. */
-  readonly joining: ClusterLog | undefined;
+  readonly joining: Pick<LogFacts, 'waitsFor'> | undefined;
   /** Why the last attempt to join has failed. */
   readonly fault: string | undefined;
 }

@@ -5,13 +5,14 @@
 
 import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
-import type { ServerId } from '../roster/member.js';
+import type { ServerId, SessionId } from '../roster/member.js';
 
 /** A server may declare another one lost only if it has appended this many heartbeats since the last batch of the other server. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */
-export type ServerEntry = ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry | FormatRaisedEntry;
+export type ServerEntry =
+  ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry | FormatRaisedEntry | ServerFlowEntry;
 
 /** A server joins this shard, for the first time or again. The limits of the server that started last apply to all. */
 export interface ServerUpEntry {
@@ -76,6 +77,19 @@ export interface FormatRaisedEntry {
 }
 
 /**
+ * A server says which sessions must wait for slow sessions of this server (R-FLOW-1). It replaces what the server has said before. It changes
+ * no group: the servers of those sessions act on it, and no other server does.
+ */
+export interface ServerFlowEntry {
+  readonly kind: 'server-flow';
+  readonly at: number;
+  /** The sessions of other servers whose commands go to slow sessions of this server. */
+  readonly senders: readonly SessionId[];
+  /** The sessions of this server that read the results slowly for which they have asked. */
+  readonly askers: readonly SessionId[];
+}
+
+/**
  * The entries that a server appends together. `n` increases by one with each batch of the server, across leaving and joining again. A
  * repeated batch has no effect. A batch has no effect either if its sender was declared lost before.
  */
@@ -92,6 +106,7 @@ export interface Batch {
  * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
  * - `gone`: this server has left or is lost; mark its members away.
  * - `format`: servers write this format from now on.
+ * - `flow`: a server has said which sessions must wait.
  */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
@@ -103,7 +118,8 @@ export type Step =
       readonly server: ServerId;
       readonly at: number;
       readonly reason: 'SERVER_LEFT' | 'SERVER_LOST';
-    };
+    }
+  | { readonly kind: 'flow'; readonly server: ServerId; readonly flow: ServerFlowEntry };
 
 /** A server of the cluster, as this shard knows it. */
 export interface RegisteredServer {
@@ -204,6 +220,8 @@ export class ServerRegistry {
         if (entry.format <= this.#format) return [];
         this.#format = entry.format;
         return [{ kind: 'format', at: entry.at, format: entry.format }];
+      case 'server-flow':
+        return [{ kind: 'flow', server: sender.id, flow: entry }];
       default:
         return [{ kind: 'entry', entry }];
     }

@@ -10,7 +10,7 @@ import type { ObserverAdmission } from './observer-admission.js';
 
 /** The parts of the gateway that AdmissionDispatch uses. */
 export interface AdmissionPorts {
-  readonly log: Pick<OrderedLog, 'acquireGroup'>;
+  readonly log: Pick<OrderedLog, 'acquireGroup' | 'featuresOf'>;
   readonly availability: Pick<Availability, 'refusalFor'>;
   readonly heartbeats: Pick<SessionHeartbeats, 'scheduleHeartbeat'>;
   readonly members: Pick<MemberAdmission, 'proposeMember'>;
@@ -40,8 +40,20 @@ export class AdmissionDispatch {
     if (session.state.phase !== 'greeting') return;
     const { availability, members, observers } = this.#ports;
     const code = reached === 'reached' ? availability.refusalFor(request) : 'UNAVAILABLE';
-    if (code !== undefined) session.turnAway(code);
+    if (code !== undefined) {
+      session.turnAway(code);
+      return;
+    }
+    const missing = request.adopts ? undefined : this.#missingFeature(request);
+    if (missing !== undefined) session.end('UNSUPPORTED', `feature ${missing}`);
     else if (request.hello.role === 'observer' || request.adopts) observers.admitObserver(request, session);
     else members.proposeMember(request, session);
+  }
+
+  /** Returns a feature that the client requires and the group does not have (R-JOIN-1). */
+  #missingFeature({ hello, group }: AdmissionRequest): string | undefined {
+    if (hello.require === undefined) return undefined;
+    const features: readonly string[] = this.#ports.log.featuresOf(group);
+    return hello.require.find(name => !features.includes(name));
   }
 }

@@ -78,6 +78,8 @@ export class EffectPerformer {
         return leadership.releaseLeader(effect);
       case 'reassure':
         return leadership.reassureLeader(effect, channels.open(group));
+      case 'resignation':
+        return leadership.answerResignation(effect, channels.open(group));
       default:
         return assertNever(effect);
     }

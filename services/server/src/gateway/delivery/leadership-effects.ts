@@ -1,6 +1,6 @@
 /** Performs the effects about a leader that must stop (R-LEAD-1, R-LEAD-2). */
 
-import type { AskToStopEffect, ReassureEffect, ReleasedEffect } from '../../core/index.js';
+import type { AskToStopEffect, ReassureEffect, ReleasedEffect, ResignationEffect } from '../../core/index.js';
 import type { LeaderYield } from '../liveness/leader-yield.js';
 import type { LogStalenessGuard } from '../liveness/log-staleness-guard.js';
 import type { OpenSessions } from '../session/open-sessions.js';
@@ -9,7 +9,7 @@ import type { GroupChannel } from './group-channel.js';
 /** The parts of the gateway that LeadershipEffects uses. */
 export interface LeadershipEffectsPorts {
   readonly sessions: Pick<OpenSessions, 'get'>;
-  readonly leaderYield: Pick<LeaderYield, 'requestYield'>;
+  readonly leaderYield: Pick<LeaderYield, 'requestYield' | 'forgetRequests'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
 }
 
@@ -37,5 +37,18 @@ export class LeadershipEffects {
   reassureLeader({ session: id }: ReassureEffect, channel: GroupChannel): void {
     const session = this.#ports.sessions.get(id);
     if (session?.state.phase === 'active' && session.state.yielding === 'no') channel.views.reassureLeader(session);
+  }
+
+  /**
+   * Sends a member that has resigned the view that permits it to act again (R-RESIGN-1). The view is held while the log may be stale. A
+   * `resign` answers every `yield` before it.
+   */
+  answerResignation({ session: id, cause }: ResignationEffect, channel: GroupChannel): void {
+    const { sessions, leaderYield, stalenessGuard } = this.#ports;
+    const session = sessions.get(id);
+    if (session?.state.phase !== 'active') return;
+    leaderYield.forgetRequests(session);
+    session.state.yielding = stalenessGuard.isStale ? 'log-stale' : 'no';
+    channel.views.answerResignation(session, cause);
   }
 }

@@ -113,7 +113,9 @@ export class MembershipEffects {
     const facts = { group, member: member.id, name: member.name, rank, size, view };
     if (kind === 'left') events.report({ event: 'member.left', ...facts, reason, promoted });
     if (kind === 'away') events.report({ event: 'member.away', ...facts, reason });
-    if (kind === 'moved') events.report({ event: 'member.moved', ...facts, promoted });
+    if (kind === 'moved') {
+      events.report({ event: 'member.moved', ...facts, ...(reason === '' ? {} : { reason }), promoted });
+    }
   }
 
   /** Reports that a member has left after the freeze. Other departures are reported with their change of the roster. */

@@ -3,6 +3,7 @@
 import { limits, reasonInWords } from '@rankd/protocol';
 import type { Clock, Timer } from '../../clock.js';
 import {
+  type Cause,
   type Group,
   type LastSeen,
   lastSeenAfter,
@@ -146,18 +147,31 @@ export class ViewSender {
 
   /** Sends a view to a leader that was asked to yield and still leads, so that it acts again (R-LEAD-2). */
   reassureLeader(session: Session): void {
-    const { state } = session;
     const last = this.#group.history.last(1)[0];
-    if (state.phase !== 'active' || last === undefined) return;
+    if (session.state.phase === 'active' && last !== undefined) this.#sendUnchanged(session, session.state, last.cause);
+  }
+
+  /** Sends a member that has resigned the view on which it acts again, with this cause, also if nothing has changed (R-RESIGN-1). */
+  answerResignation(session: Session, cause: Cause): void {
+    const { state } = session;
+    if (state.phase !== 'active') return;
+    const update = this.#updates.updateFor(state.member, state.lastSeen, state.interest);
+    if (update === undefined) this.#sendUnchanged(session, state, cause);
+    else this.#sendView(session, state, { ...update, cause });
+  }
+
+  #sendUnchanged(session: Session, state: ActiveState, cause: Cause): void {
     const seen = this.lastSeenByWelcome(state.member);
+    const { isHeld } = session.outbox;
+    if (isHeld && !recordHeldView(session, state, seen.rank)) return;
     const diff = state.interest === 'roster' ? emptyDiff : undefined;
-    // The leader may have received commands since the last change of the roster, so the view has the current seq (R-VIEW-3).
+    // The member may have received commands since the last change of the roster, so the view has the current seq (R-VIEW-3).
     const { seq } = this.#group;
-    const update = { ...seen, seq, was: state.lastSeen.rank, cause: last.cause, changes: 0, diff };
+    const update = { ...seen, seq, was: state.lastSeen.rank, cause, changes: 0, diff };
     for (const frame of this.#frames.encodeReset(sinceLastSeen(update, state))) session.sendFrame(frame);
     state.lastSeen = seen;
     state.copy = 'current';
-    this.#ports.heartbeats.thawHeartbeat(session);
+    if (!isHeld) this.#ports.heartbeats.thawHeartbeat(session);
   }
 
   /** Sends every session the view that it has not received yet, and reports the promotions. */

@@ -1,6 +1,6 @@
 /** R-JOIN-3: the frames of `welcome`. */
 
-import type { ObserverWelcomeMessage } from '@rankd/protocol';
+import type { Feature, ObserverWelcomeMessage } from '@rankd/protocol';
 import type { ServerConfig } from '../../config.js';
 import type { Group, Member } from '../../core/index.js';
 import { leaderEntry } from './message-parts.js';
@@ -10,6 +10,8 @@ export interface WelcomeSettings {
   readonly config: ServerConfig;
   readonly serverName: string;
   readonly cluster: string | undefined;
+  /** Returns the features that a group has on this server. */
+  readonly featuresOf: (group: string) => readonly Feature[];
 }
 
 /** Encodes welcomes: a session's place in its group, and all that it needs to keep that place (R-JOIN-3). */
@@ -19,7 +21,7 @@ export class WelcomeFrames {
    * The text that is the same for every session of a group, for the group of the last welcome. It is kept because ten thousand sessions
    * may join at once.
    */
-  #lastFacts = { group: '', text: '' };
+  #lastFacts = { group: '', featureCount: 0, text: '' };
 
   constructor(settings: WelcomeSettings) {
     this.#settings = settings;
@@ -43,9 +45,11 @@ export class WelcomeFrames {
 
   #factsText(group: string): string {
     const last = this.#lastFacts;
-    if (last.group === group && last.text !== '') return last.text;
+    // A group only ever gets more features.
+    const featureCount = this.#settings.featuresOf(group).length;
+    if (last.group === group && last.featureCount === featureCount && last.text !== '') return last.text;
     const text = JSON.stringify(serverFacts(this.#settings, group)).slice(1, -1);
-    this.#lastFacts = { group, text };
+    this.#lastFacts = { group, featureCount, text };
     return text;
   }
 
@@ -72,7 +76,7 @@ export class WelcomeFrames {
 }
 
 function serverFacts(
-  { config, serverName: server, cluster }: WelcomeSettings,
+  { config, serverName: server, cluster, featuresOf }: WelcomeSettings,
   group: string,
 ): Pick<
   ObserverWelcomeMessage,
@@ -89,7 +93,7 @@ function serverFacts(
 > {
   return {
     protocol: 1,
-    features: [],
+    features: [...featuresOf(group)],
     server,
     ...(cluster === undefined ? {} : { cluster }),
     group,

@@ -1,6 +1,6 @@
 /** R-JOIN-1, R-JOIN-5: the handler of `hello` messages. */
 
-import type { HelloMessage } from '@rankd/protocol';
+import { features, type HelloMessage } from '@rankd/protocol';
 import type { AdmissionDispatch } from '../admission/admission-dispatch.js';
 import {
   ADOPTION,
@@ -45,9 +45,12 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
   else session.turnAway(refusal);
 }
 
+const allFeatures: readonly string[] = features;
+
+/** Returns what no group of this server has. AdmissionDispatch checks the features of the group, when its log is read. */
 function whatIsUnsupported(hello: HelloMessage, isWaiting: boolean): string | undefined {
   if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
-  const unsupported = hello.require?.find(feature => feature !== ADOPTION || !isWaiting);
-  if (unsupported === undefined) return undefined;
-  return unsupported === ADOPTION ? 'feature adopt: it waits for no lost cluster' : `feature ${unsupported}`;
+  const missing = hello.require?.find(name => (name === ADOPTION ? !isWaiting : !allFeatures.includes(name)));
+  if (missing === undefined) return undefined;
+  return missing === ADOPTION ? 'feature adopt: it waits for no lost cluster' : `feature ${missing}`;
 }

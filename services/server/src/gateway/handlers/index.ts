@@ -10,7 +10,7 @@ import { handleHistory, type HistoryPorts } from './history.js';
 import { handleLeave } from './leave.js';
 import { handlePing, type PingPorts } from './ping.js';
 import { handlePong, type PongPorts } from './pong.js';
-import { handleResign } from './resign.js';
+import { handleResign, type ResignPorts } from './resign.js';
 import { handleResult, type ResultPorts } from './result.js';
 import { handleRoster, type RosterPorts } from './roster.js';
 import { handleYielded, type YieldedPorts } from './yielded.js';
@@ -28,6 +28,7 @@ export interface HandlerPorts {
   readonly admin: AdminPorts;
   readonly result: ResultPorts;
   readonly yielded: YieldedPorts;
+  readonly resign: ResignPorts;
   readonly roster: RosterPorts;
   readonly history: HistoryPorts;
 }
@@ -76,7 +77,7 @@ export class MessageHandlers {
       case 'yielded':
         return handleYielded(session, ports.yielded);
       case 'resign':
-        return handleResign(session);
+        return handleResign(session, ports.resign);
       case 'roster':
         return handleRoster(session, ports.roster);
       case 'history':

@@ -76,6 +76,11 @@ export class LeaderYield {
     if (request !== undefined && request !== UNREQUESTED) this.#proposeStopped(request, 'yielded');
   }
 
+  /** Forgets the open requests of a session, because its member has resigned: that answers them (R-RESIGN-1). */
+  forgetRequests(session: Session): void {
+    this.#unanswered.delete(session.id);
+  }
+
   /**
    * Records that the connection has closed. If the client's end closed it, proposes `stopped`, even if the client has not read the `yield`
    * (R-LEAD-1).

@@ -82,7 +82,11 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
     case 'session.closed':
       return { level: 'debug', sentence: `closed session ${event.session}: ${event.code}` };
     case 'member.moved':
-      return info(`${event.name} was moved to rank ${event.rank} in group ${event.group}`);
+      return info(
+        event.reason === 'RESIGNED'
+          ? `${event.name} gave up its rank and has rank ${event.rank} of ${event.size} in group ${event.group}`
+          : `${event.name} was moved to rank ${event.rank} in group ${event.group}`,
+      );
     case 'observer.joined':
       return info(`${event.name} observes group ${event.group}`);
     case 'member.waiting':

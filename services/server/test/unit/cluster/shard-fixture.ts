@@ -37,6 +37,7 @@ export function createReplica(
       onGroupLoaded: () => undefined,
       onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
       ...listener,
     },

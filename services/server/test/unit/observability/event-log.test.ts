@@ -118,6 +118,11 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     sentence: 'ann was moved to rank 2 in group default',
   },
   {
+    event: { ...member, event: 'member.moved', reason: 'RESIGNED', promoted: 1 },
+    level: 'info',
+    sentence: 'ann gave up its rank and has rank 2 of 5 in group default',
+  },
+  {
     event: { event: 'member.waiting', group: 'default', session: 's1', position: 3 },
     level: 'info',
     sentence: 'session s1 waits for a seat in group default, position 3',

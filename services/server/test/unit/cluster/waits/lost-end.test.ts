@@ -175,6 +175,7 @@ describe('A server that does not read back its join', () => {
         onGroupLoaded: () => undefined,
         onPendingTimers: () => undefined,
         onServersChanged: () => undefined,
+      onFlow: () => undefined,
         onIncarnationEnd: () => undefined,
         onGroupsUnloaded: () => undefined,
         onFollowed: () => reports.push('followed'),

@@ -17,6 +17,7 @@ import {
   type RejectionCode,
   type RemovedEntry,
   type RestoredEntry,
+  type ResignedEntry,
   type ResultEntry,
   type GroupLimits,
   type ServerGoneEntry,
@@ -133,6 +134,14 @@ export const stopped = (member: string, own: Own<StoppedEntry> = {}): StoppedEnt
   member,
   ask: 1,
   evidence: 'yielded',
+  ...own,
+});
+
+export const resigned = (member: string, own: Own<ResignedEntry> = {}): ResignedEntry => ({
+  kind: 'resigned',
+  ...placed,
+  member,
+  session: sessionNamed(member),
   ...own,
 });
 

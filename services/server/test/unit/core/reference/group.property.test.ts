@@ -62,9 +62,7 @@ function wordFor(effect: PlainEffect): string {
     case 'result-refused':
       return effect.code;
     case 'roster-changed':
-      return effect.cause.kind === 'left' || effect.cause.kind === 'away'
-        ? (effect.cause.reason ?? '')
-        : effect.cause.kind;
+      return effect.cause.reason ?? effect.cause.kind;
     default:
       return effect.kind;
   }
@@ -84,7 +82,7 @@ const EVERYTHING = [
     'RESTARTED',
     'SERVER_LOST',
   ],
-  ...['ask-to-stop', 'released', 'reassure', 'removed'],
+  ...['ask-to-stop', 'released', 'reassure', 'removed', 'resignation', 'RESIGNED'],
   ...['administered: accepted', 'administered: NO_SUCH_TARGET', 'administered: DRAINING'],
   ...['accepted', 'OUTRANKED', 'AWAY', 'NO_SUCH_TARGET', 'NO_RECIPIENTS'],
   ...['DUPLICATE_ID', 'TOO_MANY_OPEN', 'RATE_LIMITED', 'DRAINING'],
@@ -181,7 +179,7 @@ describe('the core after random entries', () => {
   });
 
   it('R-CMD-9 changes nothing when an entry is applied twice', () => {
-    const mayBeSaidAgain = ['turned-away', 'result-refused', 'admin-receipt', 'grace'];
+    const mayBeSaidAgain = ['turned-away', 'result-refused', 'admin-receipt', 'grace', 'resignation'];
     afterEveryEntry(() => ({ entry, after, coordinator }) => {
       // A group that does not exist keeps no state: an administrator receives the same rejection twice.
       if (entry.kind === 'command' && !after.has(entry.group)) return;

@@ -22,6 +22,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('proxy' as const), which, restMs: fc.constantFrom(1, 15, 39, 40) }),
   },
   { weight: 12, arbitrary: plain('answer') },
+  { weight: 6, arbitrary: plain('resign') },
   { weight: 4, arbitrary: plain('close') },
   { weight: 10, arbitrary: plain('arrive') },
   { weight: 6, arbitrary: plain('repeat') },

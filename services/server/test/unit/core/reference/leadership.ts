@@ -12,6 +12,7 @@ import {
   moved,
   ofKind,
   removed,
+  resigned,
   restored,
   resumed,
   rulesOf,
@@ -72,7 +73,7 @@ export class Fleet {
   /** Counts cases, to check that the random scripts produce each of them. */
   readonly counts = {
     ...{ handedOver: 0, reassured: 0, stale: 0, byTime: 0, resumedWhileAsked: 0, endedLeader: 0 },
-    ...{ proxied: 0, proxiedWhileAsked: 0 },
+    ...{ proxied: 0, proxiedWhileAsked: 0, resigned: 0, resignedWhileAsked: 0 },
   };
 
   constructor(graceLeaderMs: number) {
@@ -183,6 +184,18 @@ export class Fleet {
     this.#onTheWay.push(stopped(client.member, { ask }));
   }
 
+  /** R-RESIGN-1: a client stops and resigns. That answers every ask that it has or has not read. */
+  resign(which: number): void {
+    const client = pick(this.#live, which);
+    if (client === undefined) return;
+    const { member, session, acts } = client;
+    this.counts.resigned += acts ? 1 : 0;
+    this.counts.resignedWhileAsked += this.#asked.has(session) ? 1 : 0;
+    client.acts = false;
+    client.unread = [];
+    this.#apply(resigned(member, { at: this.#now, session }));
+  }
+
   /** A client whose session the server has ended notices it and closes its connection. */
   close(which: number): void {
     const client = pick(
@@ -265,6 +278,9 @@ export class Fleet {
     }
     if (entry.kind === 'departed' && entry.how === 'lost') this.#asked.delete(entry.session);
     for (const { session } of ofKind(effects, 'reassure')) this.#lead(session, this.#asks);
+    for (const { session } of ofKind(effects, 'resignation')) {
+      if (leader !== undefined && sessionOf(leader) === session) this.#lead(session, this.#asks);
+    }
     const newLeaderSession = leader === leaderBefore || leader === undefined ? undefined : sessionOf(leader);
     if (newLeaderSession !== undefined) this.#lead(newLeaderSession, asksBefore);
     this.counts.handedOver += leader !== leaderBefore && entry.kind === 'stopped' ? 1 : 0;
@@ -325,8 +341,9 @@ export class Fleet {
     const { leader } = this.group.roster;
     for (const { session } of ofKind(effects, 'released')) {
       if (leader === undefined || sessionOf(leader) !== session) continue;
-      const answers = [...ofKind(effects, 'reassure'), ...ofKind(effects, 'ask-to-stop')];
-      agree(answers.filter(effect => effect.session === session).length, 1);
+      const answers = ['reassure', 'ask-to-stop', 'resignation'] as const;
+      const toSession = answers.flatMap(kind => ofKind(effects, kind)).filter(effect => effect.session === session);
+      agree(toSession.length, 1);
     }
   }
 

@@ -154,6 +154,8 @@ export class Script {
         return this.#endGrace(step);
       case 'stopped':
         return this.#stop(step);
+      case 'resigned':
+        return this.#about(step, ({ id, group }, session) => entries.resigned(id, { group, at, session }));
       case 'administered':
         return this.#administer(step);
       case 'admin-gone':
@@ -343,8 +345,7 @@ export class Script {
   /** An id is never used again (Terms), so no log contains a second join of a departed or rejected member. */
   #replay(which: number): Entry | undefined {
     const old = latest(this.#entries, which);
-    if (old === undefined || old.kind === 'restored' || old.kind === 'moved' || old.kind === 'removed')
-      return undefined;
+    if (old === undefined || NOT_REPLAYED.has(old.kind)) return undefined;
     if (old.kind === 'command' && old.from.kind === 'admin') return undefined;
     if (old.kind === 'server-gone') this.#leaveBehind(old.server);
     if (old.kind !== 'joined') return old;
@@ -353,6 +354,9 @@ export class Script {
     return hasGone || old.resume !== undefined ? undefined : old;
   }
 }
+
+/** The core applies each of these once: a later time, it would have another meaning. */
+const NOT_REPLAYED: ReadonlySet<Entry['kind']> = new Set(['restored', 'moved', 'removed', 'resigned']);
 
 function hashOfSession(session: string): string {
   return entries.hashNamed(session.replace(/^.*\//, '').replace(entries.sessionNamed(''), ''));

@@ -44,6 +44,7 @@ const steps = {
     evidence: fc.constantFrom('yielded', 'suspended', 'suspended', 'closed'),
     isForeign,
   }),
+  resigned: fc.record({ kind: fc.constant('resigned' as const), afterMs, ...who }),
   administered: fc.record({
     kind: fc.constant('administered' as const),
     afterMs,
@@ -98,6 +99,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: steps.graceEnded },
   { weight: 12, arbitrary: steps.stopped },
   { weight: 10, arbitrary: steps.administered },
+  { weight: 6, arbitrary: steps.resigned },
   { weight: 1, arbitrary: steps.adminGone },
   { weight: 40, arbitrary: steps.command },
   { weight: 26, arbitrary: steps.result },

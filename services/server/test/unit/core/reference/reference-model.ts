@@ -8,6 +8,7 @@ import type {
   MovedEntry,
   Newcomer,
   RemovedEntry,
+  ResignedEntry,
   RestoredEntry,
   ServerGoneEntry,
   GroupLimits,
@@ -90,6 +91,8 @@ export class ReferenceGroup implements ReferenceOrder {
         return this.endGrace(entry);
       case 'stopped':
         return this.stopped(entry);
+      case 'resigned':
+        return this.resign(entry);
       case 'moved':
       case 'removed':
         return this.decide({ entry }, entry.at);
@@ -348,6 +351,19 @@ export class ReferenceGroup implements ReferenceOrder {
       : effects;
   }
 
+  /** R-RESIGN-1: it goes behind the last present member, and is answered in any case. */
+  private resign({ member: id, session, at }: ResignedEntry): PlainEffect[] {
+    const member = this.members.find(each => each.id === id && each.session === session);
+    if (member === undefined || this.isFrozen) return [];
+    const decided = this.hasStopped(member, at).filter(({ kind }) => kind !== 'reassure');
+    if (member.session !== session) return decided;
+    const others = this.members.filter(each => each !== member && each.session !== undefined);
+    const behind = Math.max(this.rankOf(id), ...others.map(each => this.rankOf(each.id)));
+    const changed = this.move(member, behind, at, 'RESIGNED');
+    const cause = { kind: 'moved', member: id, rank: behind, reason: 'RESIGNED' } as const;
+    return [...decided, ...changed, { kind: 'resignation', session, cause }];
+  }
+
   private leadsUnasked(member: ReferenceMember): boolean {
     return this.members[0] === member && this.asked !== member;
   }
@@ -370,14 +386,14 @@ export class ReferenceGroup implements ReferenceOrder {
     return [...effects, { kind: 'admin-receipt', to: by.session, id, verdict }];
   }
 
-  private move(member: ReferenceMember, rank: number, at: number): PlainEffect[] {
+  private move(member: ReferenceMember, rank: number, at: number, reason?: 'RESIGNED'): PlainEffect[] {
     const from = this.rankOf(member.id);
     if (from === rank) return [];
     const before = this.members;
     this.members = rosterAfter(before, { kind: 'moved', member, rank });
     const shifted = this.members.map((each, at) => (each === before[at] ? -1 : at)).filter(at => at >= 0);
     const promoted = this.members.filter((each, at) => before.indexOf(each) > at).length;
-    const cause = { kind: 'moved', member: member.id, rank, reason: undefined } as const;
+    const cause = { kind: 'moved', member: member.id, rank, reason } as const;
     return [this.changed(cause, at, [shifted[0] ?? 0, (shifted.at(-1) ?? 0) + 1], promoted)];
   }
 

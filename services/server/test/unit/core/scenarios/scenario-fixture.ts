@@ -90,6 +90,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     return fixture.apply(entries.result(fixture.memberNamed(name), fixture.epoch, Number(seq), said));
   },
   expire: ([seq = ''], fixture) => fixture.apply(entries.expired(fixture.epoch, Number(seq), fixture.placed)),
+  resign: ([name = ''], fixture) => {
+    const session = fixture.sessionNamed(name);
+    return fixture.apply(entries.resigned(fixture.memberNamed(name), { ...fixture.placed, session }));
+  },
   move: ([name = '', rank = ''], fixture) =>
     fixture.apply(entries.moved(fixture.nextAsk(), name, Number(rank), fixture.placed)),
   remove: ([name = '', reason], fixture) =>
@@ -278,6 +282,7 @@ export class ScenarioFixture {
       if (effect.kind === 'roster-changed') sentViews.updates.recordChange(effect);
       if (effect.kind === 'ask-to-stop' && effect.session !== undefined) this.#askedToStop.add(effect.session);
       if (effect.kind === 'released') this.#askedToStop.delete(effect.session);
+      if (effect.kind === 'resignation') this.#askedToStop.delete(effect.session);
       if (effect.kind !== 'welcomed') continue;
       const lastSeen = sentViews.updates.lastSeenByWelcome(effect.member, group.view);
       sentViews.bySession.set(effect.member, { session: effect.session, lastSeen });

@@ -71,6 +71,10 @@ export function inWords(effect: Effect, group: Group | undefined): string {
       return `released: ${effect.session}`;
     case 'reassure':
       return `reassured: ${effect.session}`;
+    case 'resignation': {
+      const { session, cause } = effect;
+      return `answer to ${session}: resigned, rank ${cause.rank}`;
+    }
     default:
       return commandInWords(effect, group);
   }

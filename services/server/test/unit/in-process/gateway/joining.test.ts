@@ -155,7 +155,7 @@ describe('R-JOIN-3 welcome has a member’s place, and everything needed to keep
     expect(bob.welcome).toEqual({
       type: 'welcome',
       protocol: 1,
-      features: [],
+      features: ['resign'],
       server: text,
       group,
       member: text,

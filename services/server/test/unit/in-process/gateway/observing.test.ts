@@ -26,7 +26,7 @@ describe('R-JOIN-3 An observer is welcomed without rank, slot and secret', () =>
   const common = {
     type: 'welcome',
     protocol: 1,
-    features: [],
+    features: ['resign'],
     server: text,
     member: text,
     resumed: false,
