@@ -166,8 +166,7 @@ export class ClusterLog implements OrderedLog {
     this.#state = 'leaving';
     this.#stopHeartbeats();
     const { clock } = this.#ports;
-    const [, ...others] = this.#shards;
-    await withinLimit(clock, LEAVE_MS, Promise.all(others.map(async shard => await shard.leave())));
+    await withinLimit(clock, LEAVE_MS, Promise.all(this.#shards.slice(1).map(async shard => await shard.leave())));
     await withinLimit(clock, LEAVE_MS, this.#register.leave());
     await this.close();
   }

@@ -229,9 +229,8 @@ export class ClusterServer {
         onIncarnationEnd: why => this.#endIncarnation(why),
       },
     });
-    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, {
-      place: { cluster, server, flow: log.flow },
-    });
+    const place = { cluster, server, flow: log.flow };
+    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { place });
     this.#joining = log;
     try {
       await log.join();

@@ -44,7 +44,7 @@ export class AdmissionDispatch {
       session.turnAway(code);
       return;
     }
-    const missing = this.#missingFeature(request);
+    const missing = request.adopts ? undefined : this.#missingFeature(request);
     if (missing !== undefined) session.end('UNSUPPORTED', `feature ${missing}`);
     else if (request.hello.role === 'observer' || request.adopts) observers.admitObserver(request, session);
     else members.proposeMember(request, session);

@@ -5,6 +5,7 @@ const nothing: ClusterFacts = {
   state: 'entering',
   isReady: false,
   blocked: undefined,
+  lost: undefined,
   server: undefined,
   log: undefined,
   joining: undefined,
