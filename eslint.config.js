@@ -41,8 +41,11 @@ const serverFolders = {
 };
 const foldersApart = Object.entries(serverFolders).map(([folder, allowed]) => ({
   files: [`services/server/src/${folder}/**/*.ts`],
-  // This file builds a server of a cluster from its parts.
-  ignores: ['services/server/src/cluster/cluster-server.ts'],
+  // These files build a server of a cluster from its parts.
+  ignores: [
+    'services/server/src/cluster/cluster-server.ts',
+    'services/server/src/cluster/incarnation/cluster-server-ports.ts',
+  ],
   rules: refuse([
     declaredOnly('server'),
     {

@@ -1,5 +1,7 @@
 /** The programs of a local fleet. */
 
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { freePort } from './ports.mjs';
 import { developmentToken } from './settings.mjs';
 import { coloured } from '../terminal.mjs';
@@ -32,6 +34,8 @@ export async function fleetPrograms({ settings, places, clients, hasRedis, scrat
       RANKD_HTTP_PORT: String(httpPort),
       ...(ownRedis && { RANKD_REDIS_URL: `redis://${loopback}:${redisPort}` }),
       ...(isCluster && { RANKD_MODE: 'cluster' }),
+      // The Redis is new, so no server has to wait for those of an earlier cluster.
+      ...(isCluster && ownRedis && { RANKD_STATE_DIR: stateDirectory(scratch, at) }),
       ...(isCluster && ownRedis && { RANKD_LOG_ACK: settings.RANKD_LOG_ACK ?? 'replicated' }),
     });
   const scheme = settings.RANKD_TLS_CERT ? 'rankds' : 'rankd';
@@ -74,4 +78,10 @@ function redisProgram(name, port, options) {
   const all = { port: String(port), bind: loopback, save: '', loglevel: 'warning', ...options };
   const args = Object.entries(all).flatMap(([option, value]) => [`--${option}`, ...value.split(' ')]);
   return { name, command: 'redis-server', args, env: process.env };
+}
+
+function stateDirectory(scratch, at) {
+  const directory = join(scratch, `state-${at + 1}`);
+  mkdirSync(directory, { recursive: true });
+  return directory;
 }

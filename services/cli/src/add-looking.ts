@@ -1,8 +1,9 @@
 /** The verbs that look at a fleet. */
 
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { limits } from '@rankd/protocol';
 import { readEnvironment } from '@rankd/startup/env';
+import { adoptRedis } from './commands/adopt.js';
 import { groups } from './commands/groups.js';
 import { ls } from './commands/ls.js';
 import { ping, PING_INTERVAL_MS_MIN, PINGS_MAX } from './commands/ping.js';
@@ -10,6 +11,7 @@ import { servers } from './commands/servers.js';
 import { wait } from './commands/wait.js';
 import { parseWaitCondition, type WaitConditionOptions } from './commands/wait-condition.js';
 import { why } from './commands/why.js';
+import { UsageError } from './errors.js';
 import { events } from './events/events.js';
 import { parseSidePort } from './http-client.js';
 import { parseInteger } from './parse-integer.js';
@@ -133,14 +135,27 @@ function addServers(program: Command, run: Run): void {
     );
   program
     .command('servers')
+    .addArgument(new Argument('[ACTION]', 'adopt: see below').choices(['adopt']))
     .description('show the servers of a cluster, as one of them reports them')
     .option('--http <URL>', httpHelp)
-    .addHelpText('after', examples('rankctl servers', 'rankctl servers --http http://127.0.0.1:9465 --json'))
-    .action(({ http }: { http?: string }) =>
-      run(call => servers(call, parseSidePort(http, readEnvironment(), call.connection.url))),
-    );
+    .addHelpText('after', `${adoptHelp}${examples(...serversExamples)}`)
+    .action((action: 'adopt' | undefined, { http }: { http?: string }) => {
+      if (action === undefined)
+        return run(call => servers(call, parseSidePort(http, readEnvironment(), call.connection.url)));
+      if (http !== undefined) throw new UsageError('--http is for rankctl servers: adopt uses --url');
+      return run(adoptRedis);
+    });
 }
 
+const adoptHelp = `
+rankctl servers adopt: the server at --url waits, because Redis has lost its cluster. It accepts the present Redis as the new
+cluster, and the other waiting servers follow. All members join as new ones. Needs the admin token.
+`;
+const serversExamples = [
+  'rankctl servers',
+  'rankctl servers --http http://127.0.0.1:9465 --json',
+  'rankctl servers adopt --url rankd://10.0.0.7:2700',
+];
 const httpHelp =
   'side port of the server (default: the host of --url, port RANKD_HTTP_PORT or 9464; token RANKD_HTTP_TOKEN)';
 

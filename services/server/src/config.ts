@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { limits } from '@rankd/protocol';
 import { faultsOfTls, parseSettings, settings, type Environment, type SettingsOf } from '@rankd/startup';
 import { plainAddress } from './client-address.js';
+import { faultsOfStateDirectory } from './state-directory/state-directory.js';
 import { parseRedisAddress } from './redis/redis-address.js';
 
 const { flag, millis, optionalText, port, secret, text, whole } = settings;
@@ -149,6 +150,9 @@ export const serverSettingsSchema = settings.object({
     256,
   ),
   RANKD_GRACE_SERVER_MS: millis(8000, 'Cluster only. How long the members of a lost server keep their rank and slot.'),
+  RANKD_STATE_DIR: optionalText(
+    'Cluster only. The directory in which this server keeps which cluster and epoch it has served. Without it, a first start on an empty Redis waits RANKD_REFORM_MS. Each server needs a directory of its own.',
+  ),
   RANKD_ADVERTISED_URL: optionalText(
     'Cluster only. The URL by which clients reach this server, for `rankctl servers`. None: RANKD_HOST, or an address of this machine if that is 0.0.0.0. Set it where ports are published or translated.',
     '^rankds?://[^/\\s,]{1,255}$',
@@ -202,6 +206,9 @@ function contradictions(config: ServerConfig): string[] {
     faults.push(
       `RANKD_FRAME_BYTES_MAX must be at most ${CLUSTER_FRAME_BYTES_MAX} if RANKD_MODE is cluster, not ${config.RANKD_FRAME_BYTES_MAX}: Redis stores every frame whole`,
     );
+  }
+  if (config.RANKD_MODE === 'cluster' && config.RANKD_STATE_DIR !== undefined) {
+    faults.push(...faultsOfStateDirectory(config.RANKD_STATE_DIR, config.RANKD_REDIS_PREFIX));
   }
   faults.push(...faultsOfTokens(config), ...faultsOfTls(config));
   if (config.RANKD_TLS_CA !== undefined && config.RANKD_TLS_CERT === undefined) {

@@ -7,7 +7,8 @@ import { type Clock, repeat, type Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import type { Group, RosterChangedEffect } from './core/index.js';
-import { type ClusterPlace, Gateway } from './gateway/gateway.js';
+import { Gateway } from './gateway/gateway.js';
+import type { GatewayRole } from './gateway/gateway-role.js';
 import type { Connection, ConnectionListener } from './gateway/transport/connection.js';
 import { TcpListener } from './gateway/transport/tcp-listener.js';
 import { type Transport, transportFor } from './gateway/transport/transport.js';
@@ -27,6 +28,7 @@ import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
 import type { ServerEvent } from './server-event.js';
 import { StandaloneServer } from './standalone-server.js';
+import { openStateDirectory } from './state-directory/state-directory.js';
 
 /**
  * How long the server waits for Redis before it listens. If Redis was not read in that time, the server refuses hellos until it is (R-VIEW-6).
@@ -196,8 +198,8 @@ export class RankServer {
       await this.#standalone.prepare(RESTORE_WAIT_MS);
       return;
     }
-    const { RANKD_REFORM_MS: reformMs, RANKD_SUSPEND_MS: suspendMs } = this.#config;
-    const epochLast = (await this.#mirror?.readRestoredOrder(Math.max(reformMs, suspendMs)))?.epochLast ?? 0;
+    const restoreMs = Math.max(this.#config.RANKD_REFORM_MS, this.#config.RANKD_SUSPEND_MS);
+    const epochLast = (await this.#mirror?.readRestoredOrder(restoreMs))?.epochLast ?? 0;
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
     const settings = { config: this.#config, hostName, address: () => this.#running?.address, epochLast };
@@ -206,16 +208,16 @@ export class RankServer {
       environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },
       watch: event => this.#recordEvent(event),
       recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),
-      createGateway: (log, shared, place) => this.#createGateway(log, shared, { place }),
+      createGateway: (log, shared, role) => this.#createGateway(log, shared, role),
+      servedState: openStateDirectory(this.#config),
     });
-    this.#gatewayOwner = this.#cluster;
-    await this.#cluster.start();
+    await (this.#gatewayOwner = this.#cluster).start();
   }
 
   #createGateway(
     log: OrderedLog,
     clock: Clock,
-    ports: { readonly place?: ClusterPlace; readonly isClosedTo?: (group: string) => boolean },
+    ports: GatewayRole & { readonly isClosedTo?: (group: string) => boolean },
   ): Gateway {
     return new Gateway({
       config: this.#config,
@@ -287,13 +289,12 @@ export class RankServer {
   #gatewayReadings(): ReturnType<QuerySources['gateway']> {
     const gateway = this.#gatewayOwner?.gateway;
     if (gateway === undefined) return undefined;
-    const { log, channels, traffic } = gateway;
     return {
-      groups: log.groups,
-      observers: channels.observerCount,
+      groups: gateway.log.groups,
+      observers: gateway.channels.observerCount,
       sessions: gateway.sessionCount,
       backlogBytesLargest: () => gateway.backlogBytesLargest,
-      ...traffic,
+      ...gateway.traffic,
     };
   }
 }

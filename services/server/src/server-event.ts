@@ -91,6 +91,10 @@ export type ServerEvent =
   | { readonly event: 'mirror.conflict'; readonly server: string; readonly other: string; readonly epoch: number }
   | { readonly event: 'mirror.regained'; readonly server: string; readonly other: string }
   | { readonly event: 'cluster.entered'; readonly cluster: string; readonly server: string; readonly servers: number }
+  /** By the decision of an administrator, the cluster `cluster` replaces the lost cluster `lost`. */
+  | { readonly event: 'cluster.adopted'; readonly cluster: string; readonly lost: string }
+  /** Redis is empty, and this server looks for servers of an earlier cluster before it creates one. */
+  | { readonly event: 'cluster.looking'; readonly reason: string }
   /** This server cannot read or apply a record, or the entry with this number in it. It waits until it can. */
   | {
       readonly event: 'cluster.blocked';

@@ -9,6 +9,7 @@ export function bashCompletion(verbs: readonly Completable[]): string {
   const names = verbs.map(({ name }) => name).join(' ');
   const programsOf = verbs.filter(({ takesProgram }) => takesProgram).map(({ name }) => name);
   const membersOf = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
+  const withChoices = verbs.filter(({ choices }) => choices.length > 0);
   return `# bash completion of rankctl: source <(rankctl completion bash)
 _rankctl() {
   local verb='' dashes='' value='' line='' rest word replaced each at IFS=' '
@@ -76,6 +77,7 @@ ${verbs.map(verb => `      ${verb.name}) words=(${flagsOf(verb)}) ;;`).join('\n'
     case "$verb" in
       completion) words=(bash zsh fish) ;;
       help) words=(${names}) ;;
+${withChoices.map(({ name, choices }) => `      ${name}) words=(${choices.join(' ')}) ;;`).join('\n')}
       ${membersOf.join('|')})
         while IFS= read -r each; do
           [[ -n "$each" ]] && COMPREPLY+=("$each")

@@ -14,6 +14,8 @@ export interface Completable {
   readonly arguments: readonly string[];
   /** Whether its first argument is the name of a member. */
   readonly takesMember: boolean;
+  /** The possible values of its first argument, if there are few. */
+  readonly choices: readonly string[];
   /** Whether a program and its arguments follow after `--`. */
   readonly takesProgram: boolean;
 }
@@ -45,6 +47,7 @@ export function completionScript(shell: Shell, program: Command): string {
       options: [...optionsOf(command), ...shared, helpFlag],
       arguments: names.map(each => each.toLowerCase()),
       takesMember: names[0] === 'MEMBER',
+      choices: command.registeredArguments[0]?.argChoices ?? [],
       takesProgram: command.registeredArguments.at(-1)?.variadic === true,
     };
   });
@@ -54,6 +57,7 @@ export function completionScript(shell: Shell, program: Command): string {
     options: [],
     arguments: ['verb'],
     takesMember: false,
+    choices: [],
     takesProgram: false,
   };
   return writers[shell]([...verbs, help]);

@@ -4,6 +4,7 @@ import { type Completable, type CompletableOption, valueFlags } from './completi
 export function fishCompletion(verbs: readonly Completable[]): string {
   const programs = verbs.filter(({ takesProgram }) => takesProgram).map(({ name }) => name);
   const members = verbs.filter(({ takesMember }) => takesMember).map(({ name }) => name);
+  const withChoices = verbs.filter(({ choices }) => choices.length > 0);
   return `# fish completion of rankctl: rankctl completion fish > ~/.config/fish/completions/rankctl.fish
 function __rankctl_members
     set -l dashes
@@ -58,6 +59,7 @@ ${verbs.map(({ name, description }) => `complete -c rankctl -n 'not __rankctl_ve
 ${verbs.flatMap(({ name, options }) => options.map(option => lineOf(name, option))).join('\n')}
 complete -c rankctl -n '__rankctl_completes_argument ${members.join(' ')}' -a '(__rankctl_members)'
 complete -c rankctl -n '__rankctl_completes_argument completion' -a 'bash zsh fish'
+${withChoices.map(({ name, choices }) => `complete -c rankctl -n '__rankctl_completes_argument ${name}' -a '${choices.join(' ')}'`).join('\n')}
 complete -c rankctl -n '__rankctl_runs_program ${programs.join(' ')}' -a '(__rankctl_program)'
 `;
 }

@@ -76,8 +76,14 @@ function caseOf(verb: Completable): string {
 }
 
 /** Returns what completes an argument. A space as the action completes nothing: otherwise zsh would offer the options. */
-function argumentSpec({ name, takesMember, arguments: all }: Completable, at: number): string {
-  const first = takesMember ? '_rankctl_members' : name === 'completion' ? '(bash zsh fish)' : ' ';
+function argumentSpec({ name, takesMember, choices, arguments: all }: Completable, at: number): string {
+  const first = takesMember
+    ? '_rankctl_members'
+    : name === 'completion'
+      ? '(bash zsh fish)'
+      : choices.length > 0
+        ? `(${choices.join(' ')})`
+        : ' ';
   return `${at + 2}:${all[at] ?? ''}:${at === 0 ? first : ' '}`;
 }
 

@@ -131,7 +131,13 @@ export const joinRules: Rules<JoinOptions> = {
 };
 
 /** The options of `observe`. */
-export const observeRules: Rules<ObserveOptions> = { group, token: secret, tls, signal };
+export const observeRules: Rules<ObserveOptions> = {
+  group,
+  token: secret,
+  require: compileFieldCheck(helloSchema.properties.require),
+  tls,
+  signal,
+};
 
 /** The options of `lead` and `untilRank`. */
 export const waitRules: Rules<{ readonly signal?: AbortSignal }> = { signal };

@@ -21,6 +21,8 @@ export interface ObserveOptions {
    * permits `move`, `remove` and `command`.
    */
   readonly token?: string | undefined;
+  /** Features that the server must have. A server that lacks one ends the session with UNSUPPORTED. */
+  readonly require?: readonly string[];
   /** For `rankds://` URLs: the CA to trust, and the client certificate. Default: the CAs that Node trusts, and no client certificate. */
   readonly tls?: TlsSource;
   /** Ends the connection attempt: `observe` rejects with ABORTED. */
@@ -45,13 +47,14 @@ export async function observeWith(
   options: ObserveOptions = {},
 ): Promise<Observer> {
   checkOptions('observe', options, observeRules);
-  const { group, token, tls = {}, signal = new AbortController().signal } = options;
+  const { group, token, require, tls = {}, signal = new AbortController().signal } = options;
   const hello: ObserverHello = {
     type: 'hello',
     protocol: 1,
     role: 'observer',
     ...(group === undefined ? {} : { group }),
     ...(token === undefined ? {} : { token }),
+    ...(require === undefined ? {} : { require: [...require] }),
   };
   const failures: unknown[] = [];
   for (const address of parseServerAddresses(url)) {

@@ -167,6 +167,16 @@ export class Observer extends EventEmitter<ObserverEvents> {
   }
 
   /**
+   * Accepts the Redis of a server that waits for a lost cluster as the new cluster (R-ADMIN-1). `observe` must require `adopt`, or the
+   * waiting server refuses the session. Resolves when the server has accepted; it joins within a second.
+   * @throws RankdError NO_SUCH_TARGET if the server waits for no lost cluster; FORBIDDEN without the admin token; OUTCOME_UNKNOWN if
+   *   the session ends before the receipt arrives
+   */
+  async adopt(): Promise<ReceiptMessage> {
+    return this.#sendAdminMessage({ type: 'admin', action: 'adopt', id: this.#nextAdminId() });
+  }
+
+  /**
    * Sends a command that every member may execute (R-ADMIN-1): the sender's rank is -1. Resolves when every recipient has ended.
    * @throws RankdError the code of the receipt if the server accepts the command for no member; BAD_ARGUMENT and
    *   PAYLOAD_TOO_LARGE before anything is sent; OUTCOME_UNKNOWN if the session ends first, after the results that had arrived were

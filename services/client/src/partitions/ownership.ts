@@ -163,7 +163,8 @@ export class PartitionOwnership {
   ): EarlierMembers {
     // A new member does not know which members the server removed just before. They stop within `suspendMs`.
     if (!isFounder) this.#unknownOwnersUntilMs = Math.max(this.#unknownOwnersUntilMs, nowMs + suspendMs);
-    return new EarlierMembers(listed, member, nowMs, suspendMs + this.#handoverMs);
+    const others = isFounder ? [] : listed.map(each => each.member).filter(each => each !== member);
+    return new EarlierMembers(others, nowMs, suspendMs + this.#handoverMs);
   }
 
   /** Records that the `release` handler has settled. */
@@ -243,7 +244,7 @@ export class PartitionOwnership {
     if (seat?.earlierMembers === undefined) return;
     const { assigned, earlierMembers } = seat;
     let fromMs = Math.max(nowMs, this.#unknownOwnersUntilMs);
-    if (fromMs < earlierMembers.untilMs && earlierMembers.mayHold(partition)) fromMs = earlierMembers.untilMs;
+    if (fromMs < earlierMembers.untilMs && earlierMembers.mayHold) fromMs = earlierMembers.untilMs;
     for (const [leaver, untilMs] of this.#departed) {
       if (outweighs(leaver, assigned.own, partition)) fromMs = Math.max(fromMs, untilMs);
     }

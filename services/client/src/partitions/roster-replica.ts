@@ -2,10 +2,9 @@
 
 import type { RosterMember, RosterMessage, ViewMessage } from '@rankd/protocol';
 
-/** A member of the group, and when it joined, ms, by the server's clock. */
+/** A member of the group. */
 export interface RosterEntry {
   readonly member: string;
-  readonly joinedAtMs: number;
 }
 
 /** The difference between two views of the roster. */
@@ -47,7 +46,7 @@ const stoppedFor: ReadonlySet<string> = new Set(['LEFT', 'CLOSED', 'HEARTBEAT_TI
  * `updates: 'roster'`).
  */
 export class RosterReplica {
-  readonly #joinedAtMs = new Map<string, number>();
+  readonly #members = new Set<string>();
   #epoch = 0;
   /** The view before the one in which this member got its seat. */
   #baseView = 0;
@@ -58,7 +57,7 @@ export class RosterReplica {
   /** The complete roster as a change from an empty roster. Undefined if the replica is not current. */
   get asChange(): RosterChange | undefined {
     if (this.#state.kind === 'stale') return undefined;
-    const joined = [...this.#joinedAtMs].map(([member, joinedAtMs]) => ({ member, joinedAtMs }));
+    const joined = [...this.#members].map(member => ({ member }));
     const unlisted = this.#view - this.#baseView - joined.length;
     return { kind: 'leap', epoch: this.#epoch, view: this.#view, joined, left: [], unlisted };
   }
@@ -80,7 +79,7 @@ export class RosterReplica {
   /** Forgets the roster, because the member has a new seat or is in a new epoch. `view` is the first view of the seat. */
   reset(epoch: number, view: number): void {
     this.markStale(Number.NEGATIVE_INFINITY);
-    this.#joinedAtMs.clear();
+    this.#members.clear();
     this.#epoch = epoch;
     this.#baseView = view - 1;
     this.#view = view - 1;
@@ -120,8 +119,8 @@ export class RosterReplica {
     return this.#applyChange(
       'leap',
       view,
-      rows.filter(({ member }) => !this.#joinedAtMs.has(member)),
-      [...this.#joinedAtMs.keys()].filter(member => !there.has(member)).map(member => ({ member, stopped: false })),
+      rows.filter(({ member }) => !this.#members.has(member)),
+      [...this.#members].filter(member => !there.has(member)).map(member => ({ member, stopped: false })),
     );
   }
 
@@ -134,12 +133,12 @@ export class RosterReplica {
   ): RosterReplicaStep {
     const unlisted = view - this.#view - joined.length - left.length - otherwiseListed;
     this.#view = view;
-    for (const { member } of left) this.#joinedAtMs.delete(member);
-    for (const { member, joinedAtMs } of joined) this.#joinedAtMs.set(member, joinedAtMs);
+    for (const { member } of left) this.#members.delete(member);
+    for (const { member } of joined) this.#members.add(member);
     return { kind: 'changed', change: { kind, epoch: this.#epoch, view, joined, left, unlisted } };
   }
 }
 
-function toRosterEntry({ member, joinedAt }: RosterMember): RosterEntry {
-  return { member, joinedAtMs: Date.parse(joinedAt) };
+function toRosterEntry({ member }: RosterMember): RosterEntry {
+  return { member };
 }

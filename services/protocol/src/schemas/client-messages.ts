@@ -103,7 +103,10 @@ export const historyRequestSchema = Type.Object({
   limit: Type.Optional(whole(1, limits.historyMax)),
 });
 
-/** R-ADMIN-1: the messages of an administrator, by `action`. They move a member, remove a member, or send a command to all members. */
+/**
+ * R-ADMIN-1: the messages of an administrator, by `action`. They move a member, remove a member, send a command to all members, or accept
+ * the present Redis as the new cluster of a server that waits for a lost one.
+ */
 export const adminSchemas = {
   move: Type.Object({
     type: Type.Literal('admin'),
@@ -120,6 +123,7 @@ export const adminSchemas = {
     reason: Type.Optional(word),
   }),
   command: Type.Object({ type: Type.Literal('admin'), action: Type.Literal('command'), ...orderFields }),
+  adopt: Type.Object({ type: Type.Literal('admin'), action: Type.Literal('adopt'), id: word }),
 } as const;
 
 /** The schemas of all messages that a client may send, by `type`. Those of `admin` are in `adminSchemas`. */
@@ -150,8 +154,9 @@ export type HistoryRequestMessage = Static<typeof historyRequestSchema>;
 export type AdminMoveMessage = Static<typeof adminSchemas.move>;
 export type AdminRemoveMessage = Static<typeof adminSchemas.remove>;
 export type AdminCommandMessage = Static<typeof adminSchemas.command>;
+export type AdminAdoptMessage = Static<typeof adminSchemas.adopt>;
 /** Any message of an administrator (R-ADMIN-1). */
-export type AdminMessage = AdminMoveMessage | AdminRemoveMessage | AdminCommandMessage;
+export type AdminMessage = AdminMoveMessage | AdminRemoveMessage | AdminCommandMessage | AdminAdoptMessage;
 /** The target of a command: which members it is for (R-CMD-1). */
 export type Target = Static<typeof targetSchema>;
 /** Which changes a session receives views for (R-JOIN-1). */

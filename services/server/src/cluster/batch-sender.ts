@@ -5,7 +5,7 @@
 
 import type { Clock, Timer } from '../clock.js';
 import type { Entry, ServerEntry, ServerId } from '../core/index.js';
-import { type EncodedEntry, EntryQueue } from './entry-queue.js';
+import { type EncodedEntry, EntryQueue } from './flow/entry-queue.js';
 import type { LogFormat } from './formats/log-format.js';
 import { encodeBatch } from './record-format.js';
 import type { AppendResult } from './stream-port.js';
@@ -23,6 +23,8 @@ interface InFlight {
   readonly n: number;
   readonly body: string;
   acked: boolean;
+  /** When it was sent first, by the monotonic clock. */
+  readonly sentAtMs: number;
   read: boolean;
   retryMs: number;
   retry: Timer | undefined;
@@ -55,6 +57,8 @@ export class BatchSender {
   readonly #waiting = new EntryQueue();
   #lastBatch: number;
   #inFlight: InFlight | undefined;
+  /** How long the last batch took until it was read back. */
+  #lastReadBackMs = 0;
   #state: 'unbegun' | 'idle' | 'scheduled' | 'closed' = 'unbegun';
 
   /** `lastBatch` is the number of the last batch that this server has sent to this shard, or 0. */
@@ -87,6 +91,16 @@ export class BatchSender {
     return this.#lastBatch;
   }
 
+  /**
+   * How long a batch takes until it is read back: the last one, or the one in flight if it takes longer. That is mostly how long this server
+   * takes to apply what is in the stream. The time of the acknowledgement would not show a server that is too busy to read it.
+   */
+  get readBackMs(): number {
+    const inFlight = this.#inFlight;
+    if (inFlight === undefined || inFlight.read) return this.#lastReadBackMs;
+    return Math.max(this.#lastReadBackMs, this.#ports.clock.monotonicMs() - inFlight.sentAtMs);
+  }
+
   /** Whether batch `n` is in flight and not acknowledged. */
   isUnacked(n: number): boolean {
     return this.#inFlight?.n === n && !this.#inFlight.acked;
@@ -95,6 +109,7 @@ export class BatchSender {
   /** Records that batch `n` was read back from the stream. */
   recordReadBack(n: number): void {
     if (this.#inFlight?.n !== n) return;
+    if (!this.#inFlight.read) this.#lastReadBackMs = this.#ports.clock.monotonicMs() - this.#inFlight.sentAtMs;
     this.#inFlight.read = true;
     this.#completeIfStable();
   }
@@ -130,7 +145,8 @@ export class BatchSender {
     this.#lastBatch += 1;
     const n = this.#lastBatch;
     const body = encodeBatch(this.#server, n, taken.texts, taken.version);
-    this.#inFlight = { n, body, acked: false, read: false, retryMs: RETRY_MS.first, retry: undefined };
+    const sentAtMs = this.#ports.clock.monotonicMs();
+    this.#inFlight = { n, body, acked: false, sentAtMs, read: false, retryMs: RETRY_MS.first, retry: undefined };
     void this.#sendBatch(this.#inFlight);
   }
 

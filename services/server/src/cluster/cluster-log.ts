@@ -4,17 +4,15 @@ import type { Feature } from '@rankd/protocol';
 import type { Entry, Group, PendingEffects, RegisteredServer, ServerId } from '../core/index.js';
 import type { AcquireResult, AppliedListener, Groups, OrderedLog } from '../log/ordered-log.js';
 import { BlockedError } from './blocked/blocked-shard.js';
+import { FlowAnnouncements } from './flow/flow-announcements.js';
 import { featuresOfFormat } from './formats/log-format.js';
-import { RecentlyLeftServers } from './recently-left-servers.js';
+import { checkHistories } from './lost-history/check-histories.js';
+import { LostHistory } from './lost-history/lost-history.js';
+import type { ClusterResumePoint, ShardResumePoint } from './lost-history/resume-point.js';
+import { RecentlyLeftServers } from './waits/recently-left-servers.js';
 import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
-import type {
-  ClusterLogPorts,
-  ClusterEndReason,
-  ClusterResumePoint,
-  ShardResumePoint,
-  ShardSettings,
-} from './cluster-ports.js';
+import type { ClusterLogPorts, ClusterEndReason, ShardSettings } from './cluster-ports.js';
 import { ShardSubscription } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
@@ -30,16 +28,17 @@ const LEAVE_MS = 1000;
 /** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
   readonly groups: Groups;
+  readonly flow: FlowAnnouncements;
   readonly #settings: ShardSettings;
   readonly #ports: ClusterLogPorts;
   readonly #shards: readonly ShardSubscription[];
   readonly #register: ShardSubscription;
+  readonly #lostHistory: LostHistory;
   #onApplied: AppliedListener = () => undefined;
   #onGroupLoaded: (group: Group) => void = () => undefined;
   #onGroupsUnloaded: (groups: readonly Group[]) => void = () => undefined;
   #state: 'open' | 'leaving' | 'over' = 'open';
   #stopHeartbeats: () => void = () => undefined;
-  /** The servers that have left the register recently. */
   readonly #recentlyLeftServers = new RecentlyLeftServers();
   /** Rejects the join in progress. */
   #abortJoin: (error: Error) => void = () => undefined;
@@ -48,10 +47,12 @@ export class ClusterLog implements OrderedLog {
   constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#lostHistory = new LostHistory(ports.clock, () => this.#register.replica?.registry.epochLost ?? 0);
     this.#shards = ports.streams.map((stream, index) => this.#createSubscription(stream, index, resumePoint?.[index]));
     const [register] = this.#shards;
     if (register === undefined) throw new Error('a cluster has at least one shard');
     this.#register = register;
+    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, shards: () => this.#followed });
     this.groups = {
       get: name => this.#shardOf(name).replica?.coordinator.groups.get(name),
       values: () => this.#allGroups(),
@@ -61,6 +62,7 @@ export class ClusterLog implements OrderedLog {
   /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks; BlockedError if an entry blocks it. */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
+    await checkHistories(this.#ports.clock, this.#shards.slice(1));
     await Promise.race([broken, this.#joinOwnedShards()]);
     this.#abortJoin = () => undefined;
   }
@@ -163,8 +165,8 @@ export class ClusterLog implements OrderedLog {
   async leave(): Promise<void> {
     this.#state = 'leaving';
     this.#stopHeartbeats();
-    const others = this.#shards.filter(shard => shard !== this.#register);
     const { clock } = this.#ports;
+    const [, ...others] = this.#shards;
     await withinLimit(clock, LEAVE_MS, Promise.all(others.map(async shard => await shard.leave())));
     await withinLimit(clock, LEAVE_MS, this.#register.leave());
     await this.close();
@@ -187,10 +189,12 @@ export class ClusterLog implements OrderedLog {
       clock,
       stream,
       recordWriteSeconds,
+      lostHistory: this.#lostHistory,
       clusterFormat: () => (index === 0 ? undefined : (this.#register.replica?.registry.format ?? 1)),
       listener: {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
+        onFlow: (server, flow) => this.flow.recordApplied(server, flow),
         onGroupsUnloaded: groups => this.#onGroupsUnloaded(groups),
         onPendingTimers: pending => this.#setTimers(pending),
         onServersChanged: gone => this.#handleServersChanged(index, gone),
@@ -264,7 +268,11 @@ export class ClusterLog implements OrderedLog {
   #handleServersChanged(index: number, gone: ServerId | undefined): void {
     if (this.#shards[index] !== this.#register) return;
     if (gone !== undefined) this.#recentlyLeftServers.add(gone);
-    for (const log of this.#followed) this.#declareGoneServersLost(log);
+    if (gone !== undefined) this.flow.removeServer(gone);
+    for (const log of this.#followed) {
+      this.#declareGoneServersLost(log);
+      log.reportLoss();
+    }
     this.#reviewShards();
   }
 

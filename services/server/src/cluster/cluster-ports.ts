@@ -4,26 +4,15 @@ import type { Clock } from '../clock.js';
 import type { Group, PendingEffects, ServerId } from '../core/index.js';
 import type { AppliedListener } from '../log/ordered-log.js';
 import type { BlockingEntry, WithShard } from './blocked/blocked-shard.js';
-import type { RecordApplierSettings } from './record-applier.js';
-import type { RecordRef, RecordStream, StreamBreakReason } from './stream-port.js';
+import type { LostHistory } from './lost-history/lost-history.js';
+import type { RecordApplierPorts, RecordApplierSettings } from './record-applier.js';
+import type { RecordStream, StreamBreakReason } from './stream-port.js';
 
 /**
  * Why this server has to begin a new incarnation: a stream has broken, the other servers have declared it lost, or it cannot read or apply a
  * record.
  */
 export type IncarnationEndReason = Exclude<StreamBreakReason, 'malformed'> | 'declared-lost' | BlockingEntry;
-
-/** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
-export interface ShardResumePoint {
-  /** The incarnation that followed the shard. */
-  readonly server: ServerId;
-  /** The last record that it read. */
-  readonly last: RecordRef | undefined;
-  /** The largest group epoch that its members may know. */
-  readonly epochLast: number;
-  /** The number of the last batch that it sent. */
-  readonly lastBatch: number;
-}
 
 /** The settings that the replicas of all shards share in one incarnation. */
 export interface ShardSettings extends RecordApplierSettings {
@@ -45,6 +34,7 @@ export interface ShardReplicaListener {
   readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
+  readonly onFlow: RecordApplierPorts['onFlow'];
   /** This incarnation has to end. */
   readonly onIncarnationEnd: (why: IncarnationEndReason) => void;
 }
@@ -57,6 +47,7 @@ export interface ShardReplicaPorts {
   readonly recordWriteSeconds: (seconds: number) => void;
   /** Returns the format of the register. Undefined if this shard is the register. */
   readonly clusterFormat: () => number | undefined;
+  readonly lostHistory: Pick<LostHistory, 'registerEpochLost' | 'recordLoss' | 'findEpochLost'>;
   readonly listener: ShardReplicaListener;
 }
 
@@ -84,6 +75,3 @@ export interface ClusterLogPorts {
 
 /** Why an incarnation has ended. A blocking entry has the index of its shard. */
 export type ClusterEndReason = WithShard<IncarnationEndReason>;
-
-/** Where the next incarnation starts to follow each shard, by shard index. Undefined for a shard that was never followed. */
-export type ClusterResumePoint = readonly (ShardResumePoint | undefined)[];

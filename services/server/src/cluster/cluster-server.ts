@@ -4,22 +4,23 @@
  */
 
 import type { Clock } from '../clock.js';
-import type { ServerConfig } from '../config.js';
 import { coreLimits } from '../core-limits.js';
 import type { ServerId } from '../core/index.js';
-import type { ClusterPlace, Gateway } from '../gateway/gateway.js';
+import type { Gateway } from '../gateway/gateway.js';
 import type { ClusterReadiness } from '../observability/group-queries.js';
-import type { StreamEnvironment } from '../redis-stream/environment.js';
 import type { ConnectionState } from '../redis-stream/settings.js';
 import { StreamStore } from '../redis-stream/stream-store.js';
-import type { Watcher } from '../server-event.js';
 import { ClusterLog } from './cluster-log.js';
-import type { ClusterEndReason, ClusterResumePoint } from './cluster-ports.js';
+import type { ClusterEndReason, ShardSettings } from './cluster-ports.js';
+import type { ClusterResumePoint } from './lost-history/resume-point.js';
 import { BlockedError, type BlockedShard } from './blocked/blocked-shard.js';
 import { BlockedWait } from './blocked/blocked-wait.js';
-import { type LogFormats, logFormats } from './formats/log-format.js';
+import { ClusterFounding } from './founding/cluster-founding.js';
+import { ServedCluster } from './founding/served-cluster.js';
+import { WaitingGateway } from './founding/waiting-gateway.js';
+import type { ClusterServerPorts, ClusterServerSettings, Incarnation } from './incarnation/cluster-server-ports.js';
+import { logFormats } from './formats/log-format.js';
 import { findBlockingEntry } from './blocked/shard-trial.js';
-import type { ShardSettings } from './cluster-ports.js';
 import { StreamError } from './stream-error.js';
 import { AckSupervision } from './waits/ack-supervision.js';
 import { describeReadiness } from './waits/cluster-readiness.js';
@@ -30,37 +31,6 @@ const JOIN_RETRY_MS = 500;
 /** The size of a server id. It is short because every session id contains it, and long enough to be unique. */
 const SERVER_ID_BYTES = 6;
 const CLUSTER_ID_BYTES = 9;
-
-/** The settings of a ClusterServer. */
-export interface ClusterServerSettings {
-  readonly config: ServerConfig;
-  /** The name of this server for operators. */
-  readonly hostName: string;
-  /** Returns the URL by which clients reach this server, for operators. Undefined until it listens. */
-  readonly address?: () => string | undefined;
-  /** The largest epoch that was issued before the cluster existed. */
-  readonly epochLast: number;
-  /** The formats that this server reads and writes. The default is those of this version of rankd. */
-  readonly formats?: LogFormats;
-}
-
-/** The functions and values that a ClusterServer gets from the composition root. */
-export interface ClusterServerPorts {
-  readonly clock: Clock;
-  readonly environment: StreamEnvironment;
-  readonly watch: Watcher;
-  /** Creates the gateway of an incarnation. */
-  readonly createGateway: (log: ClusterLog, clock: Clock, place: ClusterPlace) => Gateway;
-  /** Receives how long each append to the log took. */
-  readonly recordWriteSeconds: (seconds: number) => void;
-}
-
-/** One run of this server in the cluster: its server id, its log and its gateway. */
-interface Incarnation {
-  readonly server: ServerId;
-  readonly log: ClusterLog;
-  readonly gateway: Gateway;
-}
 
 /**
  * Runs this server as one of several on one Redis. An incarnation ends when none of its heartbeats is acknowledged for CLOSE_MS, or when
@@ -73,10 +43,15 @@ export class ClusterServer {
   readonly #store: StreamStore;
   readonly #clock: Clock;
   readonly #blockedWait: BlockedWait;
+  readonly #founding: ClusterFounding;
+  readonly #served: ServedCluster;
+  readonly #waitingGateway: WaitingGateway<Gateway>;
   readonly #faults: FaultReports;
   /** The log of the incarnation that is joining. */
   #joining: ClusterLog | undefined;
   #incarnation: Incarnation | undefined;
+  /** Where the next incarnation starts to follow each shard. Undefined before the first attempt to join. */
+  #resumePoint: ClusterResumePoint | undefined;
   #state: 'entering' | 'running' | 'left' = 'entering';
   readonly #supervision: AckSupervision;
 
@@ -104,9 +79,21 @@ export class ClusterServer {
     this.#supervision = new AckSupervision({
       clock: ports.clock,
       faults: this.#faults,
-      log: () => (this.#state === 'running' ? this.#incarnation?.log : undefined),
+      log: () => this.#running?.log,
       onUnheard: () => this.#endIncarnation('unheard'),
     });
+    this.#served = new ServedCluster(ports.servedState, settings.epochLast, ports, () => this.#running);
+    this.#resumePoint = this.#served.before?.resumePoint;
+    const lookMs = ports.servedState === undefined ? config.RANKD_REFORM_MS : 0;
+    this.#founding = new ClusterFounding(this.#served.before?.clusterId, lookMs, {
+      clock: ports.clock,
+      store: this.#store,
+      createId: () => this.#randomId(CLUSTER_ID_BYTES),
+      name: settings.hostName,
+      watch: ports.watch,
+      onWait: reason => this.#waitingGateway.open(reason),
+    });
+    this.#waitingGateway = new WaitingGateway(ports, this.#clock, this.#faults, () => this.#founding.adopt());
     this.#blockedWait = new BlockedWait({
       clock: ports.clock,
       findBlocked: async shard => await this.#findBlocked(shard),
@@ -117,12 +104,7 @@ export class ClusterServer {
 
   /** The gateway of the newest incarnation. It accepts no sessions after the incarnation has ended. */
   get gateway(): Gateway | undefined {
-    return this.#incarnation?.gateway;
-  }
-
-  /** The log of the newest incarnation. */
-  get log(): ClusterLog | undefined {
-    return this.#incarnation?.log;
+    return this.#waitingGateway.gateway ?? this.#incarnation?.gateway;
   }
 
   /**
@@ -144,6 +126,7 @@ export class ClusterServer {
       state: this.#state,
       isReady: this.isReady,
       blocked: this.#blockedWait.blocked,
+      lost: this.#founding.reason,
       server: this.#incarnation?.server,
       log: this.#incarnation?.log,
       joining: this.#joining,
@@ -152,18 +135,20 @@ export class ClusterServer {
   }
 
   /**
-   * Joins the cluster, with retries.
+   * Joins the cluster, with retries. Resolves when this server has joined, or waits for a lost cluster.
    * @throws StreamError `unsuited` if Redis does not meet the requirements or contradicts the settings.
    */
   async start(): Promise<void> {
-    await this.#joinCluster(undefined);
+    await this.#waitingGateway.openedOr(this.#joinCluster('first'));
     this.#supervision.start();
+    this.#served.start();
   }
 
   /** Announces that this server leaves the cluster. The other servers mark its members away at once. */
   async leave(): Promise<void> {
     this.#stopJoining();
     await this.#incarnation?.log.leave();
+    if (this.#incarnation !== undefined) await this.#served.write(this.#incarnation);
   }
 
   /** Closes all connections. Without an earlier leave(), the other servers declare this server lost only because of its silence. */
@@ -176,17 +161,21 @@ export class ClusterServer {
   #stopJoining(): void {
     this.#state = 'left';
     this.#supervision.stop();
+    this.#served.stop();
     this.#blockedWait.stop();
   }
 
-  async #joinCluster(resumePoint: ClusterResumePoint | undefined): Promise<void> {
+  async #joinCluster(start: 'first' | 'again'): Promise<void> {
     for (;;) {
       try {
         if (this.#blockedWait.blocked !== undefined) await this.#blockedWait.waitUntilPassable();
         if (this.#isLeft()) return;
-        const { clusterId } = await this.#prepareStore();
-        await this.#startIncarnation(clusterId, resumePoint);
-        return;
+        const clusterId = await this.#founding.findCluster();
+        if (this.#isLeft()) return;
+        if (clusterId !== undefined) {
+          await this.#startIncarnation(clusterId);
+          return;
+        }
       } catch (error) {
         if (this.#isLeft()) return;
         if (error instanceof BlockedError) {
@@ -195,15 +184,16 @@ export class ClusterServer {
         }
         if (!(error instanceof StreamError)) throw error;
         // At the first start the error is shown to the operator. Later the server retries until the operator has corrected the fault.
-        if (resumePoint === undefined && error.fault === 'unsuited') throw error;
+        const isAtStart = start === 'first' && this.#waitingGateway.gateway === undefined;
+        if (isAtStart && error.fault === 'unsuited') throw error;
         this.#faults.recordFault('all', error.message);
-        await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
       }
+      await new Promise<void>(resolve => void this.#ports.clock.after(JOIN_RETRY_MS, resolve));
     }
   }
 
-  #prepareStore(): ReturnType<StreamStore['prepare']> {
-    return this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });
+  get #running(): Incarnation | undefined {
+    return this.#state === 'running' ? this.#incarnation : undefined;
   }
 
   #isLeft(): boolean {
@@ -212,22 +202,23 @@ export class ClusterServer {
 
   /** Reads a shard without joining it. Returns what this server cannot apply. */
   async #findBlocked(shard: number): Promise<BlockedShard | undefined> {
-    await this.#prepareStore();
+    await this.#store.prepare({ clusterId: this.#randomId(CLUSTER_ID_BYTES) });
     const blocking = await findBlockingEntry(this.#shardSettings('blocked'), this.#clock, this.#store.shard(shard));
     return blocking === undefined ? undefined : { ...blocking, shard };
   }
 
   #shardSettings(server: ServerId): ShardSettings {
-    const { config, hostName: name, address = () => undefined, epochLast, formats = logFormats } = this.#settings;
+    const { config, hostName: name, address = () => undefined, formats = logFormats } = this.#settings;
+    const { epochBefore: epochLast } = this.#served;
     const since = this.#clock.wallMs();
     const holdsUntilAcked = config.RANKD_LOG_ACK === 'replicated';
     return { server, name, address, since, rules: coreLimits(config), epochLast, holdsUntilAcked, formats };
   }
 
-  async #startIncarnation(cluster: string, resumePoint: ClusterResumePoint | undefined): Promise<void> {
+  async #startIncarnation(cluster: string): Promise<void> {
     const server = this.#randomId(SERVER_ID_BYTES);
     const { RANKD_SHARDS: shards } = this.#settings.config;
-    const log = new ClusterLog(this.#shardSettings(server), resumePoint, {
+    const log = new ClusterLog(this.#shardSettings(server), this.#resumePoint, {
       clock: this.#clock,
       streams: Array.from({ length: shards }, (_, index) => this.#store.shard(index)),
       recordWriteSeconds: this.#ports.recordWriteSeconds,
@@ -238,19 +229,25 @@ export class ClusterServer {
         onIncarnationEnd: why => this.#endIncarnation(why),
       },
     });
-    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { cluster, server });
+    const gateway: Gateway = this.#ports.createGateway(log, this.#clock, {
+      place: { cluster, server, flow: log.flow },
+    });
     this.#joining = log;
     try {
       await log.join();
     } catch (error) {
       gateway.shutdown.disband(0);
       await log.close();
+      this.#resumePoint = log.resumePoint;
       throw error;
     } finally {
       this.#joining = undefined;
     }
     gateway.stalenessGuard.checkLog();
-    this.#incarnation = { server, log, gateway };
+    const incarnation = { cluster, server, log, gateway };
+    await this.#served.write(incarnation);
+    this.#incarnation = incarnation;
+    this.#waitingGateway.close();
     this.#state = 'running';
     this.#blockedWait.clear();
     this.#faults.recordEnd('all');
@@ -272,8 +269,10 @@ export class ClusterServer {
       this.#ports.watch({ event: 'cluster.over', server: incarnation.server, why });
       shutdown.disband(retryAfterMsMax);
     }
-    const { resumePoint } = incarnation.log;
-    void incarnation.log.close().then(async () => await this.#joinCluster(resumePoint));
+    void incarnation.log.close().then(async () => {
+      this.#resumePoint = incarnation.log.resumePoint;
+      await this.#joinCluster('again');
+    });
   }
 
   #randomId(bytes: number): string {

@@ -7,6 +7,7 @@ import {
   type Entry,
   type GroupLimits,
   type PendingEffects,
+  type ServerFlowEntry,
   type ServerId,
   ServerRegistry,
   type Step,
@@ -35,16 +36,22 @@ export type ShardStanding = 'reading-up' | 'entering' | 'current' | 'left' | 'ov
  */
 export type ApplyEnd = 'left' | 'declared-lost' | 'rewritten' | BlockingEntry;
 
-/** The functions and values that a RecordApplier gets from its owner. */
-export interface RecordApplierPorts {
-  readonly writer: Pick<ShardWriter, 'isOwn' | 'isUnacked' | 'recordReadBack' | 'recordJoin'>;
-  readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
+/** Receives what a RecordApplier applies. */
+export interface RecordApplierListener {
   /** Performs the effects of an entry. */
   readonly onApplied: AppliedListener;
   /** This server has to set the timers of these effects, because servers measure durations from now on. */
   readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
+  /** A server has said which sessions must wait (R-FLOW-1). */
+  readonly onFlow: (server: ServerId, flow: ServerFlowEntry) => void;
+}
+
+/** The functions and values that a RecordApplier gets from its owner. */
+export interface RecordApplierPorts extends RecordApplierListener {
+  readonly writer: Pick<ShardWriter, 'isOwn' | 'isUnacked' | 'recordReadBack' | 'recordJoin'>;
+  readonly snapshots: Pick<SnapshotPolicy, 'countApplied'>;
 }
 
 /** The settings of a RecordApplier. */
@@ -71,6 +78,7 @@ export class RecordApplier {
   #registry = new ServerRegistry();
   #position: Position = { epoch: 1, seq: 0 };
   #unapplied: StreamRecord[] = [];
+  #unappliedChars = 0;
   #standing: ShardStanding = 'reading-up';
   /** The entry of a batch that is being applied. */
   #applying: Entry | undefined;
@@ -111,6 +119,11 @@ export class RecordApplier {
     return this.#unapplied.length;
   }
 
+  /** The number of characters of these records. */
+  get unappliedChars(): number {
+    return this.#unappliedChars;
+  }
+
   /**
    * The stream epoch of the last record that was read, even if it is not applied yet. An append must name the newest epoch of the stream.
    * While a batch of this server is held back, records of a newer epoch may wait behind it. A repeated append of that batch must name the
@@ -135,6 +148,7 @@ export class RecordApplier {
   /** Adds records that were read. applyRecords() applies them. */
   addRecords(records: readonly StreamRecord[]): void {
     this.#unapplied.push(...records);
+    for (const { body } of records) this.#unappliedChars += body.length;
   }
 
   /** Performs effects from now on, because all records from before the join have been applied. */
@@ -146,13 +160,14 @@ export class RecordApplier {
   stop(): void {
     if (this.#standing !== 'left') this.#standing = 'over';
     this.#unapplied = [];
+    this.#unappliedChars = 0;
   }
 
   /**
-   * Applies the records that were read. Stops at a batch of this server that is held until it is acknowledged. Returns why no further
-   * record is applied, or undefined. Never throws: after an exception the state is possibly incomplete, so nothing may use it.
+   * Applies the records that were read, until `isTimeOver` returns true after a record. Stops at a batch of this server that is held until
+   * it is acknowledged. Returns why no further record is applied: `unfinished` if only the time is over. Never throws: after an exception the state is possibly incomplete, so nothing may use it.
    */
-  applyRecords(): ApplyEnd | undefined {
+  applyRecords(isTimeOver: () => boolean): ApplyEnd | 'unfinished' | undefined {
     while (!this.isOver) {
       const [record] = this.#unapplied;
       if (record === undefined) return undefined;
@@ -160,9 +175,11 @@ export class RecordApplier {
       if (body.kind === 'unreadable') return this.#block(record, body.entry, body.reason);
       if (this.#isHeld(body)) return undefined;
       this.#unapplied.shift();
+      this.#unappliedChars -= record.body.length;
       this.#position = record.position;
       const end = this.#applyRecord(record, body);
       if (end !== undefined) return end;
+      if (this.#unapplied.length > 0 && isTimeOver()) return 'unfinished';
     }
     return undefined;
   }
@@ -226,6 +243,9 @@ export class RecordApplier {
       case 'entry':
         this.#applying = step.entry;
         this.#perform(step.entry, this.#coordinator.apply(step.entry), origin);
+        return undefined;
+      case 'flow':
+        if (this.#standing !== 'reading-up') this.#ports.onFlow(step.server, step.flow);
         return undefined;
       case 'gone':
         return this.#removeServer(step, origin);

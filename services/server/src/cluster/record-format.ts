@@ -45,6 +45,8 @@ interface StoredSnapshot {
   readonly v: number;
   readonly rules: GroupLimits;
   readonly servers: readonly RegisteredServer[];
+  /** Absent if no history was lost, and in a snapshot of a server that is older than this field. */
+  readonly epochLost?: number;
   readonly coordinator: unknown;
 }
 
@@ -109,11 +111,12 @@ function decodeBatch(
 /** Returns the JSON text of a snapshot, in the format of the shard. */
 export function encodeSnapshot({ registry, coordinator }: ShardState, formats: LogFormats): string {
   const { version: v, encodeGroups } = formats.of(registry.format);
-  const { servers } = registry;
+  const { servers, epochLost } = registry;
   const stored: StoredSnapshot = {
     v,
     rules: coordinator.limits,
     servers,
+    ...(epochLost === 0 ? {} : { epochLost }),
     coordinator: encodeGroups(coordinator.snapshot()),
   };
   return JSON.stringify(stored);
@@ -129,7 +132,7 @@ export function decodeSnapshot(text: string, formats: LogFormats): ShardState {
   if (format === undefined) throw new RangeError(unknownFormat(stored.v, formats));
   return {
     coordinator: Coordinator.fromSnapshot(stored.rules, format.decodeGroups(stored.coordinator)),
-    registry: new ServerRegistry(stored.servers, format.version),
+    registry: new ServerRegistry(stored.servers, format.version, stored.epochLost),
   };
 }
 

@@ -1,12 +1,14 @@
 /** The replica of one shard: this server's copy of its groups and its list of servers. */
 
-import type { Coordinator, Entry, PendingEffects, ServerEntry, ServerRegistry } from '../core/index.js';
+import type { Coordinator, Entry, PendingEffects, ServerEntry, ServerId, ServerRegistry } from '../core/index.js';
 import { blockByException, blockByRecord, type BlockingEntry } from './blocked/blocked-shard.js';
+import { ApplySlices } from './flow/apply-slices.js';
 import { FormatRaise } from './formats/format-raise.js';
 import { SnapshotReading } from './formats/snapshot-reading.js';
+import { ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
 import { RecordApplier } from './record-applier.js';
 import { encodeRecord } from './record-format.js';
-import type { IncarnationEndReason, ShardReplicaPorts, ShardResumePoint, ShardSettings } from './cluster-ports.js';
+import type { IncarnationEndReason, ShardReplicaPorts, ShardSettings } from './cluster-ports.js';
 import { ShardWriter } from './shard-writer.js';
 import { SnapshotPolicy } from './snapshot-policy.js';
 import { StreamError } from './stream-error.js';
@@ -27,15 +29,18 @@ export const LEAVE_SHARD_MS = 5000;
  */
 export class ShardReplica {
   readonly #settings: ShardSettings;
-  readonly #resumePoint: ShardResumePoint | undefined;
+  readonly #resume: ResumeTracker;
   readonly #ports: ShardReplicaPorts;
   readonly #writer: ShardWriter;
   readonly #applier: RecordApplier;
+  readonly #slices: ApplySlices;
   readonly #snapshots: SnapshotPolicy;
   readonly #formatRaise: FormatRaise;
   readonly #waits: ConditionWaits;
   readonly #catchUp: CatchUp;
   #blockedBy: BlockingEntry | undefined;
+  /** The largest lost epoch that this replica has reported to the shard. */
+  #epochReported = 0;
 
   /**
    * `resumePoint` is where this server stopped following the shard. It is undefined if it never followed it. `lastBatch` is the number of
@@ -50,25 +55,19 @@ export class ShardReplica {
     const { server, formats } = settings;
     const { clock, stream, recordWriteSeconds, listener } = ports;
     this.#settings = settings;
-    this.#resumePoint = resumePoint;
+    this.#resume = new ResumeTracker(server, resumePoint, ports);
     this.#ports = ports;
     this.#snapshots = new SnapshotPolicy(clock, stream, server, formats);
     this.#formatRaise = new FormatRaise(server, formats);
-    const sent = resumePoint?.server === server ? resumePoint.lastBatch : 0;
-    this.#writer = new ShardWriter(server, formats, Math.max(sent, lastBatch), {
+    this.#writer = new ShardWriter(server, formats, Math.max(this.#resume.lastBatch, lastBatch), {
       clock,
       stream,
       recordWriteSeconds,
       state: () => this.#applier,
-      listener: { onAcked: () => this.#applyRecords() },
+      listener: { onAcked: () => this.#slices.run() },
     });
-    this.#applier = new RecordApplier(settings, {
-      writer: this.#writer,
-      snapshots: this.#snapshots,
-      onApplied: listener.onApplied,
-      onPendingTimers: listener.onPendingTimers,
-      onServersChanged: listener.onServersChanged,
-    });
+    this.#slices = new ApplySlices(clock, isTimeOver => this.#applySlice(isTimeOver));
+    this.#applier = new RecordApplier(settings, { ...listener, writer: this.#writer, snapshots: this.#snapshots });
     this.#waits = new ConditionWaits(clock);
     this.#catchUp = new CatchUp({
       clock,
@@ -99,23 +98,19 @@ export class ShardReplica {
     return this.#applier.lagRecords;
   }
 
-  /**
-   * Where to start when this server follows the shard again. Until this replica has announced itself, this is the resume point that it
-   * started from.
-   */
+  /** Where to start when this server follows the shard again: until this replica has announced itself, where it started from. */
   get resumePoint(): ShardResumePoint | undefined {
-    const { lastBatch } = this.#writer;
-    if (lastBatch === undefined) return this.#resumePoint;
-    const last = this.#ports.stream.lastRead;
-    return { server: this.#settings.server, last, epochLast: this.coordinator.epochLast, lastBatch };
+    return this.#resume.pointAfter(this.#writer.lastBatch, this.coordinator.epochLast, this.#writer.hasJoined);
   }
 
-  /**
-   * When the last acknowledged heartbeat was sent: time of the monotonic clock in milliseconds. The other servers can have read that
-   * heartbeat.
-   */
+  /** When the last heartbeat was sent that the other servers can have read, in milliseconds of the monotonic clock. */
   get heardAtMs(): number {
     return this.#writer.heardAtMs;
+  }
+
+  /** How long this server takes to apply what is in the stream, in milliseconds. */
+  get readBackMs(): number {
+    return this.#writer.readBackMs;
   }
 
   /** Whether this server has joined the shard, and has neither left it nor ended. */
@@ -129,19 +124,14 @@ export class ShardReplica {
    * @throws StreamError if the stream cannot be opened or read, or if the join was not applied within JOIN_MS.
    */
   async join(): Promise<void> {
-    const { rules, name, since, server, formats } = this.#settings;
-    const { clock, listener } = this.#ports;
-    const epochLost = await this.#findEpochLost();
+    await this.#resume.checkHistory();
     await this.#readUp();
     if (this.#applier.standing !== 'reading-up') return;
     this.#applier.enter();
     this.endIfThrows(() => {
-      for (const group of this.coordinator.groups.values()) listener.onGroupLoaded(group);
+      for (const group of this.coordinator.groups.values()) this.#ports.listener.onGroupLoaded(group);
     });
-    const before = this.#resumePoint?.server;
-    const replaces = before === server ? undefined : before;
-    const format = formats.newest.version;
-    this.#writer.start({ kind: 'server-up', at: clock.wallMs(), name, since, rules, replaces, epochLost, format });
+    this.#writer.start(this.#createJoin(this.#resume.replaces));
     if ((await this.#waits.until(() => this.isCurrent || this.#applier.isOver, JOIN_MS)) === 'met') return;
     const reason = this.#writer.failure ?? 'Redis has confirmed it';
     throw new StreamError('unavailable', `this server has not read back its join within ${JOIN_MS} ms: ${reason}`);
@@ -155,6 +145,23 @@ export class ShardReplica {
   /** The number of the last batch that was sent, or 0. */
   get lastBatch(): number {
     return this.#writer.lastBatch ?? 0;
+  }
+
+  /** Returns the entry `server-up`. It reports the largest lost epoch, unless the shard contains it already. */
+  #createJoin(replaces: ServerId | undefined): ServerEntry {
+    const { rules, name, since, formats } = this.#settings;
+    const lost = this.#ports.lostHistory.findEpochLost();
+    const epochLost = lost > this.registry.epochLost ? lost : undefined;
+    this.#epochReported = lost;
+    const at = this.#ports.clock.wallMs();
+    return { kind: 'server-up', at, name, since, rules, replaces, epochLost, format: formats.newest.version };
+  }
+
+  /** Reports the largest lost epoch that this server knows, if the shard does not contain it. */
+  reportLoss(): void {
+    const epochLost = this.#ports.lostHistory.findEpochLost();
+    if (!this.isCurrent || epochLost <= Math.max(this.registry.epochLost, this.#epochReported)) return;
+    this.append(this.#createJoin(undefined));
   }
 
   /**
@@ -174,8 +181,9 @@ export class ShardReplica {
     const reader: StreamListener = {
       onRecords: records => {
         this.#applier.addRecords(records);
-        this.#applyRecords();
+        this.#slices.run();
       },
+      isCongested: () => this.#slices.isCongested(this.#applier.unappliedChars),
       onBroken: (why, record) => this.#endIncarnation(why === 'malformed' ? blockByRecord(record) : why),
     };
     const genesis = encodeRecord({ kind: 'genesis', epochLast, rules }, clusterFormat() ?? formats.newest.version);
@@ -210,6 +218,7 @@ export class ShardReplica {
       this.append({ kind: 'server-lost', at, server: lost, evidence: 'silence' });
     }
     if (!this.isCurrent) return;
+    this.reportLoss();
     const format = this.#formatRaise.nextFormat(this.registry, this.#ports.clusterFormat());
     if (format !== undefined) this.append({ kind: 'format-raised', at, format });
     void this.#snapshots.saveIfDue(this.#applier);
@@ -242,11 +251,12 @@ export class ShardReplica {
     await this.#ports.stream.close();
   }
 
-  #applyRecords(): void {
-    const end = this.#applier.applyRecords();
+  #applySlice(isTimeOver: () => boolean): 'unfinished' | 'done' {
+    const end = this.#applier.applyRecords(isTimeOver);
     if (end === 'left') void this.close();
-    else if (end !== undefined) this.#endIncarnation(end);
+    else if (end !== undefined && end !== 'unfinished') this.#endIncarnation(end);
     this.#waits.check();
+    return end === 'unfinished' ? end : 'done';
   }
 
   #endIncarnation(why: IncarnationEndReason): void {
@@ -254,15 +264,5 @@ export class ShardReplica {
     if (typeof why === 'object') this.#blockedBy = why;
     void this.close();
     this.#ports.listener.onIncarnationEnd(why);
-  }
-
-  /**
-   * Returns the largest group epoch that this server knows if Redis has lost records that this server had read. Returns undefined
-   * otherwise.
-   */
-  async #findEpochLost(): Promise<number | undefined> {
-    if (this.#resumePoint?.last === undefined) return undefined;
-    const { last, epochLast } = this.#resumePoint;
-    return (await this.#ports.stream.containsRecord(last)) ? undefined : epochLast;
   }
 }

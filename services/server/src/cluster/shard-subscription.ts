@@ -10,8 +10,9 @@ import {
   type ServerId,
 } from '../core/index.js';
 import type { AcquireResult } from '../log/ordered-log.js';
+import { keepIncarnation, ResumeTracker, type ShardResumePoint } from './lost-history/resume-point.js';
 import { ShardReplica } from './shard-replica.js';
-import type { ShardReplicaListener, ShardReplicaPorts, ShardResumePoint, ShardSettings } from './cluster-ports.js';
+import type { ShardReplicaListener, ShardReplicaPorts, ShardSettings } from './cluster-ports.js';
 import { StreamError } from './stream-error.js';
 
 /** How long this server follows a shard after the last use. Most clients reconnect within this time. */
@@ -91,6 +92,17 @@ export class ShardSubscription {
     return this.#replica === undefined ? this.#resumePoint : this.#replica.resumePoint;
   }
 
+  /**
+   * Reports a loss if Redis no longer has the last record that this server has read in the shard. Called before the first join.
+   * @throws StreamError `unavailable` if Redis fails.
+   */
+  async checkHistory(): Promise<void> {
+    const { stream, lostHistory } = this.#ports;
+    if (this.#resumePoint === undefined) return;
+    await new ResumeTracker(this.#settings.server, this.#resumePoint, { stream, lostHistory }).checkHistory();
+    if (this.#is('away')) await stream.close();
+  }
+
   /** Whether a session needs the shard, or the last use by a session or a query is less than LINGER_MS ago. */
   get isNeeded(): boolean {
     return this.#users > 0 || this.#clock.monotonicMs() - this.#neededAtMs < LINGER_MS;
@@ -163,6 +175,7 @@ export class ShardSubscription {
       await log.join();
     } catch (error) {
       await log.close();
+      this.#resumePoint = keepIncarnation(log.resumePoint, this.#resumePoint);
       this.#lastBatch = Math.max(this.#lastBatch, log.lastBatch);
       if (this.#is('entering')) this.#state = 'away';
       throw error;

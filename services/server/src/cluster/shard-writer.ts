@@ -30,6 +30,7 @@ export class ShardWriter {
   /** The number of the batch that contains the join of this server. */
   readonly #firstBatch: number;
   #writing: Promise<unknown> = Promise.resolve();
+  #hasJoined = false;
   #failure: string | undefined;
 
   /** `formats` are those that this server writes. `lastBatch` is the number of the last batch that this incarnation has sent to this shard before, or 0. */
@@ -53,6 +54,11 @@ export class ShardWriter {
     return this.#sender.lastBatch < this.#firstBatch ? undefined : this.#sender.lastBatch;
   }
 
+  /** Whether this incarnation has read back its join of the shard. */
+  get hasJoined(): boolean {
+    return this.#hasJoined;
+  }
+
   /** Why the last write has failed. Undefined if it has not. */
   get failure(): string | undefined {
     return this.#failure;
@@ -61,6 +67,11 @@ export class ShardWriter {
   /** When the last acknowledged heartbeat was sent: time of the monotonic clock in milliseconds. */
   get heardAtMs(): number {
     return this.#heartbeatAcks.lastAckAtMs;
+  }
+
+  /** How long this server takes to apply what is in the stream, in milliseconds. */
+  get readBackMs(): number {
+    return this.#sender.readBackMs;
   }
 
   /** Sends the join of this server before all other entries. */
@@ -104,6 +115,7 @@ export class ShardWriter {
 
   /** Records that this server has joined the shard, which counts as an acknowledged heartbeat. */
   recordJoin(): void {
+    this.#hasJoined = true;
     this.#heartbeatAcks.recordJoin();
   }
 

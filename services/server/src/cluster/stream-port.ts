@@ -72,6 +72,8 @@ export type AppendResult =
 export interface StreamListener {
   /** Receives the next records in order, without gaps and without repetitions. */
   onRecords(records: readonly StreamRecord[]): void;
+  /** Whether the listener has so many records that it wants no further ones for the moment. */
+  isCongested?(): boolean;
   /**
    * The stream does not continue the records that were read. The listener gets records again only after the next open(). `record` is the
    * id of the first record that does not, if there is one.

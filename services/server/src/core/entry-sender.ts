@@ -11,6 +11,7 @@ const clientKinds: ReadonlySet<Entry['kind']> = new Set([
   'result',
   'moved',
   'removed',
+  'resigned',
 ]);
 
 /** Whether a frame of a client causes an entry of this kind. */

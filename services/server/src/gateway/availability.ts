@@ -1,5 +1,6 @@
 /** R-BYE-2: whether this server accepts new sessions and commands. */
 
+import type { AdmissionRequest } from './admission/admission-request.js';
 import type { LogIntake } from './flow/log-intake.js';
 import type { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import type { Refusal, Shutdown } from './shutdown.js';
@@ -8,6 +9,8 @@ import type { Refusal, Shutdown } from './shutdown.js';
 export interface AvailabilityPorts {
   readonly shutdown: Pick<Shutdown, 'refusal'>;
   readonly stalenessGuard: Pick<LogStalenessGuard, 'isStale'>;
+  /** Whether this server waits for a lost cluster, and only administrators can decide about it. */
+  readonly isWaiting: boolean;
   readonly intake: Pick<LogIntake, 'isFull'>;
   /** R-VIEW-6: whether hellos to this group are refused for the time being. */
   readonly isClosedTo: (group: string) => boolean;
@@ -21,15 +24,26 @@ export class Availability {
     this.#ports = ports;
   }
 
+  /** Whether this server waits for a lost cluster. */
+  get isWaiting(): boolean {
+    return this.#ports.isWaiting;
+  }
+
   /** The code with which new sessions and commands are refused (R-BYE-2). Undefined if they are accepted. */
   get refusal(): Refusal | undefined {
     const { shutdown, stalenessGuard } = this.#ports;
     return shutdown.refusal ?? (stalenessGuard.isStale ? 'UNAVAILABLE' : undefined);
   }
 
-  /** The same for a hello to this group. */
-  refusalFor(group: string): Refusal | undefined {
-    const { intake, isClosedTo } = this.#ports;
+  /** The code with which a connection is refused before its hello. While this server waits, the hello decides. */
+  get refusalAtOnce(): Refusal | undefined {
+    return this.#ports.isWaiting ? this.#ports.shutdown.refusal : this.refusal;
+  }
+
+  /** The same for a hello to this group. `adopts`: an administrator decides about the lost cluster for which this server waits. */
+  refusalFor({ group, adopts }: Pick<AdmissionRequest, 'group' | 'adopts'>): Refusal | undefined {
+    const { isWaiting, intake, isClosedTo, shutdown } = this.#ports;
+    if (isWaiting && adopts) return shutdown.refusal;
     return this.refusal ?? (intake.isFull || isClosedTo(group) ? 'UNAVAILABLE' : undefined);
   }
 }

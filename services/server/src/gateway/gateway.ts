@@ -6,7 +6,7 @@
 import { limits } from '@rankd/protocol';
 import type { Clock } from '../clock.js';
 import type { ServerConfig } from '../config.js';
-import type { Group, KeptSeat, ServerId } from '../core/index.js';
+import type { Group, KeptSeat } from '../core/index.js';
 import type { OrderedLog } from '../log/ordered-log.js';
 import type { Watcher } from '../server-event.js';
 import { AdmissionDispatch } from './admission/admission-dispatch.js';
@@ -41,6 +41,7 @@ import { LogStalenessGuard } from './liveness/log-staleness-guard.js';
 import { SessionHeartbeats } from './liveness/session-heartbeats.js';
 import { StallFreeClock } from './liveness/stall-free-clock.js';
 import { Ticker } from './liveness/ticker.js';
+import type { GatewayRole } from './gateway-role.js';
 import { Proposals } from './proposals.js';
 import { DepartureProposals } from './session/departure-proposals.js';
 import { OpenSessions } from './session/open-sessions.js';
@@ -57,23 +58,14 @@ import type { Connection, ConnectionListener } from './transport/connection.js';
 /** The length of a tick. At each tick, heartbeats, sessions without hello, and slow sessions are checked. */
 const TICK_MS = 50;
 
-/** The cluster to which this server belongs. */
-export interface ClusterPlace {
-  readonly cluster: string;
-  /** The id of this incarnation: this run of the server. */
-  readonly server: ServerId;
-}
-
 /** The parts of the server that the gateway uses. */
-export interface GatewayPorts extends MirrorPorts {
+export interface GatewayPorts extends MirrorPorts, GatewayRole {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly log: OrderedLog;
   /** Returns random bytes for ids and secrets. They must be impossible to guess. */
   readonly randomBytes: (size: number) => Buffer;
   readonly serverName: string;
-  /** Absent if this server has no cluster. */
-  readonly place?: ClusterPlace;
   /** Receives the events that this server logs and counts. */
   readonly watch: Watcher;
   /** Receives the events that another server of the cluster logs and counts. The event streams of the side port show them too. */
@@ -117,8 +109,7 @@ export class Gateway {
     const pausedSenders = new PausedSenders(stallMs);
     const heartbeats = new SessionHeartbeats(TICK_MS, { config, stallFreeClock, sessions, timers, pausedSenders });
     const flowPorts = { config, clock, log, sessions, stallFreeClock, pausedSenders, heartbeats, flushCycle };
-    const mode = ports.place === undefined ? 'single' : 'cluster';
-    const { intake, resultBackpressure, flowControl } = createFlow(mode, flowPorts);
+    const { intake, resultBackpressure, flowControl, lagControl } = createFlow(ports.place?.flow, flowPorts);
     const proposals = new Proposals({ clock, log: intake, timers });
     const absenceTimers = new AbsenceTimers(clock, timers);
     const deadlines = new CommandDeadlines({ proposals, clock });
@@ -158,6 +149,7 @@ export class Gateway {
     const availability = new Availability({
       shutdown,
       stalenessGuard,
+      isWaiting: ports.adopt !== undefined,
       intake,
       isClosedTo: ports.isClosedTo ?? (() => false),
     });
@@ -187,6 +179,8 @@ export class Gateway {
       randomBytes,
     });
     const admission = new AdmissionDispatch({ log, availability, heartbeats, members, observers });
+    const command = { payloadBytesMax, intake, channels, events, availability };
+    const { adopt = () => false } = ports;
     const handlers = new MessageHandlers({
       hello: {
         tokens: config,
@@ -197,7 +191,8 @@ export class Gateway {
       resumption: { intake },
       ping: { clock },
       pong: { stallFreeClock, pausedSenders, resultBackpressure },
-      command: { payloadBytesMax, intake, channels, events, availability },
+      command,
+      admin: { ...command, adopt },
       result: { payloadBytesMax, intake, resultBackpressure },
       yielded: { leaderYield },
       resign: { log },
@@ -243,7 +238,8 @@ export class Gateway {
     log.onApplied((entry, effects, origin) => {
       this.effectPerformer.performEntry(entry, effects, origin);
       if (origin === 'here') intake.recordApplied(entry);
-      if (entry.kind === 'result') resultBackpressure.recordApplied(entry.session, entry.seq);
+      lagControl.recordApplied(entry, effects);
+      if (entry.kind === 'result') resultBackpressure.recordApplied(entry, effects, origin);
     });
     log.onGroupLoaded(({ name }) => channels.open(name));
     log.onGroupsUnloaded(groups => {
@@ -287,7 +283,7 @@ export class Gateway {
   accept(connection: Connection): ConnectionListener {
     const session = this.#registry.openSession(connection);
     const isUnderLimit = this.#connectionLimiter.addConnection(connection);
-    const { refusal } = this.#availability;
+    const { refusalAtOnce: refusal } = this.#availability;
     if (!isUnderLimit)
       session.turnAway(
         'RATE_LIMITED',

@@ -1,7 +1,7 @@
 /** The port to the log of entries. A single server and a cluster implement it differently. */
 
 import type { Feature } from '@rankd/protocol';
-import type { Effect, Entry, Group } from '../core/index.js';
+import type { Effect, Entry, Group, SessionId } from '../core/index.js';
 
 /** Which server appended an entry: this one (`here`) or another one (`elsewhere`). */
 export type Origin = 'here' | 'elsewhere';
@@ -16,6 +16,26 @@ export type AppliedListener = (entry: Entry, effects: readonly Effect[], origin:
 export interface Groups {
   get(name: string): Group | undefined;
   values(): Iterable<Group>;
+}
+
+/** Which sessions must wait for slow sessions of one server (R-FLOW-1). */
+export interface WaitingSessions {
+  /** The sessions of other servers that send commands to slow sessions of this server. */
+  readonly senders: readonly SessionId[];
+  /** The sessions of this server that read their results slowly. */
+  readonly askers: readonly SessionId[];
+}
+
+/** The port through which the servers of a cluster say which sessions must wait (R-FLOW-1). */
+export interface FlowExchange {
+  /** Says which sessions must wait for those of this server. Replaces what this server has said before. */
+  announce(waiting: WaitingSessions): void;
+  /** Sets the listener. It is called when the answers of the other servers have changed. Must be called once. */
+  onChanged(listener: () => void): void;
+  /** Whether this server applies entries late, so that senders at all servers should wait. */
+  readonly isBehind: boolean;
+  /** What each other server has said last. */
+  readonly others: Iterable<WaitingSessions>;
 }
 
 /**

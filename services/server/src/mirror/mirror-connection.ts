@@ -48,6 +48,7 @@ export class MirrorConnection {
   readonly #settings: MirrorSettings;
   readonly #clock: Clock;
   readonly #redis: MirrorClient;
+  readonly #health: ConnectionHealth;
   #notReadySinceMs: number;
 
   /**
@@ -57,6 +58,7 @@ export class MirrorConnection {
   constructor(settings: MirrorSettings, clock: Clock, health: ConnectionHealth, ready: () => void) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#health = health;
     this.#notReadySinceMs = clock.monotonicMs();
     this.#redis = createMirrorClient(settings.address, health);
     this.#redis.defineCommand('mirrorView', { numberOfKeys: 6, lua: mirrorScript });
@@ -104,8 +106,9 @@ export class MirrorConnection {
     await this.#redis.ping();
   }
 
-  /** Reads the whole order from Redis (R-VIEW-6). Rejects if any part of it cannot be read. */
+  /** Reads the whole order from Redis (R-VIEW-6). Rejects if any part of it cannot be read, or if there is no connection within READY_MS. */
   async readRestoredOrder(): Promise<RestoredOrder> {
+    if (!this.isReady) await this.#waitUntilReady();
     return await readRestoredOrder(this.#redis, this.#settings.prefix, this.#settings);
   }
 
@@ -164,6 +167,22 @@ export class MirrorConnection {
       this.#settings.orderTtlMs,
     );
     return result as WriteResult;
+  }
+
+  /** Rejects after READY_MS, because this connection may never be ready again. The caller tries again. */
+  async #waitUntilReady(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        limit.cancel();
+        this.#redis.off('ready', ready);
+        settle();
+      };
+      const ready = (): void => end(resolve);
+      const limit = this.#clock.after(READY_MS, () => {
+        end(() => reject(new Error(this.#health.reason ?? `Redis is not connected after ${READY_MS} ms`)));
+      });
+      this.#redis.on('ready', ready);
+    });
   }
 
   get #commands(): MirrorCommands {

@@ -58,7 +58,6 @@ export async function readRestoredOrder(
   prefix: string,
   limits: RestoredOrderLimits,
 ): Promise<RestoredOrder> {
-  if (redis.status !== 'ready') await new Promise<void>(resolve => redis.once('ready', () => resolve()));
   const [keys, claim] = await Promise.all([
     findKeys(redis, orderKeysPattern(prefix)),
     readClaim(redis, writerKey(prefix)),

@@ -55,7 +55,7 @@ export interface Readiness {
 
 /** The state of this server in its cluster. It accepts members only in the state `current`. */
 export interface ClusterReadiness {
-  readonly state: 'entering' | 'current' | 'doubtful' | 'blocked' | 'left';
+  readonly state: 'entering' | 'current' | 'doubtful' | 'blocked' | 'waiting' | 'left';
   /** Why this server waits. Undefined in the states `current` and `left`. */
   readonly reason?: string | undefined;
   /** The id of the present incarnation: this run of the server. */

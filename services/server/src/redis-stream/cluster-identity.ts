@@ -17,6 +17,34 @@ export interface ClusterIdentity {
   readonly isNew: boolean;
 }
 
+/** The identity with which a server creates a cluster. */
+export interface ClusterCandidate {
+  readonly clusterId: string;
+  /** The clusters that Redis has lost and that the new cluster replaces, by the decision of an operator. */
+  readonly replaces?: readonly string[];
+}
+
+/** The cluster that Redis has. */
+export interface StoredCluster {
+  readonly clusterId: string;
+  /** The lost clusters that it replaces. Their servers may join it. */
+  readonly replaces: readonly string[];
+}
+
+/** Returns the cluster that Redis has, or undefined if it has none. */
+export async function readStoredCluster(redis: Redis, prefix: string): Promise<StoredCluster | undefined> {
+  const [clusterId, replaces] = await redis.hmget(clusterKey(prefix), 'clusterId', 'replaces');
+  if (typeof clusterId !== 'string') return undefined;
+  return { clusterId, replaces: (replaces ?? '').split(' ').filter(id => id !== '') };
+}
+
+/** Records that the cluster replaces these lost clusters too. */
+export async function addReplacedClusters(redis: Redis, prefix: string, replaces: readonly string[]): Promise<void> {
+  const stored = await readStoredCluster(redis, prefix);
+  const all = new Set([...(stored?.replaces ?? []), ...replaces]);
+  await redis.hset(clusterKey(prefix), 'replaces', [...all].join(' '));
+}
+
 /**
  * Reads the identity of the cluster, or creates it with the id `candidate`.
  * @throws StreamError `unsuited` if the stored number of shards or the stored format differs from that of this server.
@@ -24,21 +52,22 @@ export interface ClusterIdentity {
 export async function readOrCreateIdentity(
   redis: Redis,
   settings: StreamSettings,
-  candidate: string,
+  { clusterId: candidate, replaces = [] }: ClusterCandidate,
 ): Promise<ClusterIdentity> {
   const key = clusterKey(settings.prefix);
-  const results = await redis
+  const creation = redis
     .multi()
     .hsetnx(key, 'clusterId', candidate)
     .hsetnx(key, 'shards', settings.shards)
-    .hsetnx(key, 'format', FORMAT)
-    .hmget(key, 'clusterId', 'shards', 'format')
-    .exec();
-  const [began, , , read] = (results ?? []).map(([error, result]) => {
+    .hsetnx(key, 'format', FORMAT);
+  if (replaces.length > 0) creation.hsetnx(key, 'replaces', replaces.join(' '));
+  const results = await creation.hmget(key, 'clusterId', 'shards', 'format').exec();
+  const read = (results ?? []).map(([error, result]) => {
     if (error !== null) throw error;
     return result;
   });
-  const [clusterId = '', shards = '', format = ''] = read as string[];
+  const [began] = read;
+  const [clusterId = '', shards = '', format = ''] = read.at(-1) as string[];
   if (format !== FORMAT) {
     throw new StreamError(
       'unsuited',

@@ -30,6 +30,14 @@ export function clusterKey(prefix: string): string {
   return `${prefix}:cfg`;
 }
 
+/**
+ * Returns the key with which a server shows that it waits for a cluster that this Redis has lost. Its hash tag is `clusterKey`, so both are
+ * in the same slot.
+ */
+export function waitingKey(prefix: string): string {
+  return `${prefix}:{${clusterKey(prefix)}}:waiting`;
+}
+
 /** Returns the key of a test write. The write checks that a replica confirms writes. */
 export function probeKey(prefix: string): string {
   return `${prefix}:probe`;

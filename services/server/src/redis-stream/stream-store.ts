@@ -2,10 +2,19 @@
 
 import type { Redis } from 'ioredis';
 import { StreamError } from '../cluster/stream-error.js';
-import { type ClusterIdentity, readOrCreateIdentity, requireSameCluster } from './cluster-identity.js';
+import {
+  addReplacedClusters,
+  type ClusterCandidate,
+  type ClusterIdentity,
+  readOrCreateIdentity,
+  readStoredCluster,
+  requireSameCluster,
+  type StoredCluster,
+} from './cluster-identity.js';
 import { PrimaryConnections } from './connections/primary-connections.js';
 import type { StreamPorts, StreamSettings } from './settings.js';
 import { ShardStream } from './shard-stream.js';
+import { findWaiting, showWaiting, type WaitingServer } from './waiting-servers.js';
 import { RecordMarks } from './writing/record-marks.js';
 
 /** The limit of shards (RANKD_SHARDS). */
@@ -49,13 +58,42 @@ export class StreamStore {
    * - `lost`: it no longer has the cluster that an earlier call found.
    * @throws StreamError
    */
-  async prepare(candidate: { readonly clusterId: string }): Promise<ClusterIdentity> {
+  async prepare(candidate: ClusterCandidate): Promise<ClusterIdentity> {
     await this.#connections.prepare();
-    const joined = await this.#connections.identity.writer.runIdempotent(redis =>
-      this.#readIdentity(redis, candidate.clusterId),
-    );
+    const joined = await this.#runOnIdentity(redis => this.#readIdentity(redis, candidate));
     this.#clusterId = joined.clusterId;
     return joined;
+  }
+
+  /**
+   * Connects and returns the cluster that Redis has, without creating one. Returns the server that waits for a lost cluster if Redis has
+   * none. It throws a StreamError as prepare() does.
+   * @throws StreamError
+   */
+  async findCluster(): Promise<{ readonly stored?: StoredCluster; readonly waiting?: WaitingServer }> {
+    await this.#connections.prepare();
+    const { prefix } = this.#settings;
+    return await this.#runOnIdentity(async redis => {
+      const stored = await readStoredCluster(redis, prefix);
+      if (stored !== undefined) return { stored };
+      const waiting = await findWaiting(redis, prefix);
+      return waiting === undefined ? {} : { waiting };
+    });
+  }
+
+  /** Shows in Redis that this server waits for a cluster that Redis has lost. @throws StreamError `unavailable` if Redis fails. */
+  async showWaiting(waiting: WaitingServer): Promise<void> {
+    await this.#runOnIdentity(redis => showWaiting(redis, this.#settings.prefix, waiting));
+  }
+
+  /** Accepts another cluster at the next prepare(). An operator has decided that, here or at another server. */
+  forgetCluster(): void {
+    this.#clusterId = undefined;
+  }
+
+  /** Records that the cluster replaces these lost clusters, so that their servers join it. @throws StreamError `unavailable` if Redis fails. */
+  async addReplacedClusters(replaces: readonly string[]): Promise<void> {
+    await this.#runOnIdentity(redis => addReplacedClusters(redis, this.#settings.prefix, replaces));
   }
 
   /**
@@ -78,8 +116,12 @@ export class StreamStore {
     await this.#connections.close();
   }
 
+  async #runOnIdentity<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
+    return await this.#connections.identity.writer.runIdempotent(command);
+  }
+
   /** Reads the identity. Creates it only in the first call: creating it again would hide that Redis has lost the streams. */
-  async #readIdentity(redis: Redis, candidate: string): Promise<ClusterIdentity> {
+  async #readIdentity(redis: Redis, candidate: ClusterCandidate): Promise<ClusterIdentity> {
     const known = this.#clusterId;
     if (known === undefined) return await readOrCreateIdentity(redis, this.#settings, candidate);
     await requireSameCluster(redis, this.#settings.prefix, known);

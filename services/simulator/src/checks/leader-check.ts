@@ -8,6 +8,8 @@ import { Violation } from '../violation.js';
  */
 export class LeaderCheck {
   #newestFence: (Fence & { readonly client: ModelClient }) | undefined;
+  /** Whether the newest fencing token is possibly from lost records, and no server of the cluster can know that. */
+  #isLossUnnoticed = false;
   #excused: { readonly epochBefore: number; readonly untilMs: number } | undefined;
 
   /**
@@ -24,6 +26,16 @@ export class LeaderCheck {
    */
   excuseAllEpochs(untilMs: number): void {
     this.#excused = { epochBefore: Infinity, untilMs };
+  }
+
+  /** Ignores older fencing tokens until noticeLoss(): every server that has read the lost records is cut off or stopped. */
+  awaitLossNotice(): void {
+    this.#isLossUnnoticed = true;
+  }
+
+  /** A server that has read lost records has joined again, so its report makes all epochs rise. */
+  noticeLoss(): void {
+    this.#isLossUnnoticed = false;
   }
 
   /** Forgets the newest fencing token, because the record that issued it may be lost. */
@@ -52,7 +64,7 @@ export class LeaderCheck {
   #checkFence(client: ModelClient, fence: Fence): void {
     const newest = this.#newestFence;
     if (newest === undefined || isOlder(newest, fence)) this.#newestFence = { ...fence, client };
-    else if (isOlder(fence, newest) || newest.client !== client)
+    else if (!this.#isLossUnnoticed && (isOlder(fence, newest) || newest.client !== client))
       throw new Violation(
         'FENCE',
         `${client.name} leads with ${formatFence(fence)} after ${newest.client.name} with ${formatFence(newest)}`,

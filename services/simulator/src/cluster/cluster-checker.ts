@@ -23,6 +23,10 @@ export class ClusterChecker implements Probe {
   readonly #shards: number;
   readonly #leaders = new LeaderCheck();
   readonly #incarnations = new Map<string, IncarnationCheck>();
+  /** The server process of each incarnation. */
+  readonly #processes = new Map<string, object>();
+  /** The living server processes that have applied lost records and have not joined again. */
+  readonly #unnoticedBy = new Set<object>();
   readonly #transcripts = new Map<ModelClient, Transcript>();
   /** The commands that each client has received, by client and unique arguments. */
   readonly #delivered = new Set<string>();
@@ -35,8 +39,9 @@ export class ClusterChecker implements Probe {
     this.#shards = config.RANKD_SHARDS;
   }
 
-  /** Starts to check an incarnation of a server. Returns the probe for its log. */
-  startIncarnation(server: string, groups: Groups, history: History): LogProbe {
+  /** Starts to check an incarnation of a server process. Returns the probe for its log. */
+  startIncarnation(server: string, serverProcess: object, groups: Groups, history: History): LogProbe {
+    this.#processes.set(server, serverProcess);
     const incarnation = new IncarnationCheck(server, groups, history, this.#membersMax);
     this.#incarnations.set(server, incarnation);
     return {
@@ -53,14 +58,32 @@ export class ClusterChecker implements Probe {
     this.#violation ??= error instanceof Error ? error : new Error(String(error));
   }
 
-  /** Records that the end of the order is lost. Until `untilMs`, when leases have expired, two clients may believe that they lead. */
-  recordOrderLost(untilMs: number): void {
+  /**
+   * Records that the end of the order is lost. Until `untilMs`, when leases have expired, two clients may believe that they lead. Until one
+   * of the processes that have applied lost records joins again, no server can know of the loss.
+   */
+  recordOrderLost(untilMs: number, readers: ReadonlySet<string>): void {
+    this.#leaders.excuseAllEpochs(untilMs);
+    for (const reader of readers) {
+      const serverProcess = this.#processes.get(reader);
+      if (serverProcess !== undefined) this.#unnoticedBy.add(serverProcess);
+    }
+    if (this.#unnoticedBy.size > 0) this.#leaders.awaitLossNotice();
+  }
+
+  /** Records that a server has joined the cluster. It reports a loss that it has noticed; until `untilMs`, that takes effect. */
+  recordEntered(serverProcess: object, untilMs: number): void {
+    if (!this.#unnoticedBy.has(serverProcess)) return;
+    this.#unnoticedBy.clear();
+    this.#leaders.noticeLoss();
     this.#leaders.excuseAllEpochs(untilMs);
   }
 
   /** Records that a server has died. Records that only this server has read may be lost unnoticed (docs/leadership.md). */
-  recordServerDeath(): void {
+  recordServerDeath(serverProcess: object): void {
     this.#leaders.forgetNewestFence();
+    this.#unnoticedBy.delete(serverProcess);
+    if (this.#unnoticedBy.size === 0) this.#leaders.noticeLoss();
   }
 
   recordSent(): void {

@@ -88,6 +88,10 @@ export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
   'dropped-proposal': { ...noClusterFault, wrapLog: log => new TamperedLog(log, dropSomeProposals(), () => undefined) },
   'close-believed': { ...noClusterFault, wrapLog: log => new TamperedLog(log, believeClose, () => undefined) },
   'wall-times-believed': { ...noClusterFault, newFormats: simulatedFormats.old },
+  'loss-unreported': {
+    ...noClusterFault,
+    createTampering: () => ({ ...noTampering, tamperScriptArguments: hideLoss }),
+  },
   'unknown-skipped': { ...noClusterFault, oldFormats: new SkippingFormats() },
   'short-leases': {
     ...noClusterFault,
@@ -139,6 +143,14 @@ function sendOneMark(
 ): ReturnType<RedisTampering['tamperScriptArguments']> {
   if (script !== appendScript) return args;
   return args.map((arg, index) => (index >= 6 && index % 2 === 0 ? 'same' : arg));
+}
+
+/** Fault: no server reports that Redis has lost records. */
+function hideLoss(
+  ...[script, args]: Parameters<RedisTampering['tamperScriptArguments']>
+): ReturnType<RedisTampering['tamperScriptArguments']> {
+  if (script !== appendScript) return args;
+  return args.map(arg => (typeof arg === 'string' ? arg.replace(/,"epochLost":\d+/, '') : arg));
 }
 
 /** Fault: a leader whose connection has closed counts as stopped, although a proxy may have closed one end only. */

@@ -13,7 +13,7 @@ import { RedisDeployment } from '../redis/redis-deployment.js';
 import type { WriteTrace } from '../world.js';
 import { ClusterChecker } from './cluster-checker.js';
 import { noClusterFault, type ClusterFault } from './cluster-faults.js';
-import { SimulatedServer } from './simulated-server.js';
+import { SimulatedServer, SimulatedState } from './simulated-server.js';
 import { pickClusterSettings, groupShardKeys } from './cluster-settings.js';
 import { History } from './history.js';
 import { ProbedLog } from './probed-log.js';
@@ -56,6 +56,8 @@ export class ClusterWorld {
   readonly #clients = new Set<ModelClient>();
   readonly #servers: SimulatedServer[] = [];
   readonly #versions: ServerVersions;
+  /** What each machine keeps over the restarts of its server. */
+  readonly #states: SimulatedState[] = [];
   /** A generator of its own, so that the seeds have the same other events as before. */
   readonly #clockRandom: SeededRandom;
   #spawnedCount = 0;
@@ -71,7 +73,9 @@ export class ClusterWorld {
     const nowMs = (): number => this.clock.nowMs;
     this.checker = new ClusterChecker(this.#clients, nowMs, this.config);
     const keys = groupShardKeys(this.config);
-    this.history = new History(keys.log, this.config.RANKD_LOG_ACK === 'replicated', () => this.#recordOrderLost());
+    this.history = new History(keys.log, this.config.RANKD_LOG_ACK === 'replicated', readers =>
+      this.checker.recordOrderLost(this.#whenLossIsKnownMs(), readers),
+    );
     this.redis = new RedisDeployment(this.clock, keys, this.history);
     const count = this.random.between(2, 3);
     for (let index = 0; index < count; index += 1) this.#servers.push(this.#startServer(index));
@@ -194,12 +198,16 @@ export class ClusterWorld {
     };
   }
 
-  #recordOrderLost(): void {
-    this.checker.recordOrderLost(this.clock.nowMs + NOTICE_MS + STALE_MS + this.config.RANKD_SUSPEND_MS);
+  #whenLossIsKnownMs(): number {
+    return this.clock.nowMs + NOTICE_MS + STALE_MS + this.config.RANKD_SUSPEND_MS;
   }
 
   #startServer(index: number): SimulatedServer {
+    const serverProcess = {};
+    // Half of the machines keep nothing: their servers start without knowing what an earlier one has read.
+    this.#states[index] = index % 2 === 0 ? (this.#states[index] ?? new SimulatedState()) : new SimulatedState();
     return new SimulatedServer({
+      servedState: this.#states[index],
       clock: this.clock,
       random: this.random,
       config: this.config,
@@ -207,12 +215,15 @@ export class ClusterWorld {
       redis: this.redis,
       tampering: this.#fault.createTampering(),
       wrapLog: (log, server) => {
-        const probe = this.checker.startIncarnation(server, log.groups, this.history);
+        const probe = this.checker.startIncarnation(server, serverProcess, log.groups, this.history);
         return new ProbedLog(this.#fault.wrapLog(log, index), this.#traceProbe(probe, index));
       },
       tamperBytes: this.#fault.tamperBytes,
-      onDeath: () => this.checker.recordServerDeath(),
-      watch: event => this.#traceEvent(`server ${index}: ${JSON.stringify(event)}`, event),
+      onDeath: () => this.checker.recordServerDeath(serverProcess),
+      watch: event => {
+        if (event.event === 'cluster.entered') this.checker.recordEntered(serverProcess, this.#whenLossIsKnownMs());
+        this.#traceEvent(`server ${index}: ${JSON.stringify(event)}`, event);
+      },
     });
   }
 

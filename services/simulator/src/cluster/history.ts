@@ -17,6 +17,8 @@ export class HistoryRecord {
   readonly registry: ReferenceRegistry;
   /** The state of the group after each item, as the first server that has applied it computed it. */
   readonly fingerprints: string[] = [];
+  /** The incarnations that have applied it. */
+  readonly readers = new Set<string>();
   /** Whether the server that has appended the record has acted on it. */
   isActedOn = false;
 
@@ -42,7 +44,7 @@ export interface Point {
 export class History implements RedisProbe {
   readonly #log: string;
   readonly #isKept: boolean;
-  readonly #onLost: () => void;
+  readonly #onLost: (readers: ReadonlySet<string>) => void;
   readonly #records = new Map<string, HistoryRecord>();
   /** The positions after each item, by the key of the item. */
   readonly #points = new Map<string, Point[]>();
@@ -50,9 +52,9 @@ export class History implements RedisProbe {
 
   /**
    * @param isKept whether records that a server has acted on must survive a failover
-   * @param lost called when the end of the stream is lost
+   * @param lost called when the end of the stream is lost, with the incarnations that have applied lost records
    */
-  constructor(log: string, isKept: boolean, lost: () => void) {
+  constructor(log: string, isKept: boolean, lost: (readers: ReadonlySet<string>) => void) {
     this.#log = log;
     this.#isKept = isKept;
     this.#onLost = lost;
@@ -89,11 +91,13 @@ export class History implements RedisProbe {
     const before = this.#tip;
     this.#tip = tip;
     if (before === undefined || tip === before) return;
-    this.#onLost();
+    const readers = new Set<string>();
     for (let each: HistoryRecord | undefined = before; each !== undefined && each !== tip; each = each.parent) {
       if (this.#isKept && by === 'replica' && each.isActedOn)
         throw new Violation('KEPT', `${each.id} had effects and is lost with the primary`);
+      for (const reader of each.readers) readers.add(reader);
     }
+    this.#onLost(readers);
   }
 
   #addRecord(stored: StoredRecord): void {

@@ -133,6 +133,7 @@ export class IncarnationCheck {
     const { point } = this.#cursor;
     if (point === undefined) return;
     const { record, items } = point;
+    record.readers.add(this.server);
     const print = fingerprint(this.groups);
     record.fingerprints[items] ??= print;
     if (record.fingerprints[items] !== print)

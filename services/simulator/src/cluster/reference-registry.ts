@@ -63,7 +63,8 @@ export class ReferenceRegistry {
             beatsSince: new Map(beatsSince).set(from, (beatsSince.get(from) ?? 0) + 1),
           });
         }
-      } else if (entry.kind !== 'format-raised') items.push({ kind: 'entry', text: JSON.stringify(entry) });
+      } else if (entry.kind !== 'format-raised' && entry.kind !== 'server-flow')
+        items.push({ kind: 'entry', text: JSON.stringify(entry) });
     }
     return { registry: new ReferenceRegistry(known), items };
   }

@@ -2,9 +2,11 @@
 
 import type { Clock } from 'rankd/dist/clock.js';
 import { ClusterServer } from 'rankd/dist/cluster/cluster-server.js';
+import type { ServedState, ServedStateStore } from 'rankd/dist/cluster/founding/served-state.js';
 import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 import type { ServerConfig } from 'rankd/dist/config.js';
-import { type ClusterPlace, Gateway } from 'rankd/dist/gateway/gateway.js';
+import { Gateway } from 'rankd/dist/gateway/gateway.js';
+import type { GatewayRole } from 'rankd/dist/gateway/gateway-role.js';
 import type { OrderedLog } from 'rankd/dist/log/ordered-log.js';
 import type { StreamEnvironment } from 'rankd/dist/redis-stream/environment.js';
 import type { ServerEvent } from 'rankd/dist/server-event.js';
@@ -38,8 +40,24 @@ export interface SimulatedServerPorts {
   /** Changes the bytes that the server writes to clients, if a fault is planted. */
   readonly tamperBytes: (bytes: Buffer) => Buffer;
   readonly watch: (event: ServerEvent) => void;
+  /** What the server keeps over its restarts. */
+  readonly servedState: ServedStateStore;
   /** Called when the process dies. */
   readonly onDeath: () => void;
+}
+
+/** A file in memory that outlives a server process. */
+export class SimulatedState implements ServedStateStore {
+  #state: ServedState | undefined;
+
+  read(): ServedState | undefined {
+    return this.#state;
+  }
+
+  async write(state: ServedState): Promise<void> {
+    this.#state = state;
+    await Promise.resolve();
+  }
 }
 
 /** A server process of a cluster: the real ClusterServer with simulated sockets and a simulated Redis. */
@@ -56,7 +74,8 @@ export class SimulatedServer implements Host {
   #state: 'starting' | 'open' | 'leaving' = 'starting';
 
   constructor(ports: SimulatedServerPorts) {
-    const { clock, random, config, formats, redis, tampering, wrapLog, tamperBytes, watch, onDeath } = ports;
+    const { clock, random, config, formats, redis, tampering, wrapLog, tamperBytes, watch, onDeath, servedState } =
+      ports;
     this.#random = random;
     this.formats = formats;
     this.#onDeath = onDeath;
@@ -64,15 +83,15 @@ export class SimulatedServer implements Host {
     this.wall = new WallClock(clock, random.between(-WALL_WRONG_MS, WALL_WRONG_MS));
     this.#sockets = new ServerSockets(this.process, tamperBytes);
     this.link = new RedisLink({ clock, random, process: this.process, redis, tampering });
-    const createGateway = (log: OrderedLog, shared: Clock, place: ClusterPlace): Gateway =>
+    const createGateway = (log: OrderedLog, shared: Clock, { place }: GatewayRole): Gateway =>
       new Gateway({
         config,
         clock: shared,
-        log: wrapLog(log, place.server),
+        log: place === undefined ? log : wrapLog(log, place.server),
         randomBytes: size => random.bytes(size),
         // The welcome contains this name, so the checker knows which incarnation a client is connected to.
-        serverName: place.server,
-        place,
+        serverName: place?.server ?? 'waiting',
+        ...(place === undefined ? {} : { place }),
         watch: () => undefined,
         overhear: () => undefined,
         publish: () => undefined,
@@ -85,6 +104,7 @@ export class SimulatedServer implements Host {
       environment: this.#createEnvironment(),
       watch,
       createGateway,
+      servedState,
       recordWriteSeconds: () => undefined,
     });
     void this.cluster.start().then(() => {

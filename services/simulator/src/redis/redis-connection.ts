@@ -103,6 +103,7 @@ export class RedisConnection extends EventEmitter {
   readonly xadd = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('xadd', ...args);
   readonly xrange = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('xrange', ...args);
   readonly xrevrange = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('xrevrange', ...args);
+  readonly get = async (key: string): Promise<unknown> => await this.#runCommand('get', key);
   readonly hget = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('hget', ...args);
   readonly hexists = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('hexists', ...args);
   readonly hsetnx = async (...args: Argument[]): Promise<unknown> => await this.#runCommand('hsetnx', ...args);

@@ -38,6 +38,7 @@ export interface Command {
     | 'xadd'
     | 'xrange'
     | 'xrevrange'
+    | 'get'
     | 'hget'
     | 'hexists'
     | 'hsetnx'
@@ -82,6 +83,8 @@ export function runCommand(node: RedisNode, { name, args }: Command, nowMs: numb
       const newest = state.newestRecord(key);
       return newest === undefined ? [] : [newest];
     }
+    case 'get':
+      return state.readField(key, 'value') ?? null;
     case 'hget':
       return state.readField(key, first) ?? null;
     case 'hexists':

@@ -21,6 +21,7 @@ const planted = {
   'dropped-proposal': 'ONCE',
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
+  'loss-unreported': 'FENCE',
   'unknown-skipped': 'ORDER',
   'wall-times-believed': 'I11',
   'short-leases': 'ONE-LEADER',

@@ -1,5 +1,7 @@
 /** Starts built servers. */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChildProcess, type ChildProcessOptions } from './child-process.js';
 import { freePort } from './free-port.js';
@@ -37,9 +39,22 @@ export function startServer(
 ): ChildProcess {
   // The working directory is outside the checkout, so that no .env file changes a test.
   const cwd = join(folder, 'services/server/dist');
-  return new ChildProcess(process.execPath, [join(cwd, 'main.js')], {
+  const state = createStateDirectory(env);
+  const childProcess = new ChildProcess(process.execPath, [join(cwd, 'main.js')], {
     ...options,
     cwd,
-    env: { RANKD_HTTP_PORT: '0', ...env },
+    env: { RANKD_HTTP_PORT: '0', ...(state === undefined ? {} : { RANKD_STATE_DIR: state }), ...env },
   });
+  if (state !== undefined) void childProcess.exited.then(() => rmSync(state, { recursive: true, force: true }));
+  return childProcess;
+}
+
+/** Without a state directory, the first server of a cluster would wait RANKD_REFORM_MS before it creates the cluster. */
+function createStateDirectory({
+  RANKD_MODE,
+  RANKD_STATE_DIR,
+  RANKD_REFORM_MS,
+}: Readonly<Record<string, string>>): string | undefined {
+  const isNeeded = RANKD_MODE === 'cluster' && RANKD_STATE_DIR === undefined && RANKD_REFORM_MS === undefined;
+  return isNeeded ? mkdtempSync(join(tmpdir(), 'rankd-state-')) : undefined;
 }

@@ -101,10 +101,10 @@ async function strike(options: ProgramFaultsOptions, disposers: Disposers): Prom
   return { violations: fleet.violations(), programs, fatesMs: fatesMs.sort((a, b) => a - b) };
 }
 
-/** Returns how long the program that was alive at a moment lived on, ms. */
+/** Returns how long the program that had begun last at a moment wrote on after it, ms: 0 if it wrote nothing more. */
 function fateOf(tenures: readonly Tenure[], atNs: bigint): number | undefined {
-  const tenure = tenures.find(({ firstNs, lastNs }) => firstNs <= atNs && lastNs >= atNs);
-  return tenure === undefined ? undefined : Number(tenure.lastNs - atNs) / 1e6;
+  const tenure = tenures.findLast(({ firstNs }) => firstNs <= atNs);
+  return tenure === undefined ? undefined : Math.max(0, Number(tenure.lastNs - atNs) / 1e6);
 }
 
 function isServerFault(name: FaultName): boolean {

@@ -137,6 +137,19 @@ describe('rankctl run', () => {
     await again.childProcess.dispose();
   });
 
+  it('starts a program that uses {slot} again if it comes back as another member', async () => {
+    const own = await launch();
+    const run = new ProgramRun(own.port, ['run', '--', 'sh', '-c', 'echo now slot {slot}; exec sleep 1000']);
+    runs.push(run);
+    const program = await run.program();
+    await own.childProcess.dispose();
+    const again = await launch({ RANKD_PORT: String(own.port) });
+    await run.program(2);
+    expect(isGroupAlive(program)).toBe(false);
+    expect(run.rankctl.lines.filter(line => line === 'now slot 0')).toHaveLength(2);
+    await again.childProcess.dispose();
+  });
+
   it('restarts the program after its rank has changed, with the new rank', async () => {
     const first = startIn('changes', ['--name', 'a', '--settle', '50'], sleeper);
     await first.program();

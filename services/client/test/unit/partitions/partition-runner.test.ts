@@ -61,7 +61,7 @@ function change(runner: PartitionRunner, joined: readonly string[], left: readon
     kind: view === 1 ? 'leap' : 'step',
     epoch: 70,
     view,
-    joined: joined.map(member => ({ member, joinedAtMs: view })),
+    joined: joined.map(member => ({ member })),
     left: left.map(member => ({ member, stopped: true })),
     unlisted: 0,
   };

@@ -5,6 +5,8 @@ import { viewOf } from '../messages.js';
 import type { PartitionSimulation } from './partition-simulation.js';
 import { DEAD_MS, EPOCH, SUSPEND_MS, type Claim, type SimulatedSession, type ToServer } from './simulated-session.js';
 
+const HOUR_MS = 3_600_000;
+
 type Change = { readonly kind: 'joined' } | { readonly kind: 'left'; readonly reason: string };
 /** A server that only keeps a roster. It sends its views to every session in order (R-VIEW-2, R-VIEW-3). */
 export class SimulatedCoordinator {
@@ -90,7 +92,7 @@ export class SimulatedCoordinator {
       this.#admitted += 1;
       session.member = `m${this.#admitted}`;
       const row = { rank: this.#rows.size, member: session.member, name: 'x', slot: 0, tags: {}, address: '' };
-      const joinedAt = new Date(this.#simulation.clock.nowMs).toISOString();
+      const joinedAt = new Date(this.#simulation.clock.nowMs + wrongMs(this.#admitted)).toISOString();
       this.#applyChange(session.member, { ...row, joinedAt, state: 'present' }, { kind: 'joined' });
     }
     session.lastPongAtMs = this.#simulation.clock.nowMs;
@@ -152,4 +154,9 @@ export class SimulatedCoordinator {
     const members = [...this.#rows.values()];
     return { type: 'roster', group: 'g', epoch: EPOCH, view: this.#view, size: members.length, members, more: false };
   }
+}
+
+/** By how much the wall clock is wrong when this member is admitted, ms. Operators set it forwards and back. */
+function wrongMs(admitted: number): number {
+  return ([0, HOUR_MS, -HOUR_MS][admitted % 3] ?? 0) + HOUR_MS;
 }

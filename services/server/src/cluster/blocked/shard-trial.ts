@@ -1,6 +1,7 @@
 /** Reads a shard without joining it, to find out whether this server can apply it. */
 
 import type { Clock } from '../../clock.js';
+import { LostHistory } from '../lost-history/lost-history.js';
 import { ShardReplica } from '../shard-replica.js';
 import type { ShardSettings } from '../cluster-ports.js';
 import type { RecordStream } from '../stream-port.js';
@@ -20,12 +21,14 @@ export async function findBlockingEntry(
     clock,
     stream,
     recordWriteSeconds: () => undefined,
+    lostHistory: new LostHistory(clock, () => 0),
     clusterFormat: () => undefined,
     listener: {
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
       onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
     },
   });

@@ -105,6 +105,7 @@ export const entrySchemas: EntrySchemas = {
   'server-left': { at: number },
   'server-lost': { at: number, server: text, evidence: oneOf('silence', 'register') },
   'format-raised': { at: number, format: number },
+  'server-flow': { at: number, senders: Type.Array(text), askers: Type.Array(text) },
 };
 
 /** Checks the fields of an entry, by its kind. */

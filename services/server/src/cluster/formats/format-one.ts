@@ -14,8 +14,8 @@ const laterFields: { readonly [Kind in LogEntry['kind']]?: readonly string[] } =
   command: ['afterHelloMs'],
 };
 
-/** The kinds of entries since format 2. A server proposes none of them to a shard in format 1: see `featuresOfFormat`. */
-const laterKinds: ReadonlySet<string> = new Set<LogEntry['kind']>(['resigned']);
+/** The kinds of entries since format 2. A server appends none of them to a shard in format 1: see `featuresOfFormat` and `FlowAnnouncements`. */
+const laterKinds: ReadonlySet<string> = new Set<LogEntry['kind']>(['resigned', 'server-flow']);
 
 const decodeChecked = entryDecoder(
   compileEntryChecks(

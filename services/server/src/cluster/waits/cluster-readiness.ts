@@ -4,7 +4,7 @@ import { type BlockedShard, describeBlocked } from '../blocked/blocked-shard.js'
 import type { ClusterLog } from '../cluster-log.js';
 
 /** The state of a server in its cluster. */
-export type ClusterState = 'entering' | 'current' | 'doubtful' | 'blocked' | 'left';
+export type ClusterState = 'entering' | 'current' | 'doubtful' | 'blocked' | 'waiting' | 'left';
 
 /** The answer for /readyz. */
 export type DescribedReadiness = Pick<ClusterLog, 'servers' | 'epoch' | 'shardsFollowed'> & {
@@ -14,16 +14,21 @@ export type DescribedReadiness = Pick<ClusterLog, 'servers' | 'epoch' | 'shardsF
   readonly lagEntries: number;
 };
 
+/** The parts of a ClusterLog that describe its state. */
+type LogFacts = Pick<ClusterLog, 'servers' | 'epoch' | 'shardsFollowed' | 'lagRecords' | 'sinceLastAckMs' | 'waitsFor'>;
+
 /** What is known about this server and its cluster. */
 export interface ClusterFacts {
   readonly state: 'entering' | 'running' | 'left';
   readonly isReady: boolean;
   readonly blocked: BlockedShard | undefined;
+  /** Why this server waits for a lost cluster, or looks for its servers. */
+  readonly lost: string | undefined;
   /** The id and the log of the newest incarnation. */
   readonly server: string | undefined;
-  readonly log: ClusterLog | undefined;
+  readonly log: LogFacts | undefined;
   /** The log of the incarnation that is joining. */
-  readonly joining: ClusterLog | undefined;
+  readonly joining: Pick<LogFacts, 'waitsFor'> | undefined;
   /** Why the last attempt to join has failed. */
   readonly fault: string | undefined;
 }
@@ -44,17 +49,21 @@ export function describeReadiness(facts: ClusterFacts): DescribedReadiness {
   };
 }
 
-function stateOf({ state, isReady, blocked }: ClusterFacts): ClusterState {
+function stateOf({ state, isReady, blocked, lost }: ClusterFacts): ClusterState {
   if (isReady) return 'current';
   if (state === 'running') return 'doubtful';
-  return state === 'entering' && blocked !== undefined ? 'blocked' : state;
+  if (state !== 'entering') return state;
+  if (blocked !== undefined) return 'blocked';
+  return lost === undefined ? 'entering' : 'waiting';
 }
 
 function reasonOf(state: ClusterState, facts: ClusterFacts): string | undefined {
-  const { blocked, log, joining, fault } = facts;
+  const { blocked, lost, log, joining, fault } = facts;
   switch (state) {
     case 'blocked':
       return blocked === undefined ? undefined : describeBlocked(blocked);
+    case 'waiting':
+      return lost;
     case 'entering': {
       const present = `this server joins the cluster: ${joining?.waitsFor ?? 'it waits for Redis'}`;
       return fault === undefined ? present : `${present}; the last attempt failed: ${fault}`;

@@ -5,13 +5,14 @@
 
 import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
-import type { ServerId } from '../roster/member.js';
+import type { ServerId, SessionId } from '../roster/member.js';
 
 /** A server may declare another one lost only if it has appended this many heartbeats since the last batch of the other server. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */
-export type ServerEntry = ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry | FormatRaisedEntry;
+export type ServerEntry =
+  ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry | FormatRaisedEntry | ServerFlowEntry;
 
 /** A server joins this shard, for the first time or again. The limits of the server that started last apply to all. */
 export interface ServerUpEntry {
@@ -25,8 +26,8 @@ export interface ServerUpEntry {
   /** The incarnation of the same server before this one. It has ended. */
   readonly replaces: ServerId | undefined;
   /**
-   * Set if Redis has lost records that the earlier incarnation had read. The largest epoch that the earlier incarnation may have sent to
-   * clients.
+   * Set if Redis has lost records that a server had read, in this shard or another one. The largest epoch that clients may have received
+   * from the lost records. A server that has joined already may append `server-up` again to report a loss.
    */
   readonly epochLost: number | undefined;
   /** The newest format of entries and snapshots that this server reads. Undefined means 1: the server is older than this field. */
@@ -76,6 +77,19 @@ export interface FormatRaisedEntry {
 }
 
 /**
+ * A server says which sessions must wait for slow sessions of this server (R-FLOW-1). It replaces what the server has said before. It changes
+ * no group: the servers of those sessions act on it, and no other server does.
+ */
+export interface ServerFlowEntry {
+  readonly kind: 'server-flow';
+  readonly at: number;
+  /** The sessions of other servers whose commands go to slow sessions of this server. */
+  readonly senders: readonly SessionId[];
+  /** The sessions of this server that read the results slowly for which they have asked. */
+  readonly askers: readonly SessionId[];
+}
+
+/**
  * The entries that a server appends together. `n` increases by one with each batch of the server, across leaving and joining again. A
  * repeated batch has no effect. A batch has no effect either if its sender was declared lost before.
  */
@@ -92,6 +106,7 @@ export interface Batch {
  * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
  * - `gone`: this server has left or is lost; mark its members away.
  * - `format`: servers write this format from now on.
+ * - `flow`: a server has said which sessions must wait.
  */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
@@ -103,7 +118,8 @@ export type Step =
       readonly server: ServerId;
       readonly at: number;
       readonly reason: 'SERVER_LEFT' | 'SERVER_LOST';
-    };
+    }
+  | { readonly kind: 'flow'; readonly server: ServerId; readonly flow: ServerFlowEntry };
 
 /** A server of the cluster, as this shard knows it. */
 export interface RegisteredServer {
@@ -130,10 +146,12 @@ export interface RegisteredServer {
 export class ServerRegistry {
   readonly #servers = new Map<ServerId, RegisteredServer>();
   #format: number;
+  #epochLost: number;
 
-  /** `servers` are the servers of a snapshot, `format` is the shard's format at the position of that snapshot. */
-  constructor(servers: readonly RegisteredServer[] = [], format = 1) {
+  /** The servers, the format and the largest lost epoch of a snapshot. */
+  constructor(servers: readonly RegisteredServer[] = [], format = 1, epochLost = 0) {
     this.#format = format;
+    this.#epochLost = epochLost;
     for (const server of servers) this.#servers.set(server.id, copyOf(server));
   }
 
@@ -145,6 +163,11 @@ export class ServerRegistry {
   /** The format in which servers write the entries of this shard. It only rises. */
   get format(): number {
     return this.#format;
+  }
+
+  /** The largest `epochLost` of all joins, or 0. All groups of the shard have larger epochs. */
+  get epochLost(): number {
+    return this.#epochLost;
   }
 
   /** The newest format that all registered servers read. The format of the shard if there are no servers. */
@@ -197,6 +220,8 @@ export class ServerRegistry {
         if (entry.format <= this.#format) return [];
         this.#format = entry.format;
         return [{ kind: 'format', at: entry.at, format: entry.format }];
+      case 'server-flow':
+        return [{ kind: 'flow', server: sender.id, flow: entry }];
       default:
         return [{ kind: 'entry', entry }];
     }
@@ -206,6 +231,7 @@ export class ServerRegistry {
     const isNewest = this.servers.every(({ upAt }) => upAt <= sender.upAt);
     const adopted: Step[] = isNewest ? [{ kind: 'rules', rules }] : [];
     const lost: Step[] = epochLost === undefined ? [] : [{ kind: 'order-lost', at, epochLost }];
+    this.#epochLost = Math.max(this.#epochLost, epochLost ?? 0);
     return [...adopted, ...this.#removeServer(replaces, at, 'SERVER_LOST'), ...lost];
   }
 

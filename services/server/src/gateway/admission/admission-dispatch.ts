@@ -39,20 +39,20 @@ export class AdmissionDispatch {
   #admit(request: AdmissionRequest, reached: AcquireResult, session: Session): void {
     if (session.state.phase !== 'greeting') return;
     const { availability, members, observers } = this.#ports;
-    const code = reached === 'reached' ? availability.refusalFor(request.group) : 'UNAVAILABLE';
+    const code = reached === 'reached' ? availability.refusalFor(request) : 'UNAVAILABLE';
     if (code !== undefined) {
       session.turnAway(code);
       return;
     }
     const missing = this.#missingFeature(request);
     if (missing !== undefined) session.end('UNSUPPORTED', `feature ${missing}`);
-    else if (request.hello.role === 'observer') observers.admitObserver(request, session);
+    else if (request.hello.role === 'observer' || request.adopts) observers.admitObserver(request, session);
     else members.proposeMember(request, session);
   }
 
   /** Returns a feature that the client requires and the group does not have (R-JOIN-1). */
-  #missingFeature({ hello, group }: AdmissionRequest): string | undefined {
-    if (hello.require === undefined) return undefined;
+  #missingFeature({ hello, group, adopts }: AdmissionRequest): string | undefined {
+    if (hello.require === undefined || adopts) return undefined;
     const features: readonly string[] = this.#ports.log.featuresOf(group);
     return hello.require.find(name => !features.includes(name));
   }

@@ -11,12 +11,22 @@ export interface AdmissionRequestPorts {
   readonly randomBytes: (count: number) => Buffer;
 }
 
+/** Whether the hello is that of an administrator who decides about a lost cluster. */
+export function requiresAdoption({ require }: HelloMessage): boolean {
+  return require?.includes(ADOPTION) === true;
+}
+
+/** The feature that `rankctl servers adopt` requires. */
+export const ADOPTION = 'adopt';
+
 /** A valid hello and the values that the server creates for it. */
 export class AdmissionRequest {
   readonly hello: HelloMessage;
   readonly group: string;
   /** Whether the hello contained the admin token (R-ADMIN-1). */
   readonly isAdmin: boolean;
+  /** Whether an administrator decides about the lost cluster for which the server waits (R-ADMIN-1). */
+  readonly adopts: boolean;
   /** The secret with which a later session can resume the seat (R-JOIN-6). */
   readonly secret: string;
   /** The pings and pongs of the session. Undefined if the hello contained `heartbeat: false`, for example from a person at netcat. */
@@ -33,6 +43,7 @@ export class AdmissionRequest {
     this.hello = hello;
     this.group = hello.group ?? 'default';
     this.isAdmin = isAdmin;
+    this.adopts = requiresAdoption(hello);
     this.secret = randomBytes(24).toString('base64url');
     this.heartbeat = hello.heartbeat === false ? undefined : new Heartbeat(keepalive, nowMs);
     this.helloAtMs = nowMs;

@@ -2,11 +2,11 @@
 
 import type { SessionId } from '../../core/index.js';
 import type { StallFreeClock } from '../liveness/stall-free-clock.js';
-import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
+import type { LagControl } from './lag-control.js';
 import type { LogIntake } from './log-intake.js';
-import type { PausedSenders } from './paused-senders.js';
 import type { ResultBackpressure } from './result-backpressure.js';
+import type { SenderPauses } from './sender-pauses.js';
 
 /** The limits of slow clients. */
 export interface FlowControlSettings {
@@ -18,11 +18,11 @@ export interface FlowControlSettings {
 
 /** The parts of the gateway that FlowControl uses. */
 export interface FlowControlPorts {
-  readonly sessions: Pick<OpenSessions, 'get'>;
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
-  readonly pausedSenders: Pick<PausedSenders, 'pause' | 'resume' | 'tick'>;
+  readonly senderPauses: Pick<SenderPauses, 'pause' | 'resume' | 'isHeld' | 'tick'>;
   readonly resultBackpressure: Pick<ResultBackpressure, 'isPausing' | 'tick'>;
   readonly intake: Pick<LogIntake, 'isPausing'>;
+  readonly lagControl: Pick<LagControl, 'heavySenders' | 'tick'>;
 }
 
 interface SlowRecipient {
@@ -93,17 +93,16 @@ export class FlowControl {
     return outbox.backlogBytes > this.slowBytes;
   }
 
-  /** Pauses these senders until their slow recipient has caught up. Ignores sessions of other servers. */
+  /** Pauses these senders, here or at other servers, until their slow recipient has caught up. */
   pauseSenders(recipient: Session, senders: Iterable<SessionId>): void {
     const slow = this.#slowRecipient(recipient);
     for (const sender of senders) {
       slow.senders.add(sender);
-      const session = this.#ports.sessions.get(sender);
-      if (session !== undefined) this.#ports.pausedSenders.pause(session);
+      this.#ports.senderPauses.pause(sender);
     }
   }
 
-  /** Pauses a sender with too many unread bytes until the recipient has read what waits for it now. Ignores sessions of other servers. */
+  /** Pauses a sender with too many unread bytes until the recipient has read what waits for it now. */
   pauseUntilRead(recipient: Session, sender: SessionId): void {
     const slow = this.#slowRecipient(recipient);
     if (slow.readUntilBytes === 0) slow.readUntilBytes = recipient.outbox.queuedBytes;
@@ -123,22 +122,25 @@ export class FlowControl {
     const elapsedMs = nowMs - this.#tickedAtMs;
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
-    const { pausedSenders, resultBackpressure } = this.#ports;
+    const { senderPauses, resultBackpressure, lagControl } = this.#ports;
+    lagControl.tick(elapsedMs);
     resultBackpressure.tick(elapsedMs);
-    const waiting = new Set([...this.#slow.values()].flatMap(({ senders }) => [...senders]));
-    pausedSenders.tick(elapsedMs, nowMs, session => waiting.has(session.id) || this.#isHeldBack(session));
+    const slowed = [...this.#slow.values()].flatMap(({ senders }) => [...senders]);
+    const waiting = new Set([...slowed, ...lagControl.heavySenders]);
+    senderPauses.tick(elapsedMs, nowMs, waiting, session => this.#isHeldBack(session));
   }
 
   /** Reads from a paused session again, unless a slow recipient, a waiting result or its entries in the log still pause it. */
   resumeIfFree(session: Session): void {
     if (this.#isHeldBack(session)) return;
     for (const { senders } of this.#slow.values()) if (senders.has(session.id)) return;
-    this.#ports.pausedSenders.resume(session);
+    for (const id of this.#ports.lagControl.heavySenders) if (id === session.id) return;
+    this.#ports.senderPauses.resume(session);
   }
 
   #isHeldBack(session: Session): boolean {
-    const { resultBackpressure, intake } = this.#ports;
-    return intake.isPausing(session) || resultBackpressure.isPausing(session);
+    const { resultBackpressure, intake, senderPauses } = this.#ports;
+    return intake.isPausing(session) || resultBackpressure.isPausing(session) || senderPauses.isHeld(session);
   }
 
   #checkStall(session: Session, nowMs: number): void {

@@ -1,6 +1,7 @@
 /** What the gateway decides about frames before it appends entries to the log. */
 
 import type { Clock } from '../../clock.js';
+import type { ServerConfig } from '../../config.js';
 import type { Entry, Group, Member } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import { CommandRate } from '../pace/command-rate.js';
@@ -86,11 +87,10 @@ export class ClusterIntake implements LogIntake {
   readonly #unapplied: UnappliedEntries;
   readonly #commandRate: CommandRate;
 
-  /** `commandsPerSecond` is the rate limit of one sender, 0 for none. */
-  constructor(commandsPerSecond: number, ports: ClusterIntakePorts) {
+  constructor(config: ServerConfig, ports: ClusterIntakePorts) {
     const { clock } = ports;
-    this.#unapplied = new UnappliedEntries(ports);
-    this.#commandRate = new CommandRate(commandsPerSecond, () => clock.monotonicMs());
+    this.#unapplied = new UnappliedEntries(config.RANKD_BACKLOG_BYTES_MAX, ports);
+    this.#commandRate = new CommandRate(config.RANKD_COMMANDS_PER_SECOND, () => clock.monotonicMs());
   }
 
   get isFull(): boolean {

@@ -1,6 +1,6 @@
 /** What the sessions of this server have in the log of a cluster: entries that were appended and are not applied yet. */
 
-import { type Entry, type SessionId, sessionOfEntry } from '../../core/index.js';
+import { type Entry, type SessionId, sessionOfEntry, type Target } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { FlushCycle, FlushStage } from '../delivery/flush-cycle.js';
 import type { OpenSessions } from '../session/open-sessions.js';
@@ -8,16 +8,26 @@ import type { Session } from '../session/session.js';
 import { entryBytes } from './entry-bytes.js';
 import type { PausedSenders } from './paused-senders.js';
 
-/** How many entries, and how many bytes of entries, one session may have in the log. Its last frame may exceed the limit. */
+/** How many entries one session may have in the log. */
 export const SESSION_ENTRIES_MAX = 1024;
-export const SESSION_BYTES_MAX = 524_288;
-/** The limits of all sessions of this server together. A session may use at most as much as is left for the others. */
+/** How many entries all sessions of this server may have in the log. One session may have at most as many as are left for the others. */
 export const ENTRIES_MAX = 65_536;
-export const BYTES_MAX = 33_554_432;
+/**
+ * The share of RANKD_BACKLOG_BYTES_MAX that the entries of all sessions of this server may have in the log. It is half of the share from
+ * which a recipient counts as slow: these entries still come after another server has asked this one to pause their senders.
+ */
+export const LOG_SHARE = 1 / 8;
+/**
+ * How many bytes the commands in the log of all sessions of this server may have for all their recipients together. Each server must write
+ * the bytes for its own recipients before it applies the next entry, so these bytes delay the heartbeats of all servers.
+ */
+export const DELIVERED_BYTES_MAX = 33_554_432;
+/** The share of these bytes and of LOG_SHARE that one session may have. Its last frame may exceed the limit. */
+export const SESSION_SHARE = 1 / 2;
 
 /** The parts of the gateway that UnappliedEntries uses. */
 export interface UnappliedEntriesPorts {
-  readonly log: Pick<OrderedLog, 'append'>;
+  readonly log: Pick<OrderedLog, 'append' | 'groups'>;
   readonly sessions: Pick<OpenSessions, 'get'>;
   readonly pausedSenders: Pick<PausedSenders, 'pause'>;
   readonly flushCycle: Pick<FlushCycle, 'requestFlush'>;
@@ -25,10 +35,17 @@ export interface UnappliedEntriesPorts {
   readonly resume: (session: Session) => void;
 }
 
-/** What one session has in the log, oldest first: the bytes of each entry, and actions that wait for the entries before them. */
+/** The bytes of an entry, and those that all its recipients together will get. */
+interface EntryCost {
+  readonly bytes: number;
+  readonly deliveredBytes: number;
+}
+
+/** What one session has in the log, oldest first: the cost of each entry, and actions that wait for the entries before them. */
 interface SessionAccount {
-  readonly items: (number | (() => void))[];
+  readonly items: (EntryCost | (() => void))[];
   bytes: number;
+  deliveredBytes: number;
 }
 
 /**
@@ -40,22 +57,25 @@ export class UnappliedEntries implements FlushStage {
   /** An account stays when its session ends, until its entries are applied. */
   readonly #accounts = new Map<SessionId, SessionAccount>();
   readonly #paused = new Set<Session>();
+  readonly #bytesMax: number;
   #entries = 0;
   #bytes = 0;
+  #deliveredBytes = 0;
 
-  constructor(ports: UnappliedEntriesPorts) {
+  constructor(backlogBytesMax: number, ports: UnappliedEntriesPorts) {
+    this.#bytesMax = backlogBytesMax * LOG_SHARE;
     this.#ports = ports;
   }
 
   /** Whether this server admits no further session, because too many entries wait. */
   get isFull(): boolean {
-    return this.#entries >= ENTRIES_MAX || this.#bytes >= BYTES_MAX;
+    return this.#entries >= ENTRIES_MAX;
   }
 
   /** Appends an entry. Pauses its session if the session has reached its share. */
   append(entry: Entry): void {
     const id = sessionOfEntry(entry);
-    if (id !== undefined) this.#add(id, entryBytes(entry));
+    if (id !== undefined) this.#add(id, this.#costOf(entry));
     this.#ports.log.append(entry);
     if (id !== undefined) this.#pauseIfOverShare(id);
   }
@@ -102,25 +122,34 @@ export class UnappliedEntries implements FlushStage {
     }
   }
 
-  #add(id: SessionId, bytes: number): void {
-    const account = this.#accounts.get(id) ?? { items: [], bytes: 0 };
+  #costOf(entry: Entry): EntryCost {
+    const bytes = entryBytes(entry);
+    if (entry.kind !== 'command') return { bytes, deliveredBytes: 0 };
+    const rosterSize = this.#ports.log.groups.get(entry.group)?.roster.size ?? 0;
+    return { bytes, deliveredBytes: bytes * recipientsMax(entry.target, rosterSize) };
+  }
+
+  #add(id: SessionId, cost: EntryCost): void {
+    const account = this.#accounts.get(id) ?? { items: [], bytes: 0, deliveredBytes: 0 };
     this.#accounts.set(id, account);
-    account.items.push(bytes);
-    account.bytes += bytes;
+    account.items.push(cost);
     this.#entries += 1;
-    this.#bytes += bytes;
+    this.#count(account, cost, 1);
+  }
+
+  #count(account: SessionAccount, { bytes, deliveredBytes }: EntryCost, sign: 1 | -1): void {
+    account.bytes += sign * bytes;
+    account.deliveredBytes += sign * deliveredBytes;
+    this.#bytes += sign * bytes;
+    this.#deliveredBytes += sign * deliveredBytes;
   }
 
   #removeFirst(account: SessionAccount): void {
     const item = account.items.shift();
     if (item === undefined) return;
     this.#entries -= 1;
-    if (typeof item === 'function') {
-      item();
-      return;
-    }
-    account.bytes -= item;
-    this.#bytes -= item;
+    if (typeof item === 'function') item();
+    else this.#count(account, item, -1);
   }
 
   #pauseIfOverShare(id: SessionId): void {
@@ -137,9 +166,28 @@ export class UnappliedEntries implements FlushStage {
   #usedShare(id: SessionId): number {
     const account = this.#accounts.get(id);
     if (account === undefined) return 0;
-    const entriesMax = Math.min(SESSION_ENTRIES_MAX, ENTRIES_MAX - this.#entries);
-    const bytesMax = Math.min(SESSION_BYTES_MAX, BYTES_MAX - this.#bytes);
-    if (entriesMax <= 0 || bytesMax <= 0) return 1;
-    return Math.max(account.items.length / entriesMax, account.bytes / bytesMax);
+    const shares = [
+      share(account.items.length, SESSION_ENTRIES_MAX, ENTRIES_MAX - this.#entries),
+      share(account.bytes, this.#bytesMax * SESSION_SHARE, this.#bytesMax - this.#bytes),
+      share(account.deliveredBytes, DELIVERED_BYTES_MAX * SESSION_SHARE, DELIVERED_BYTES_MAX - this.#deliveredBytes),
+    ];
+    return Math.max(...shares);
+  }
+}
+
+/** Returns how much of its share a session uses. The share is `max`, or `left` if that is less. */
+function share(used: number, max: number, left: number): number {
+  if (used === 0) return 0;
+  return left <= 0 ? 1 : used / Math.min(max, left);
+}
+
+function recipientsMax(target: Target, rosterSize: number): number {
+  switch (target.kind) {
+    case 'ranks':
+      return Math.min(rosterSize, target.ranks.length);
+    case 'members':
+      return Math.min(rosterSize, target.members.length);
+    default:
+      return rosterSize;
   }
 }

@@ -125,6 +125,11 @@ export function adminReceipt({ id, verdict }: AdminReceiptEffect): ReceiptMessag
   return { type: 'receipt', id, accepted: true, seq, view, refused: [], refusedCount: 0 };
 }
 
+/** Returns the receipt of an adoption. It is in no order of a group. */
+export function adoptionReceipt(id: string): ReceiptMessage {
+  return { type: 'receipt', id, accepted: true, refused: [], refusedCount: 0 };
+}
+
 /** Returns the receipt of a rejected command. */
 export function rejection(id: string, code: ErrorCode, detail?: string): ReceiptMessage {
   return { type: 'receipt', id, accepted: false, code, message: explain(code, detail), refused: [], refusedCount: 0 };

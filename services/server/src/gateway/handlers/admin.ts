@@ -1,9 +1,15 @@
 /** R-ADMIN-1: the handler of `admin` messages. */
 
 import { type AdminMessage, assertNever, encodeFrame, type ErrorCode } from '@rankd/protocol';
-import { rejection } from '../frames/command-frames.js';
+import { adoptionReceipt, rejection } from '../frames/command-frames.js';
 import type { Session } from '../session/session.js';
 import { type CommandPorts, proposeCommand } from './command.js';
+
+/** The parts of the gateway that handleAdmin uses. */
+export interface AdminPorts extends CommandPorts {
+  /** Accepts what Redis has as the new cluster. Returns false if the server does not wait for a lost one. */
+  readonly adopt: () => boolean;
+}
 
 /**
  * Appends the move, the removal or the command that an administrator asks for (R-ADMIN-1). A session without the admin token gets a
@@ -13,12 +19,17 @@ export function handleAdmin(
   message: AdminMessage,
   payload: string | undefined,
   session: Session,
-  ports: CommandPorts,
+  ports: AdminPorts,
 ): void {
   const { state } = session;
   if (state.phase !== 'active' && state.phase !== 'observing') return;
   const { id } = message;
-  const refusal: ErrorCode | undefined = state.request.isAdmin ? ports.availability.refusal : 'FORBIDDEN';
+  const isAdoption = message.action === 'adopt';
+  const refusal: ErrorCode | undefined = !state.request.isAdmin
+    ? 'FORBIDDEN'
+    : isAdoption
+      ? undefined
+      : ports.availability.refusal;
   if (refusal !== undefined) {
     ports.channels.sendInOrder(session, encodeFrame(rejection(id, refusal)));
     return;
@@ -31,6 +42,10 @@ export function handleAdmin(
       return ports.intake.append({ kind: 'moved', ...placed, member: message.member, rank: message.rank });
     case 'remove':
       return ports.intake.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
+    case 'adopt':
+      return session.sendMessage(
+        ports.adopt() ? adoptionReceipt(id) : rejection(id, 'NO_SUCH_TARGET', 'this server waits for no lost cluster'),
+      );
     case 'command':
       return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, ports);
     default:

@@ -2,7 +2,12 @@
 
 import { features, type HelloMessage } from '@rankd/protocol';
 import type { AdmissionDispatch } from '../admission/admission-dispatch.js';
-import { AdmissionRequest, type AdmissionRequestPorts } from '../admission/admission-request.js';
+import {
+  ADOPTION,
+  AdmissionRequest,
+  type AdmissionRequestPorts,
+  requiresAdoption,
+} from '../admission/admission-request.js';
 import { checkToken, type TokenSettings } from '../admission/token-check.js';
 import type { Availability } from '../availability.js';
 import type { Session } from '../session/session.js';
@@ -10,7 +15,7 @@ import type { Session } from '../session/session.js';
 /** The parts of the gateway that handleHello uses. */
 export interface HelloPorts {
   readonly tokens: TokenSettings;
-  readonly availability: Pick<Availability, 'refusalFor'>;
+  readonly availability: Pick<Availability, 'refusalFor' | 'isWaiting'>;
   readonly request: AdmissionRequestPorts;
   readonly admission: Pick<AdmissionDispatch, 'requestAdmission'>;
 }
@@ -24,18 +29,18 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
     session.end('BAD_MESSAGE', 'a second hello');
     return;
   }
-  const unsupported = whatIsUnsupported(hello);
+  const unsupported = whatIsUnsupported(hello, ports.availability.isWaiting);
   if (unsupported !== undefined) {
     session.end('UNSUPPORTED', unsupported);
     return;
   }
   const access = checkToken(hello.token, ports.tokens);
-  if (access === 'refused') {
+  if (access === 'refused' || (access !== 'admin' && requiresAdoption(hello))) {
     session.end('UNAUTHORIZED');
     return;
   }
   const request = new AdmissionRequest(hello, access === 'admin', session.readMonotonicMs, ports.request);
-  const refusal = ports.availability.refusalFor(request.group);
+  const refusal = ports.availability.refusalFor(request);
   if (refusal === undefined) ports.admission.requestAdmission(request, session);
   else session.turnAway(refusal);
 }
@@ -43,8 +48,10 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
 const allFeatures: readonly string[] = features;
 
 /** Returns what no group of this server has. AdmissionDispatch checks the features of the group, when its log is read. */
-function whatIsUnsupported(hello: HelloMessage): string | undefined {
+function whatIsUnsupported(hello: HelloMessage, isWaiting: boolean): string | undefined {
   if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
-  const missing = hello.require?.find(name => !allFeatures.includes(name));
-  return missing === undefined ? undefined : `feature ${missing}`;
+  const known = isWaiting ? [...allFeatures, ADOPTION] : allFeatures;
+  const missing = hello.require?.find(name => !known.includes(name));
+  if (missing === undefined) return undefined;
+  return missing === ADOPTION ? 'feature adopt: it waits for no lost cluster' : `feature ${missing}`;
 }

@@ -2,7 +2,7 @@
 
 import { assertNever, type ClientMessage, type MessageRead, type ReadMessage } from '@rankd/protocol';
 import type { Session } from '../session/session.js';
-import { handleAdmin } from './admin.js';
+import { type AdminPorts, handleAdmin } from './admin.js';
 import { type CommandPorts, handleCommand } from './command.js';
 import { confirmResumption, type ConfirmResumptionPorts } from './confirm-resumption.js';
 import { handleHello, type HelloPorts } from './hello.js';
@@ -25,6 +25,7 @@ export interface HandlerPorts {
   readonly ping: PingPorts;
   readonly pong: PongPorts;
   readonly command: CommandPorts;
+  readonly admin: AdminPorts;
   readonly result: ResultPorts;
   readonly yielded: YieldedPorts;
   readonly resign: ResignPorts;
@@ -82,7 +83,7 @@ export class MessageHandlers {
       case 'history':
         return handleHistory(message, session, ports.history);
       case 'admin':
-        return handleAdmin(message, payload, session, ports.command);
+        return handleAdmin(message, payload, session, ports.admin);
       default:
         return assertNever(message);
     }

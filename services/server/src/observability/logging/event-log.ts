@@ -154,6 +154,13 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       );
     case 'cluster.entered':
       return info(`server ${event.server} has joined cluster ${event.cluster}, which has ${event.servers} servers`);
+    case 'cluster.adopted':
+      return {
+        level: 'warn',
+        sentence: `an administrator has decided that cluster ${event.cluster} replaces cluster ${event.lost}, which Redis has lost: all members join as new ones`,
+      };
+    case 'cluster.looking':
+      return info(event.reason);
     case 'cluster.over':
       return {
         level: 'warn',

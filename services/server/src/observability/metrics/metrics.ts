@@ -161,6 +161,8 @@ export class Metrics {
       case 'cluster.entered':
       case 'cluster.over':
       case 'cluster.blocked':
+      case 'cluster.looking':
+      case 'cluster.adopted':
       case 'log.up':
       case 'log.down':
       case 'log.unusable':

@@ -33,6 +33,11 @@ export class StreamCursor {
     return this.#lastRead;
   }
 
+  /** Whether the listener wants no further records for the moment. */
+  get isCongested(): boolean {
+    return this.#listener.isCongested?.() === true;
+  }
+
   /** Delivers the records that continue the stream without a gap. Returns false if a record does not. */
   deliverRecords(raw: readonly RawRecord[]): boolean {
     const records: StreamRecord[] = [];

@@ -89,7 +89,7 @@ describe('the order of a cluster, in Redis', () => {
     one.append(joined('a', { group: 'g', at: Date.now() }));
     const epoch = await eventually(SOON_MS, 'the group', () => one.groups.get('g')?.epoch);
     const last = { position: { epoch: 1, seq: 1_000_000 }, mark: 'gone' };
-    const lost = { server: 'two before', last, epochLast: epoch, lastBatch: 9 };
+    const lost = { server: 'two before', last, epochLast: epoch, epochLost: 0, lastBatch: 9 };
     const two = await enter('rankd-lost', 'two', { resumePoint: [lost, lost] });
     await eventually(SOON_MS, 'the end of the incarnation', () => (ends.length > 0 ? true : undefined));
     expect(ends).toEqual(['rewritten']);

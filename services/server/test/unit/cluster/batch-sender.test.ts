@@ -134,6 +134,23 @@ describe('entries that a server appends to the shared order', () => {
     expect(sent[1]?.entries.at(-1)?.kind).toBe('server-beat');
   });
 
+  it('show how long this server takes until it reads them back, even if it is too busy to read the acknowledgement', async () => {
+    append(1);
+    clock.pass(0);
+    clock.pass(700);
+    expect(outgoing.readBackMs).toBe(700);
+    await answer({ kind: 'ok' });
+    outgoing.recordReadBack(1);
+    append(1);
+    clock.pass(0);
+    expect(outgoing.readBackMs).toBe(700);
+    await answer({ kind: 'ok' });
+    clock.pass(20);
+    outgoing.recordReadBack(2);
+    clock.pass(5000);
+    expect(outgoing.readBackMs).toBe(20);
+  });
+
   it('are no longer sent after the sender is closed', async () => {
     append(2);
     clock.pass(0);

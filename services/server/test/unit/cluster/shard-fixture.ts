@@ -1,6 +1,8 @@
 import type { Clock } from '../../../src/clock.js';
 import { ClusterLog } from '../../../src/cluster/cluster-log.js';
-import type { ClusterLogListener, ClusterResumePoint } from '../../../src/cluster/cluster-ports.js';
+import type { ClusterLogListener } from '../../../src/cluster/cluster-ports.js';
+import { LostHistory } from '../../../src/cluster/lost-history/lost-history.js';
+import type { ClusterResumePoint } from '../../../src/cluster/lost-history/resume-point.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
 import { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import type { ShardReplicaListener, ShardSettings } from '../../../src/cluster/cluster-ports.js';
@@ -28,12 +30,14 @@ export function createReplica(
     clock,
     stream,
     recordWriteSeconds: () => undefined,
+    lostHistory: new LostHistory(clock, () => 0),
     clusterFormat: () => undefined,
     listener: {
       onApplied: () => undefined,
       onGroupLoaded: () => undefined,
       onPendingTimers: () => undefined,
       onServersChanged: () => undefined,
+      onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
       ...listener,
     },

@@ -28,17 +28,19 @@ export class SharedStream {
 export class SharedStreamEnd implements RecordStream {
   readonly #stream: SharedStream;
   protected listener: StreamListener | undefined;
+  #lastRead: RecordRef | undefined;
 
   constructor(stream: SharedStream) {
     this.#stream = stream;
   }
 
   get lastRead(): RecordRef | undefined {
-    const last = this.#stream.records.at(-1);
-    return last === undefined ? undefined : { position: last.position, mark: 'm' };
+    return this.#lastRead;
   }
 
   deliverRecords(records: readonly StreamRecord[]): void {
+    const last = records.at(-1);
+    if (last !== undefined) this.#lastRead = { position: last.position, mark: 'm' };
     this.listener?.onRecords(records);
   }
 

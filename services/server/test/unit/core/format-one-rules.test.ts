@@ -61,7 +61,7 @@ describe('R-VIEW-4 in format 1 a grace period', () => {
     expect(kindsOf(apply(coordinator, ended(member, AT + graceMs)))).toContain('departed');
   });
 
-  it('does not end while the clock is set back: this is the fault that format 2 mends', () => {
+  it('does not end while the clock is set back: format 2 corrects this', () => {
     const coordinator = withMembers();
     apply(coordinator, lost('b'));
     expect(kindsOf(apply(coordinator, ended('b', AT + RULES.graceMs - HOUR_MS)))).toEqual(['grace']);

@@ -63,7 +63,7 @@ describe.each([
     expect(tookMs).toBeLessThanOrEqual(SUSPEND_MS + TIMER_MS);
   });
 
-  it('R-VIEW-4 lets an away member that becomes leader keep its place for the rest of the longer time', async () => {
+  it('R-VIEW-4 changes no grace period of an away member that becomes leader', async () => {
     const { members, deputy } = await loseLeader();
     const { peer: last } = at(members, 2);
     deputy.destroy();

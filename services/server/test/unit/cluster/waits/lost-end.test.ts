@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { LostHistory } from '../../../../src/cluster/lost-history/lost-history.js';
 import { encodeRecord } from '../../../../src/cluster/record-format.js';
 import { JOIN_MS, LEAVE_SHARD_MS, type ShardReplica } from '../../../../src/cluster/shard-replica.js';
 import { ShardSubscription } from '../../../../src/cluster/shard-subscription.js';
@@ -167,12 +168,14 @@ describe('A server that does not read back its join', () => {
       clock,
       stream,
       recordWriteSeconds: () => undefined,
+      lostHistory: new LostHistory(clock, () => 0),
       clusterFormat: () => undefined,
       listener: {
         onApplied: () => undefined,
         onGroupLoaded: () => undefined,
         onPendingTimers: () => undefined,
         onServersChanged: () => undefined,
+        onFlow: () => undefined,
         onIncarnationEnd: () => undefined,
         onGroupsUnloaded: () => undefined,
         onFollowed: () => reports.push('followed'),

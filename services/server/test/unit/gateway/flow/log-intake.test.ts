@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { SESSION_BYTES_MAX, SESSION_ENTRIES_MAX } from '../../../../src/gateway/flow/unapplied-entries.js';
+import { LOG_SHARE, SESSION_ENTRIES_MAX, SESSION_SHARE } from '../../../../src/gateway/flow/unapplied-entries.js';
 import { type Frame, GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 import { inCluster, type LateLog } from '../late-log.js';
+
+/** The default of RANKD_BACKLOG_BYTES_MAX. */
+const BACKLOG_BYTES_MAX = 8_388_608;
+const SESSION_BYTES_MAX = BACKLOG_BYTES_MAX * LOG_SHARE * SESSION_SHARE;
 
 const commands = (count: number, fields: object = {}): object[] =>
   Array.from({ length: count }, (_, n) => ({ type: 'command', id: `${n}`, name: 'go', reply: 'none', ...fields }));
@@ -58,7 +62,7 @@ describe('R-FLOW-1 a session of a server in a cluster', () => {
     expect(sender.connection.reading).toBe('reading');
   });
 
-  it('is not read from the limit of the bytes of its entries on (SESSION_BYTES_MAX)', () => {
+  it('is not read from the limit of the bytes of its entries on (SESSION_SHARE)', () => {
     const { log, peers } = fleet();
     const sender = peerOf(peers, first);
     sender.send(...commands(30, { args: 'x'.repeat(60_000) }));

@@ -1,25 +1,35 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Entry } from '../../../../src/core/index.js';
+import type { Entry, Group, Target } from '../../../../src/core/index.js';
 import {
-  BYTES_MAX,
+  DELIVERED_BYTES_MAX,
   ENTRIES_MAX,
+  LOG_SHARE,
   SESSION_ENTRIES_MAX,
   UnappliedEntries,
 } from '../../../../src/gateway/flow/unapplied-entries.js';
 import type { Session } from '../../../../src/gateway/session/session.js';
+
+const BACKLOG_BYTES_MAX = 8_388_608;
 
 let appended: Entry[];
 let paused: string[];
 let resumed: string[];
 let entries: UnappliedEntries;
 
+/** A group of this size. */
+const group = { roster: { size: 600 } } as unknown as Group;
+
 const sessionOf = (id: string): Session => ({ id, state: { phase: 'active' } }) as unknown as Session;
 
 beforeEach(() => {
+  entries = create(BACKLOG_BYTES_MAX);
+});
+
+function create(backlogBytesMax: number): UnappliedEntries {
   [appended, paused, resumed] = [[], [], []];
   const sessions = new Map<string, Session>();
-  entries = new UnappliedEntries({
-    log: { append: entry => appended.push(entry) },
+  return new UnappliedEntries(backlogBytesMax, {
+    log: { append: entry => appended.push(entry), groups: { get: () => group, values: () => [] } },
     sessions: {
       get: id => {
         const session = sessions.get(id) ?? sessionOf(id);
@@ -31,7 +41,7 @@ beforeEach(() => {
     flushCycle: { requestFlush: () => undefined },
     resume: ({ id }) => resumed.push(id),
   });
-});
+}
 
 function result(session: string, payload = ''): Entry {
   const what = { epoch: 1, seq: 1, status: 'done', error: undefined, payload } as const;
@@ -48,6 +58,7 @@ function fill(session: string, payload = ''): number {
 
 describe('the entries of all sessions of a server', () => {
   it('are limited (ENTRIES_MAX): a session gets as many as are left for the others, and one at least', () => {
+    entries = create(Number.MAX_SAFE_INTEGER);
     const counts = Array.from({ length: 1000 }, (_, n) => fill(`s${n}`));
     expect(counts[0]).toBe(SESSION_ENTRIES_MAX);
     expect(appended.length).toBeLessThanOrEqual(ENTRIES_MAX + counts.length);
@@ -55,13 +66,33 @@ describe('the entries of all sessions of a server', () => {
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(1);
   });
 
-  it('are limited in bytes (BYTES_MAX)', () => {
-    const payload = 'x'.repeat(60_000);
-    const counts = Array.from({ length: 300 }, (_, n) => fill(`s${n}`, payload));
-    const sent = counts.reduce((sum, count) => sum + count, 0) * payload.length;
+  it('are limited in bytes (LOG_SHARE): a session gets at most half, and one frame at least', () => {
+    const bytesMax = BACKLOG_BYTES_MAX * LOG_SHARE;
+    const payload = 'x'.repeat(10_000);
+    const counts = Array.from({ length: 30 }, (_, n) => fill(`s${n}`, payload));
+    expect(counts[0]).toBe(Math.ceil(bytesMax / 2 / 10_512));
+    expect(Math.min(...counts)).toBe(1);
     // Each session may exceed its share by one frame.
-    expect(sent).toBeLessThan(BYTES_MAX + counts.length * payload.length);
-    expect(entries.isFull).toBe(true);
+    expect(appended.length * payload.length).toBeLessThan(bytesMax + counts.length * payload.length);
+    expect(entries.isFull).toBe(false);
+  });
+
+  it('are limited in the bytes for all recipients of commands together (DELIVERED_BYTES_MAX)', () => {
+    const from = { kind: 'member', member: 's1', session: 's1' } as const;
+    const payload = 'x'.repeat(10_000);
+    const order = (target: Target): Entry => ({
+      ...{ kind: 'command', group: 'default', at: 1, from, n: 1, id: '1', name: 'go', target, deadlineMs: 1 },
+      ...{ reply: 'none', payload },
+    });
+    const untilPaused = (target: Target): number => {
+      entries = create(Number.MAX_SAFE_INTEGER);
+      for (let count = 1; ; count += 1) {
+        entries.append(order(target));
+        if (paused.length > 0) return count;
+      }
+    };
+    expect(untilPaused({ kind: 'below' })).toBe(Math.ceil(DELIVERED_BYTES_MAX / 2 / (600 * 10_512)));
+    expect(untilPaused({ kind: 'ranks', ranks: [1, 2] })).toBe(Math.ceil(DELIVERED_BYTES_MAX / 2 / (2 * 10_528)));
   });
 
   it('admit no further session when the limit is reached, and again below it', () => {

@@ -1,6 +1,6 @@
 /** The entries of this server that wait to be appended to one shard, and the order in which they are taken. */
 
-import { type Entry, isFromClient, senderOfEntry, type ServerEntry } from '../core/index.js';
+import { type Entry, isFromClient, senderOfEntry, type ServerEntry } from '../../core/index.js';
 
 /** An entry as JSON text in the format `version`. */
 export interface EncodedEntry {
@@ -110,6 +110,7 @@ export class EntryQueue {
       case 'server-beat':
       case 'server-lost':
       case 'format-raised':
+      case 'server-flow':
         return this.#serverEntries;
       default:
         return this.#queueOfSender(entry);

@@ -1,6 +1,6 @@
 /** Remembers which servers have left the cluster recently. */
 
-import type { ServerId } from '../core/index.js';
+import type { ServerId } from '../../core/index.js';
 
 /** How many servers are remembered. A shard declares an earlier one lost because of its silence. */
 const GONE_MAX = 1000;

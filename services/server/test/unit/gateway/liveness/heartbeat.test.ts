@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Heartbeat } from '../../../src/gateway/liveness/heartbeat.js';
-import { StallFreeClock } from '../../../src/gateway/liveness/stall-free-clock.js';
+import { Heartbeat } from '../../../../src/gateway/liveness/heartbeat.js';
+import { StallFreeClock } from '../../../../src/gateway/liveness/stall-free-clock.js';
 
 const settings = { heartbeatMs: 100, deadMs: 600 };
 

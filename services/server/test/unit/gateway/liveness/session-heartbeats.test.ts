@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Heartbeat } from '../../../src/gateway/liveness/heartbeat.js';
-import { SessionHeartbeats } from '../../../src/gateway/liveness/session-heartbeats.js';
-import type { Session } from '../../../src/gateway/session/session.js';
-import { FakeConnection } from './fake-connection.js';
-import { GatewayFixture, type InMemoryPeer } from './gateway-fixture.js';
+import { Heartbeat } from '../../../../src/gateway/liveness/heartbeat.js';
+import { SessionHeartbeats } from '../../../../src/gateway/liveness/session-heartbeats.js';
+import type { Session } from '../../../../src/gateway/session/session.js';
+import { FakeConnection } from '../fake-connection.js';
+import { GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 
 const codeOf = ({ lastFrame }: InMemoryPeer): unknown => lastFrame?.['code'];
 
