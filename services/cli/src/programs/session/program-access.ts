@@ -138,8 +138,7 @@ export class ProgramAccess {
     await this.#commands?.close();
     const { seatFile } = this.#parts;
     if (seatFile !== undefined && ending.isBySignal && !this.#settings.options.leavesOnSignal) {
-      // Before the hold is over, a program of an earlier rankctl may run still.
-      if (this.startHoldMs === 0) await this.#attempt(async () => seatFile.recordProgram('ended'));
+      await this.#recordEnd(seatFile);
       await me.close();
       return;
     }
@@ -161,7 +160,12 @@ export class ProgramAccess {
       if (resumed && seatFile.program === 'running') this.#startAtMs = systemEnvironment.clock.nowMs() + suspendMs;
     });
     me.on('closed', ({ error }) => (this.#isRemoved = error?.code === 'REMOVED'));
-    runner.on('ended', () => void this.#attempt(async () => seatFile.recordProgram('ended')));
+    runner.on('ended', () => void this.#recordEnd(seatFile));
+  }
+
+  /** Records that no program runs. Before the hold is over, a program of an earlier rankctl may run still. */
+  async #recordEnd(seatFile: SeatFile): Promise<void> {
+    if (this.startHoldMs === 0) await this.#attempt(async () => seatFile.recordProgram('ended'));
   }
 
   #keepState(me: Membership): void {
