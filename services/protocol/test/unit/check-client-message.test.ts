@@ -131,6 +131,7 @@ describe("the check of a client's message", () => {
       { type: 'roster' },
       { type: 'history' },
       { type: 'yielded' },
+      { type: 'resign' },
     ];
     expect(least.map(faultIn)).toEqual(least.map(() => undefined));
     expect(least.map(({ type }) => type).sort()).toEqual(Object.keys(clientMessageSchemas).sort());

@@ -88,8 +88,7 @@ export class ClusterServer {
     this.#founding = new ClusterFounding(this.#served.before?.clusterId, lookMs, {
       clock: ports.clock,
       store: this.#store,
-      createId: () => this.#randomId(CLUSTER_ID_BYTES),
-      name: settings.hostName,
+      identity: { name: settings.hostName, createId: () => this.#randomId(CLUSTER_ID_BYTES) },
       watch: ports.watch,
       onWait: reason => this.#waitingGateway.open(reason),
     });

@@ -25,10 +25,8 @@ export interface FoundingStore {
 export interface ClusterFoundingPorts {
   readonly clock: Clock;
   readonly store: FoundingStore;
-  /** Returns the id for a cluster that this server creates. */
-  readonly createId: () => string;
-  /** The name of this server for operators. */
-  readonly name: string;
+  /** The name of this server for operators, and ids for the clusters that it creates. */
+  readonly identity: { readonly name: string; readonly createId: () => string };
   readonly watch: Watcher;
   /** Called when this server begins to wait for a lost cluster, and when the reason changes. */
   readonly onWait: (reason: string) => void;
@@ -72,7 +70,7 @@ export class ClusterFounding {
    * @throws StreamError as StreamStore.prepare
    */
   async findCluster(): Promise<string | undefined> {
-    const { clock, store, name } = this.#ports;
+    const { clock, store, identity } = this.#ports;
     const { stored, waiting } = await store.findCluster();
     this.#lookUntilMs ??= clock.monotonicMs() + this.#lookMs;
     this.#witness = waiting ?? this.#witness;
@@ -89,7 +87,7 @@ export class ClusterFounding {
         return await this.#prepare(decision, stored?.clusterId);
       case 'wait':
         // A server that knows of the loss only by another server does not show it, or such servers would wait for each other for ever.
-        if (this.#served !== undefined) await store.showWaiting({ clusterId: decision.lost, name });
+        if (this.#served !== undefined) await store.showWaiting({ clusterId: decision.lost, name: identity.name });
         this.#wait(decision);
         return undefined;
       case 'look':
@@ -102,10 +100,10 @@ export class ClusterFounding {
     { kind, replaces }: Extract<FoundingDecision, { kind: 'join' | 'create' }>,
     stored: string | undefined,
   ): Promise<string> {
-    const { store, createId, watch } = this.#ports;
+    const { store, identity, watch } = this.#ports;
     if (stored === undefined || stored !== this.#served) store.forgetCluster();
     if (kind === 'join' && replaces.length > 0) await store.addReplacedClusters(replaces);
-    const { clusterId } = await store.prepare({ clusterId: createId(), replaces });
+    const { clusterId } = await store.prepare({ clusterId: identity.createId(), replaces });
     this.#served = clusterId;
     this.#witness = undefined;
     this.#adoption = 'none';

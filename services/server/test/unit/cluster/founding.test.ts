@@ -66,7 +66,7 @@ class SharedRedis {
           ...(this.stored === undefined ? {} : { stored: this.stored }),
           ...(this.stored !== undefined || this.waiting === undefined ? {} : { waiting: this.waiting }),
         }),
-      prepare: async ({ clusterId, replaces = [] }) => {
+      prepare: async ({ clusterId, replaces }) => {
         this.stored ??= { clusterId, replaces };
         return await Promise.resolve({ clusterId: this.stored.clusterId, shards: 1, isNew: true });
       },
@@ -102,8 +102,7 @@ describe('The servers of a lost cluster', () => {
     return new ClusterFounding(served, lookMs, {
       clock,
       store: redis.connect(),
-      createId: () => `cluster-${(created += 1)}`,
-      name,
+      identity: { name, createId: () => `cluster-${(created += 1)}` },
       watch: event => {
         if (event.event === 'cluster.adopted') reasons.push(`${name} replaces ${event.lost} by ${event.cluster}`);
         else if ('reason' in event) reasons.push(`${name} ${event.event}: ${event.reason}`);

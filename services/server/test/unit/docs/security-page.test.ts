@@ -10,6 +10,7 @@ interface Locked {
   readonly link?: boolean;
   readonly hasInstallScript?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -23,15 +24,33 @@ const nameOf = (path: string): string =>
     .at(-1)
     ?.replace(/^services\//, '') ?? path;
 
-/** Every package that production installs, with the packages that depend on it, both in alphabetical order. */
+/** Every package that production installs or that a bundle contains, with the packages that depend on it, both in alphabetical order. */
 function askedForInProduction(): Map<string, Set<string>> {
-  const installed = Object.entries(readLock()).filter(([path, { dev, link }]) => path !== '' && !dev && !link);
-  const names = new Set(installed.filter(([path]) => path.includes('node_modules/')).map(([path]) => nameOf(path)));
-  const askersOf = (name: string): string[] =>
-    installed
-      .filter(([, { dependencies, optionalDependencies }]) => name in { ...dependencies, ...optionalDependencies })
-      .map(([path]) => nameOf(path));
-  return new Map([...names].sort().map(name => [name, new Set(askersOf(name).sort())]));
+  const lock = readLock();
+  const asked = new Map<string, Set<string>>();
+  const open = Object.keys(lock).filter(path => /^services\/(protocol|startup|server|client)$/.test(path));
+  for (const path of open) {
+    for (const name of dependenciesOf(path, lock[path] ?? {}).filter(each => !/^(@rankd\/|rankd$)/.test(each))) {
+      if (!asked.has(name)) open.push(placeOf(name, path, lock));
+      asked.set(name, (asked.get(name) ?? new Set()).add(nameOf(path)));
+    }
+  }
+  return new Map([...asked].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, by]) => [name, new Set([...by].sort())]));
+}
+
+/** Returns where Node finds a package for an asker: in the closest folder above. */
+function placeOf(name: string, asker: string, lock: Readonly<Record<string, Locked>>): string {
+  for (let folder = asker; folder.includes('/'); folder = folder.slice(0, folder.lastIndexOf('/'))) {
+    if (lock[`${folder}/node_modules/${name}`] !== undefined) return `${folder}/node_modules/${name}`;
+  }
+  return `node_modules/${name}`;
+}
+
+function dependenciesOf(path: string, entry: Locked): string[] {
+  const { dependencies, optionalDependencies, devDependencies } = entry;
+  // The bundle of the server contains them.
+  const bundled = path === 'services/server' ? devDependencies : {};
+  return Object.keys({ ...dependencies, ...optionalDependencies, ...bundled });
 }
 
 /** The cells of the last table of the page. */
@@ -81,7 +100,7 @@ describe('docs/security.md', () => {
     expect(packages.filter(name => !new RegExp(`^\\| ${name} +\\| .{10,}`, 'm').test(contributing))).toEqual([]);
   });
 
-  it('lists exactly the packages that npm ci --omit=dev installs, with the packages that depend on them', () => {
+  it('lists exactly the packages that the server, the client and their bundles contain, with the packages that depend on them', () => {
     const listed = rowsOfSupply().map(([name, askedBy]) => `${name} by ${askedBy}`);
     expect(listed).toEqual([...askedForInProduction()].map(([name, by]) => `${name} by ${[...by].join(', ')}`));
     expect(rowsOfSupply().filter(([, , purpose]) => purpose.length < 6)).toEqual([]);

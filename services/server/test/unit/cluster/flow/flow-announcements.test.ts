@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { BEHIND_MS, FlowAnnouncements, NAMED_MAX } from '../../../src/cluster/flow/flow-announcements.js';
-import type { ServerEntry, ServerFlowEntry } from '../../../src/core/index.js';
+import { BEHIND_MS, FlowAnnouncements, NAMED_MAX } from '../../../../src/cluster/flow/flow-announcements.js';
+import type { ServerEntry, ServerFlowEntry } from '../../../../src/core/index.js';
 
 let appended: ServerEntry[];
 let format: number;

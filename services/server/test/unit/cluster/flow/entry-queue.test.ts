@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { EntryQueue } from '../../../src/cluster/flow/entry-queue.js';
-import type { Entry, ServerEntry } from '../../../src/core/index.js';
+import { EntryQueue } from '../../../../src/cluster/flow/entry-queue.js';
+import type { Entry, ServerEntry } from '../../../../src/core/index.js';
 
 const limits = { entriesMax: 4, charsMax: 1000 };
 const placed = { group: 'default', at: 1 };

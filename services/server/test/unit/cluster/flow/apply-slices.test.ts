@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApplySlices, CONGESTED_CHARS_MAX, SLICE_MS } from '../../../src/cluster/flow/apply-slices.js';
-import { FakeClock } from '../gateway/fake-clock.js';
+import { ApplySlices, CONGESTED_CHARS_MAX, SLICE_MS } from '../../../../src/cluster/flow/apply-slices.js';
+import { FakeClock } from '../../gateway/fake-clock.js';
 
 /** Records that take a millisecond each. */
 function recordsOf(count: number): { clock: FakeClock; slices: ApplySlices; applied: () => number } {
