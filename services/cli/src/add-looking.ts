@@ -148,7 +148,7 @@ function addServers(program: Command, run: Run): void {
 }
 
 const adoptHelp = `
-rankctl servers adopt: the server at --url waits, because Redis has lost its cluster. It accepts the present Redis as the new
+adopt: the server at --url waits, because Redis has lost its cluster. It accepts the present Redis as the new
 cluster, and the other waiting servers follow. All members join as new ones. Needs the admin token.
 `;
 const serversExamples = [
