@@ -11,11 +11,14 @@ const askedUntold = 'R-VIEW-3 a leader that was asked to stop before it learned 
 const putOutUntold =
   'R-VIEW-2 a member that received a change before a slow reader was ended by it did not receive that departure';
 
+const stoppedUntold = 'R-LEAD-2 a leader that lost and got back rank 0 in one cycle got no view after it had stopped';
+
 /** Seeds that once showed a fault. A change of the workload changes them, so each fault also has tests of its own. */
 const regressions = [
   { seed: 431, was: askedUntold },
   { seed: 1247, was: askedUntold },
   { seed: 1656, was: putOutUntold },
+  { seed: 702, was: stoppedUntold },
 ];
 
 describe('The simulated world', () => {

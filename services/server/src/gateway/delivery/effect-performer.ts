@@ -75,7 +75,7 @@ export class EffectPerformer {
       case 'ask-to-stop':
         return leadership.requestYield(effect, group);
       case 'released':
-        return leadership.releaseLeader(effect);
+        return leadership.releaseLeader(effect, channels.open(group));
       case 'reassure':
         return leadership.reassureLeader(effect, channels.open(group));
       case 'resignation':

@@ -26,11 +26,15 @@ export class LeadershipEffects {
     this.#ports.leaderYield.requestYield(group, effect);
   }
 
-  /** Records that no decision waits for the leader any longer. It still has to stop while the log may be stale. */
-  releaseLeader({ session: id }: ReleasedEffect): void {
+  /**
+   * Records that no decision waits for the leader any longer. A view follows, on which it acts again. It still has to stop while the log may
+   * be stale.
+   */
+  releaseLeader({ session: id }: ReleasedEffect, channel: GroupChannel): void {
     const session = this.#ports.sessions.get(id);
     if (session?.state.phase !== 'active') return;
     session.state.yielding = this.#ports.stalenessGuard.isStale ? 'log-stale' : 'no';
+    channel.views.expectView(session, session.state);
   }
 
   /** Sends the leader a view that permits it to act again, unless the log may be stale (R-LEAD-2). */

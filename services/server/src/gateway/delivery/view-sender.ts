@@ -51,6 +51,8 @@ export class ViewSender {
   /** The smallest rank that has changed since all sessions were last sent their views. */
   #shiftedFrom = Number.POSITIVE_INFINITY;
   #newLeader: 'unsent' | 'sent' = 'unsent';
+  /** The sessions that must get a view in this cycle, with what they have received before it. */
+  readonly #expected = new Map<Session, LastSeen>();
   /** Runs while new sizes are held (R-JOIN-1). */
   #sizeTimer: Timer | undefined;
 
@@ -174,10 +176,28 @@ export class ViewSender {
     if (!isHeld) this.#ports.heartbeats.thawHeartbeat(session);
   }
 
+  /**
+   * Sends a session a view in this cycle, also if nothing has changed for it: a leader that has stopped acts again on the next view (R-LEAD-2).
+   * It may have lost and got back rank 0 in one cycle.
+   */
+  expectView(session: Session, { lastSeen }: ActiveState): void {
+    this.#expected.set(session, lastSeen);
+  }
+
+  #sendExpected(): void {
+    for (const [session, lastSeen] of this.#expected) {
+      const { state } = session;
+      if (state.phase === 'active' && state.yielding === 'no' && state.lastSeen === lastSeen)
+        this.reassureLeader(session);
+    }
+    this.#expected.clear();
+  }
+
   /** Sends every session the view that it has not received yet, and reports the promotions. */
   sendAllPending(): void {
     const delayMs = this.#ports.clock.monotonicMs() - this.#changedAtMs;
     if (this.#updates.hasNew) this.#sendViews();
+    if (this.#expected.size > 0) this.#sendExpected();
     this.#newLeader = 'unsent';
     this.#shiftedFrom = Number.POSITIVE_INFINITY;
     this.#promotions.completeCycle(delayMs);

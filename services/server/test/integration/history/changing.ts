@@ -1,4 +1,5 @@
 import type { Group, GroupEntry } from '../../../src/core/index.js';
+import type { AwayPresence } from '../../../src/core/roster/member.js';
 import {
   AT,
   goodbye,
@@ -17,6 +18,11 @@ import type { Change } from './history.js';
 /** The grace period in the replay. How long members were away is known from the changes themselves. */
 export const GRACE_MS = 1;
 
+/** The absence of a member, which has lasted longer than any grace period. */
+function absenceOf(away: AwayPresence): object {
+  return 'absence' in away ? { absence: away.absence, ms: 86_400_000 } : {};
+}
+
 /** Turns recorded changes into the entries that cause them, so that a group can apply them again. */
 export class Changing {
   readonly #group: Group;
@@ -33,7 +39,8 @@ export class Changing {
   }
 
   entryOf({ seq, cause: { kind, member, name } }: Change): GroupEntry {
-    const presence = this.#group.roster.member(member)?.presence.kind;
+    const state = this.#group.roster.member(member)?.presence;
+    const presence = state?.kind;
     switch (kind) {
       case 'joined':
         return joined(member, { newcomer: newcomer(member, { name }) });
@@ -45,8 +52,8 @@ export class Changing {
       case 'resumed':
         return this.#resumed(member, `${member} again ${seq}`);
       case 'left':
-        return presence === 'away'
-          ? graceEnded(member, AT + GRACE_MS, { epoch: this.#group.epoch })
+        return state?.kind === 'away'
+          ? graceEnded(member, AT + GRACE_MS, { epoch: this.#group.epoch, ...absenceOf(state) })
           : goodbye(member, { session: this.sessionOf(member) });
       default:
         throw new Error(`unexpected change in a history: ${kind}`);
