@@ -47,8 +47,8 @@ export class ProgramMember {
   /** The process id of the program that runs. Undefined if none does. */
   get program(): number | undefined {
     for (const line of this.rankctl.lines.toReversed()) {
-      const [, event, pid] = /"event":"(started|ended)".*?"pid":(\d+)/.exec(line) ?? [];
-      if (event !== undefined) return event === 'started' && this.isUp ? Number(pid) : undefined;
+      if (line.includes('"event":"ended"')) return undefined;
+      if (line.includes('"event":"started"')) return this.isUp ? Number(/"pid":(\d+)/.exec(line)?.[1]) : undefined;
     }
     return undefined;
   }

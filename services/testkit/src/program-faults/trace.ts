@@ -12,7 +12,7 @@ export interface Tenure {
 export function readTenures(trace: string): readonly Tenure[] {
   const tenures = new Map<string, Tenure>();
   for (const line of trace.split('\n')) {
-    const [, pid, fence = '', ns] = /^(\d+) (\d*-?\d*) (\d+)$/.exec(line) ?? [];
+    const [, pid, fence = '', ns] = /^(\d+) ([\d-]*) (\d+)$/.exec(line) ?? [];
     if (pid === undefined || ns === undefined) continue;
     const key = `${pid} ${fence}`;
     const firstNs = tenures.get(key)?.firstNs ?? BigInt(ns);
