@@ -43,34 +43,37 @@ function start(verb: string, group: string, script: string): { readonly name: st
 
 const docker = (...args: readonly string[]): string => execFileSync('docker', args, { encoding: 'utf8' });
 
-(hasEngine ? describe : describe.skip)('rankctl as process 1 of a container (R-PROG-6)', () => {
-  it('ends with the code of the program, although orphans of it are zombies', async () => {
-    const { run } = start('run', 'orphans', '(sleep 0.1 & sleep 0.2 &); sleep 1; echo as $PPID; exit 5');
-    const { code } = await within(DEADLINE_MS, 'the end of the container', run.exited);
-    expect([code, run.output]).toEqual([5, expect.stringContaining('as 1')]);
-  });
+(hasEngine || process.env['CI'] === 'true' ? describe : describe.skip)(
+  'rankctl as process 1 of a container (R-PROG-6)',
+  () => {
+    it('ends with the code of the program, although orphans of it are zombies', async () => {
+      const { run } = start('run', 'orphans', '(sleep 0.1 & sleep 0.2 &); sleep 1; echo as $PPID; exit 5');
+      const { code } = await within(DEADLINE_MS, 'the end of the container', run.exited);
+      expect([code, run.output]).toEqual([5, expect.stringContaining('as 1')]);
+    });
 
-  it('stops the program at docker stop', async () => {
-    const { name, run } = start(
-      'run',
-      'stop',
-      'trap "echo stopping; exit 3" TERM; echo up; while :; do sleep 0.1; done',
-    );
-    await run.line(line => line === 'up', DEADLINE_MS);
-    docker('stop', name);
-    const { code } = await within(DEADLINE_MS, 'the end of the container', run.exited);
-    expect([code, run.output]).toEqual([3, expect.stringContaining('stopping')]);
-  });
+    it('stops the program at docker stop', async () => {
+      const { name, run } = start(
+        'run',
+        'stop',
+        'trap "echo stopping; exit 3" TERM; echo up; while :; do sleep 0.1; done',
+      );
+      await run.line(line => line === 'up', DEADLINE_MS);
+      docker('stop', name);
+      const { code } = await within(DEADLINE_MS, 'the end of the container', run.exited);
+      expect([code, run.output]).toEqual([3, expect.stringContaining('stopping')]);
+    });
 
-  it('starts another program only after that of a killed container has ended', async () => {
-    const first = start('lead', 'beat', 'trap "" TERM; echo first leads; while :; do sleep 0.1; done');
-    await first.run.line(line => line === 'first leads', DEADLINE_MS);
-    const next = start('lead', 'beat', 'echo next leads; exec sleep 1000');
-    await next.run.line(line => line.includes('joined with rank 1'), DEADLINE_MS);
-    docker('kill', first.name);
-    await next.run.line(line => line === 'next leads', DEADLINE_MS);
-    await eventually(DEADLINE_MS, 'the end of the container', () =>
-      docker('ps', '-q', '--filter', `name=${first.name}`) === '' ? true : undefined,
-    );
-  });
-});
+    it('starts another program only after that of a killed container has ended', async () => {
+      const first = start('lead', 'beat', 'trap "" TERM; echo first leads; while :; do sleep 0.1; done');
+      await first.run.line(line => line === 'first leads', DEADLINE_MS);
+      const next = start('lead', 'beat', 'echo next leads; exec sleep 1000');
+      await next.run.line(line => line.includes('joined with rank 1'), DEADLINE_MS);
+      docker('kill', first.name);
+      await next.run.line(line => line === 'next leads', DEADLINE_MS);
+      await eventually(DEADLINE_MS, 'the end of the container', () =>
+        docker('ps', '-q', '--filter', `name=${first.name}`) === '' ? true : undefined,
+      );
+    });
+  },
+);

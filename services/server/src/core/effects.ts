@@ -1,9 +1,8 @@
 /** The effects: what the core asks the adapters to do after it has applied an entry. */
 
-import type { MovedEntry, Payload, ResultError, ResultStatus } from './entries.js';
+import type { Payload, ResultError, ResultStatus } from './entries.js';
 import type { CommandSender, Member, SessionId } from './roster/member.js';
 import type { RankRange } from './roster/rank-range.js';
-import type { VersionedRoster } from './roster/versioned-roster.js';
 
 /**
  * A request of the core to an adapter. Adapters perform effects in order, before the next entry is applied. So the group does not change
@@ -292,17 +291,4 @@ export interface ResultRefusedEffect {
   readonly to: SessionId;
   readonly seq: number;
   readonly code: 'LATE_RESULT' | 'UNEXPECTED_RESULT';
-}
-
-/** The administrator and the id of its request. */
-type AdminRequest = Pick<MovedEntry, 'by' | 'id'>;
-
-/** Returns the receipt of an accepted request (R-ADMIN-1). */
-export function acceptAdmin({ by, id }: AdminRequest, { seq, view }: VersionedRoster): AdminReceiptEffect {
-  return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'accepted', seq, view } };
-}
-
-/** Returns the receipt of a rejected request, which has changed nothing (R-ADMIN-1, R-BYE-2). */
-export function rejectAdmin({ by, id }: AdminRequest, code: 'NO_SUCH_TARGET' | 'DRAINING'): AdminReceiptEffect {
-  return { kind: 'admin-receipt', to: by.session, id, verdict: { kind: 'rejected', code } };
 }

@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.js';
 import { LostHistory } from '../lost-history/lost-history.js';
 import { ShardReplica } from '../shard-replica.js';
-import type { ShardSettings } from '../cluster-ports.js';
+import type { ShardReplicaPorts, ShardSettings } from '../cluster-ports.js';
 import type { RecordStream } from '../stream-port.js';
 import type { BlockingEntry } from './blocked-shard.js';
 
@@ -17,7 +17,17 @@ export async function findBlockingEntry(
   clock: Clock,
   stream: RecordStream,
 ): Promise<BlockingEntry | undefined> {
-  const replica = new ShardReplica(settings, undefined, {
+  const replica = new ShardReplica(settings, undefined, portsWithoutEffects(clock, stream));
+  try {
+    return await replica.findBlockingEntry();
+  } finally {
+    await replica.close();
+  }
+}
+
+/** Returns the ports of a replica that performs no effects and calls no listener. */
+export function portsWithoutEffects(clock: Clock, stream: RecordStream): ShardReplicaPorts {
+  return {
     clock,
     stream,
     recordWriteSeconds: () => undefined,
@@ -31,10 +41,5 @@ export async function findBlockingEntry(
       onFlow: () => undefined,
       onIncarnationEnd: () => undefined,
     },
-  });
-  try {
-    return await replica.findBlockingEntry();
-  } finally {
-    await replica.close();
-  }
+  };
 }

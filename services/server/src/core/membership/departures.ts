@@ -5,7 +5,7 @@
 
 import { assertNever } from '../assert-never.js';
 import type { CommandProcessor } from '../commands/command-processor.js';
-import { acceptAdmin, type Effect, rejectAdmin } from '../effects.js';
+import type { Effect } from '../effects.js';
 import type {
   DepartedEntry,
   GraceEndedEntry,
@@ -19,6 +19,7 @@ import type { VersionedRoster } from '../roster/versioned-roster.js';
 import type { Admission } from './admission.js';
 import type { GracePeriods } from './grace-period.js';
 import type { LeaderHandover } from './leader-handover.js';
+import { acceptAdmin, rejectAdmin } from './admin-receipt.js';
 import type { PendingDecision } from './pending-decision.js';
 
 /** The parts of a group that departures change. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../src/clock.js';
 import { ClusterLog } from '../../../src/cluster/cluster-log.js';
 import type { ClusterLogListener } from '../../../src/cluster/cluster-ports.js';
-import { LostHistory } from '../../../src/cluster/lost-history/lost-history.js';
 import type { ClusterResumePoint } from '../../../src/cluster/lost-history/resume-point.js';
 import { logFormats } from '../../../src/cluster/formats/log-format.js';
+import { portsWithoutEffects } from '../../../src/cluster/blocked/shard-trial.js';
 import { ShardReplica } from '../../../src/cluster/shard-replica.js';
 import type { ShardReplicaListener, ShardSettings } from '../../../src/cluster/cluster-ports.js';
 import type { RecordStream } from '../../../src/cluster/stream-port.js';
@@ -26,21 +26,10 @@ export function createReplica(
   stream: RecordStream,
   { settings, listener }: LogOptions<ShardReplicaListener> = {},
 ): ShardReplica {
+  const ports = portsWithoutEffects(clock, stream);
   return new ShardReplica({ ...settingsOf(server), ...settings }, undefined, {
-    clock,
-    stream,
-    recordWriteSeconds: () => undefined,
-    lostHistory: new LostHistory(clock, () => 0),
-    clusterFormat: () => undefined,
-    listener: {
-      onApplied: () => undefined,
-      onGroupLoaded: () => undefined,
-      onPendingTimers: () => undefined,
-      onServersChanged: () => undefined,
-      onFlow: () => undefined,
-      onIncarnationEnd: () => undefined,
-      ...listener,
-    },
+    ...ports,
+    listener: { ...ports.listener, ...listener },
   });
 }
 

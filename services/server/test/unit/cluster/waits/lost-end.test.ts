@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { LostHistory } from '../../../../src/cluster/lost-history/lost-history.js';
+import { portsWithoutEffects } from '../../../../src/cluster/blocked/shard-trial.js';
 import { encodeRecord } from '../../../../src/cluster/record-format.js';
 import { JOIN_MS, LEAVE_SHARD_MS, type ShardReplica } from '../../../../src/cluster/shard-replica.js';
 import { ShardSubscription } from '../../../../src/cluster/shard-subscription.js';
@@ -164,19 +164,11 @@ describe('A server that does not read back its join', () => {
 
   it('tries again under the next number, because other servers may have read the first batch', async () => {
     const reports: string[] = [];
+    const ports = portsWithoutEffects(clock, stream);
     const subscription = new ShardSubscription(settingsOf('a'), undefined, {
-      clock,
-      stream,
-      recordWriteSeconds: () => undefined,
-      lostHistory: new LostHistory(clock, () => 0),
-      clusterFormat: () => undefined,
+      ...ports,
       listener: {
-        onApplied: () => undefined,
-        onGroupLoaded: () => undefined,
-        onPendingTimers: () => undefined,
-        onServersChanged: () => undefined,
-        onFlow: () => undefined,
-        onIncarnationEnd: () => undefined,
+        ...ports.listener,
         onGroupsUnloaded: () => undefined,
         onFollowed: () => reports.push('followed'),
         onUnusable: reason => reports.push(reason),
