@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
 import { ChaosProxy, eventually, type LaunchedServer, launchServer, repository, within } from '@rankd/testkit';
@@ -14,6 +15,8 @@ let groups = 0;
 let executed: string[] = [];
 const members: Membership[] = [];
 const running: VerbRun[] = [];
+/** Members that leave, and join again. */
+const restarts = new Set<Promise<unknown>>();
 
 beforeAll(async () => {
   server = await launchServer(repository, { RANKD_ADMIN_TOKEN: 'boss', RANKD_HTTP_TOKEN: 'http' });
@@ -23,6 +26,8 @@ afterAll(() => server.childProcess.dispose());
 
 afterEach(async () => {
   for (const each of running.splice(0)) each.closeOutput();
+  // A member that joins after its test would be in the next test's group.
+  await Promise.all(restarts);
   await Promise.all(members.splice(0).map(member => member.leave()));
 });
 
@@ -39,7 +44,11 @@ async function joinAs(name: string, tags: Record<string, string> = {}): Promise<
     member.handle('restart', () => {
       executed.push(name);
       // After the answer. The supervisor starts it again, as a new member with the last rank.
-      setTimeout(() => void member.leave().then(async () => members.push(await joinAs(name, tags))), 5);
+      const restarted = sleep(5)
+        .then(() => member.leave())
+        .then(async () => members.push(await joinAs(name, tags)));
+      restarts.add(restarted);
+      void restarted.finally(() => restarts.delete(restarted));
     });
   };
   return await join(url, { group, name, tags, prepare });
