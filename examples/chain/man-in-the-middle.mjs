@@ -36,11 +36,11 @@ export class ManInTheMiddle {
 
   #sit(member, server) {
     this.#member = member;
-    createInterface({ input: server }).on('line', line => {
+    linesOf(server, line => {
       this.#seq = Math.max(this.#seq, JSON.parse(line).seq ?? 0);
       member.write(`${line}\n`);
     });
-    createInterface({ input: member }).on('line', line => {
+    linesOf(member, line => {
       const frame = JSON.parse(line);
       if (frame.type === 'result' && frame.seq === this.#seq + 1) this.#answered(frame);
       else server.write(`${line}\n`);
@@ -53,4 +53,11 @@ export class ManInTheMiddle {
       end.on('close', () => other.destroy());
     }
   }
+}
+
+/** Calls `onLine` with each line. A reset connection is an error of the reader too, and would end the process. */
+function linesOf(socket, onLine) {
+  createInterface({ input: socket })
+    .on('line', onLine)
+    .on('error', () => undefined);
 }

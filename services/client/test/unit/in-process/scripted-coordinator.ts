@@ -67,7 +67,10 @@ export class ScriptedCoordinator {
   #accept(socket: Duplex): void {
     this.#socket = socket;
     socket.on('error', () => undefined);
-    createInterface({ input: socket }).on('line', line => {
+    const lines = createInterface({ input: socket });
+    // The reader passes on the errors of its socket.
+    lines.on('error', () => undefined);
+    lines.on('line', line => {
       this.received.push(JSON.parse(line) as Frame);
       this.#receivedAtMs.push(this.#time.nowMs());
     });
