@@ -1,6 +1,7 @@
 /** The faults of a fault run. Each strikes the member whose program runs, or the servers. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../time/wait.js';
 import type { SeededRandom } from '../inputs/seeded-random.js';
 import type { Coordinator } from './coordinator.js';
 import type { ProgramFleet } from './program-fleet.js';
@@ -21,6 +22,9 @@ export interface FaultTarget {
 /** Strikes. Resolves when the fault is over. */
 export type Fault = (target: FaultTarget) => Promise<void>;
 
+/** Ten times as long as rankctl may need to notice that its guard has died, ms. */
+const NOTICED_MS = 5000;
+
 /** The faults, by name. */
 export const faults = {
   'kill rankctl': async ({ leader, recordKill }) => {
@@ -36,8 +40,11 @@ export const faults = {
     signalAll(guards, 'SIGCONT');
   },
   'kill the guard': async ({ leader }) => {
-    signalAll(leader.guards, 'SIGKILL');
-    await Promise.resolve();
+    const { guards, guardDeaths: before } = leader;
+    if (guards.length === 0) return;
+    signalAll(guards, 'SIGKILL');
+    // Nothing protects the program if rankctl is killed before it has noticed (R-PROG-5).
+    await eventually(NOTICED_MS, 'rankctl to notice', () => leader.guardDeaths > before || !leader.isUp || undefined);
   },
   'stop rankctl': async ({ leader, random }) => {
     leader.rankctl.kill('SIGSTOP');

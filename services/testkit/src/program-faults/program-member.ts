@@ -53,6 +53,11 @@ export class ProgramMember {
     return undefined;
   }
 
+  /** How many guards rankctl has seen die. */
+  get guardDeaths(): number {
+    return this.rankctl.lines.filter(line => line.includes('"event":"guard-died"')).length;
+  }
+
   /** The process ids of the guards that run. */
   get guards(): readonly number[] {
     const { pid } = this.rankctl.child;
