@@ -216,7 +216,7 @@ function contradictions(config: ServerConfig): string[] {
   }
   if (!isLoopback(config.RANKD_HOST) && !requiresCredentials(config) && !config.RANKD_ALLOW_ANONYMOUS) {
     faults.push(
-      `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN or RANKD_TLS_CA, or set RANKD_ALLOW_ANONYMOUS=1 so that every client can join`,
+      `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN, RANKD_TOKEN_FILE or RANKD_TLS_CA, or set RANKD_ALLOW_ANONYMOUS=1 so that every client can join`,
     );
   }
   return faults;
