@@ -32,7 +32,7 @@ export const serverSettingsSchema = settings.object({
   RANKD_TLS_CERT: optionalText('The file with the certificate of the server and its chain. None: no TLS.'),
   RANKD_TLS_KEY: optionalText('The file with the private key of RANKD_TLS_CERT.'),
   RANKD_TLS_CA: optionalText(
-    'The file with the CA that must have signed the certificate of every client. None: clients need no certificate.',
+    'At the server: the file with the CA that must have signed the certificate of every client. None: clients need no certificate. The clients read their own variable of this name as the CA of the server.',
   ),
   RANKD_HEARTBEAT_MS: millis(1500, 'The interval at which the server pings each session.', 10),
   RANKD_SUSPEND_MS: millis(4500, 'After this long without an acknowledged heartbeat, a member suspends itself.', 20),

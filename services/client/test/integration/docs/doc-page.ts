@@ -11,12 +11,15 @@ import { runnable } from './doc-overrides.js';
 const BLOCK_MS = 9 * DEADLINE_MS;
 
 /** The first log line of a server, in either log format. */
-const LISTENING = /listening for members on 127\.0\.0\.1:(\d+); page and metrics on port (\d+)/;
+const LISTENING =
+  /listening for members on (?:127\.0\.0\.1|0\.0\.0\.0):(\d+)(?: with [^;]+)?; page and metrics on port (\d+)/;
 
 /** Runs the blocks of one page in order. Each command is a process. A process that does not exit continues to run during the next block. */
 export class DocPage {
   readonly #clone: string;
   readonly #programs: ChildProcess[] = [];
+  /** Whether the page writes the URL of the server into `.env` files. The environment would override it. */
+  #hasEnvFiles = false;
 
   /** @param clone the directory in which the blocks run */
   constructor(clone: string) {
@@ -25,6 +28,7 @@ export class DocPage {
 
   /** Runs the blocks. Returns the first fault, or none. */
   async run(blocks: readonly DocBlock[]): Promise<string[]> {
+    this.#hasEnvFiles = blocks.some(({ text }) => /^RANKD_URL=/m.test(text));
     if (needServer(blocks)) this.#programs.push((await launchServer(repository)).childProcess);
     for (const block of blocks) {
       const fault = await this.#runOne(block);
@@ -50,8 +54,10 @@ export class DocPage {
   }
 
   #start(block: DocBlock): ChildProcess {
-    const url = this.#atServer('rankd://127.0.0.1:2700');
-    const env = { RANKD_PORT: '0', RANKD_HTTP_PORT: '0', RANKD_URL: url };
+    const url = this.#hasEnvFiles ? {} : { RANKD_URL: this.#atServer('rankd://127.0.0.1:2700') };
+    // These verbs ask the side port. All other programs are servers, or do not read the variable.
+    const httpPort = /rankctl (groups|servers)\b/.test(block.text) ? this.#atServer('127.0.0.1:9464') : ':0';
+    const env = { RANKD_PORT: '0', RANKD_HTTP_PORT: httpPort.replace(/^.*:/, ''), ...url };
     const options = { cwd: this.#clone, env, ownGroup: true };
     if (block.kind === 'sh') return new ChildProcess('sh', ['-ec', this.#atServer(runnable(block.text))], options);
     const module = `${moduleName(block)}.js`;
@@ -96,7 +102,7 @@ export class DocPage {
 /** Returns whether the blocks join a server, or use rankctl, and start no server. */
 function needServer(blocks: readonly DocBlock[]): boolean {
   const starts = ({ kind, text }: DocBlock): boolean =>
-    kind === 'sh' && /server\/dist\/main\.js|scripts\/up/.test(text);
+    kind === 'sh' && /server\/dist\/main\.js|scripts\/up|npx rankd$/m.test(text);
   const asks = (block: DocBlock): boolean =>
     block.kind === 'ts' ? fileOf(block) === undefined : /^npx rankctl \w/m.test(block.text);
   return blocks.some(asks) && !blocks.some(starts);
