@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { ChildProcess, eventually, launchServer, repository, within } from '@rankd/testkit';
 import { DEADLINE_MS } from '../fleet.js';
 import { type DocBlock, fileOf, moduleName } from './doc-blocks.js';
-import { runnable } from './doc-overrides.js';
+import { INSTEAD, type Instead, runnable } from './doc-overrides.js';
 
 /** How long one block may take on a busy machine, ms. */
 const BLOCK_MS = 9 * DEADLINE_MS;
@@ -17,13 +17,15 @@ const LISTENING =
 /** Runs the blocks of one page in order. Each command is a process. A process that does not exit continues to run during the next block. */
 export class DocPage {
   readonly #clone: string;
+  readonly #replacements: readonly Instead[];
   readonly #programs: ChildProcess[] = [];
   /** Whether the page writes the URL of the server into `.env` files. The environment would override it. */
   #hasEnvFiles = false;
 
   /** @param clone the directory in which the blocks run */
-  constructor(clone: string) {
+  constructor(clone: string, replacements: readonly Instead[] = INSTEAD) {
     this.#clone = clone;
+    this.#replacements = replacements;
   }
 
   /** Runs the blocks. Returns the first fault, or none. */
@@ -59,7 +61,8 @@ export class DocPage {
     const httpPort = /rankctl (groups|servers)\b/.test(block.text) ? this.#atServer('127.0.0.1:9464') : ':0';
     const env = { RANKD_PORT: '0', RANKD_HTTP_PORT: httpPort.replace(/^.*:/, ''), ...url };
     const options = { cwd: this.#clone, env, ownGroup: true };
-    if (block.kind === 'sh') return new ChildProcess('sh', ['-ec', this.#atServer(runnable(block.text))], options);
+    if (block.kind === 'sh')
+      return new ChildProcess('sh', ['-ec', this.#atServer(runnable(block.text, this.#replacements))], options);
     const module = `${moduleName(block)}.js`;
     this.#write(module, this.#atServer(readFileSync(join(this.#clone, module), 'utf8')));
     return new ChildProcess(process.execPath, ['--enable-source-maps', module], options);
