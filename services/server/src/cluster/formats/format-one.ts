@@ -63,8 +63,8 @@ function decodeOlderForm(value: unknown): DecodedEntry {
   return decoded.kind === 'entry' ? { kind: 'entry', entry: olderForm(decoded.entry) } : decoded;
 }
 
-/** Returns the entry as format 1 has it. */
-function olderForm(entry: LogEntry): LogEntry {
+/** Returns the entry with the fields that every format has. */
+export function olderForm(entry: LogEntry): LogEntry {
   if (laterFields[entry.kind] === undefined) return entry;
   return omitLaterFields<unknown>(entry.kind, { ...entry }) as unknown as LogEntry;
 }
