@@ -11,7 +11,7 @@ import { Violation } from '../violation.js';
 import type { History } from './history.js';
 import { HistoryCursor } from './history-cursor.js';
 
-/** A proposal, as format 1 writes it. It may be lost if the server did not follow the group at that time. */
+/** A proposal, with the fields that every format has. It may be lost if the server did not follow the group at that time. */
 interface Proposal {
   readonly text: string;
   readonly may: 'vanish' | 'not vanish';
