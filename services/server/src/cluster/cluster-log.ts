@@ -84,6 +84,10 @@ export class ClusterLog implements OrderedLog {
     this.#shardOf(group).use(then);
   }
 
+  awaitServersOf(group: string, then: (result: AcquireResult) => void): void {
+    this.#shardOf(group).awaitServersOf(group, then);
+  }
+
   /** Returns the features whose entries the format of the group's shard has. */
   featuresOf(group: string): readonly Feature[] {
     return featuresOfFormat(this.#shardOf(group).replica?.registry.format ?? 1);
@@ -178,13 +182,9 @@ export class ClusterLog implements OrderedLog {
     await Promise.all(this.#shards.map(async shard => await shard.close()));
   }
 
-  #createSubscription(
-    stream: RecordStream,
-    index: number,
-    resumePoint: ShardResumePoint | undefined,
-  ): ShardSubscription {
+  #createSubscription(stream: RecordStream, index: number, before: ShardResumePoint | undefined): ShardSubscription {
     const { clock, recordWriteSeconds, listener } = this.#ports;
-    return new ShardSubscription(this.#settings, resumePoint, {
+    return new ShardSubscription(this.#settings, before, {
       clock,
       stream,
       recordWriteSeconds,

@@ -12,7 +12,17 @@ import {
   encodeSnapshot,
 } from '../../../src/cluster/record-format.js';
 import { Coordinator, type ServerEntry, ServerRegistry } from '../../../src/core/index.js';
-import { command, confirmed, goodbye, graceEnded, joined, newcomer, rulesOf } from '../core/reference/entries.js';
+import {
+  command,
+  confirmed,
+  expired,
+  goodbye,
+  graceEnded,
+  joined,
+  newcomer,
+  resigned,
+  rulesOf,
+} from '../core/reference/entries.js';
 import { leaveOut } from '../core/reference/omit-path.js';
 import { laterFormat, laterFormats } from './test-formats.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
@@ -138,11 +148,23 @@ describe('two formats', () => {
   });
 });
 
+describe('an entry that no server can read', () => {
+  it.each([
+    ['format 1', formatOne, { ...goodbye('a'), member: undefined as never }, 'departed/member'],
+    ['format 1, which has no such kind', formatOne, resigned('a'), 'the kind "resigned" is unknown'],
+    ['format 2', formatTwo, { ...graceEnded('a', 1), absence: undefined }, 'grace-ended/absence'],
+    ['format 2, with a number that JSON does not have', formatTwo, expired(1, Number.NaN), 'expired/seq'],
+  ])('is not written: %s', (_, format, entry, fault) => {
+    expect(() => format.encodeEntry(entry)).toThrow(`this server cannot append an entry: ${fault}`);
+  });
+});
+
 describe('format 1', () => {
   const lost = { ...goodbye('a'), how: 'lost', mayActMs: 700 } as const;
   const stopped = { kind: 'stopped', group: 'g', at: 1, epoch: 1, member: 'm', ask: 1, evidence: 'closed' } as const;
 
   it.each([
+    ['joined', joined('a', { epochHeld: 5 }), 'epochHeld'],
     ['departed', lost, 'mayActMs'],
     ['stopped', stopped, 'evidence'],
     ['command', { ...command('a', 1), afterHelloMs: 9 }, 'afterHelloMs'],
