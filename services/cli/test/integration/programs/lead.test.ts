@@ -163,6 +163,15 @@ describe('rankctl lead', () => {
     await start(sleeper, ['--quiet']).says('plain, which was not started by rankctl lead');
   });
 
+  it('says so too when such a member becomes the leader while it waits', async () => {
+    const { leader, next } = await startPair(sleeper);
+    const other = new ProgramRun(server.port, ['run', '--group', group, '--name', 'plain', '--', 'sleep', '1000']);
+    runs.push(other);
+    await other.program();
+    await administer(server.port, 'move', 'plain', '0', '--group', group);
+    for (const run of [leader, next]) await run.says('plain, which was not started by rankctl lead');
+  });
+
   it('ends with 78 if the leases are too short, and starts nothing', async () => {
     const short = await launch({ RANKD_HEARTBEAT_MS: '200', RANKD_SUSPEND_MS: '599', RANKD_DEAD_MS: '1600' });
     groups += 1;
