@@ -17,6 +17,7 @@ export * from './inputs/hostile-texts.js';
 export * from './redis/launch-redis-cluster.js';
 export * from './redis/launch-redis.js';
 export * from './redis/launch-sentinels.js';
+export * from './redis/redis-clock-proxy.js';
 export * from './processes/launch-server.js';
 export * from './processes/metrics.js';
 export * from './processes/repository.js';

@@ -21,8 +21,9 @@ import { ServerVersions } from './server-versions.js';
 
 /** The limit of clients that run at once. */
 export const CLIENTS_MAX = 6;
-/** How long the servers take to start, ms. */
+/** How long the servers usually take to start, and how often the world waits so long, ms. */
 const START_MS = 500;
+const STARTS_MAX = 20;
 /**
  * How long to wait for the final state (I11), ms: longer than detecting a lost server, replacing it, and every grace period and
  * deadline after that.
@@ -108,9 +109,12 @@ export class ClusterWorld {
     this.checker.assertNoViolation();
   }
 
-  /** Waits until the servers have started. */
+  /** Waits until the servers have started. Redis never loses what they have written before that: without it no server could start again. */
   async start(): Promise<void> {
-    await this.passTime(START_MS);
+    for (let left = STARTS_MAX; left > 0; left -= 1) {
+      await this.passTime(START_MS);
+      if (this.#servers.every(({ incarnation }) => incarnation !== undefined)) break;
+    }
     this.redis.markDurable();
   }
 

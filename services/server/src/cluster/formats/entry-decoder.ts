@@ -1,5 +1,6 @@
-/** Decodes the entries of records: checks each by the schema of its kind. */
+/** Encodes and decodes the entries of records. Checks each by the schema of its kind. */
 
+import { InvariantError } from '../../core/index.js';
 import type { EntryChecks, LogEntry } from './entry-schemas.js';
 
 /** The result of decoding a value: the entry, or why this server cannot read it. */
@@ -23,5 +24,19 @@ export function entryDecoder(checks: EntryChecks): (value: unknown) => DecodedEn
     // The message names the field and the expected type. It does not contain the value.
     const fault = check.Errors(value).First();
     return { kind: 'unreadable', reason: `${String(kind)}${fault?.path ?? ''}: ${fault?.message ?? 'another form'}` };
+  };
+}
+
+/**
+ * Returns an encoder to JSON text that rejects what the decoder with the same checks cannot read. Such an entry would block every server of
+ * the cluster, so the server with the fault stops instead.
+ * @throws InvariantError from the encoder, if an entry has another form.
+ */
+export function entryEncoder(decode: (value: unknown) => DecodedEntry): (entry: LogEntry) => string {
+  return entry => {
+    const decoded = decode(entry);
+    if (decoded.kind === 'unreadable')
+      throw new InvariantError(`this server cannot append an entry: ${decoded.reason}`);
+    return JSON.stringify(decoded.entry);
   };
 }

@@ -2,7 +2,7 @@
 
 import type { TSchema } from '@sinclair/typebox';
 import type { CoordinatorSnapshot, GroupSnapshot } from '../../core/index.js';
-import { type DecodedEntry, entryDecoder } from './entry-decoder.js';
+import { type DecodedEntry, entryDecoder, entryEncoder } from './entry-decoder.js';
 import { compileEntryChecks, entrySchemas, type LogEntry } from './entry-schemas.js';
 import type { LogFormat } from './log-format.js';
 
@@ -28,7 +28,7 @@ const decodeChecked = entryDecoder(
 /** The first format. Servers that announce no format read and write this one. */
 export const formatOne: LogFormat = {
   version: 1,
-  encodeEntry: entry => JSON.stringify(olderForm(entry)),
+  encodeEntry: entryEncoder(decodeOlderForm),
   decodeEntry: decodeOlderForm,
   encodeGroups: encodeOlderGroups,
   decodeGroups: decodeOlderGroups,

@@ -1,7 +1,7 @@
 /** Proposes the entries that follow from the end of a session. */
 
 import type { ErrorCode } from '@rankd/protocol';
-import type { GraceEffect, Member, MemberId, SessionId } from '../../core/index.js';
+import type { GraceEffect, MemberId, SessionId } from '../../core/index.js';
 import type { OrderedLog } from '../../log/ordered-log.js';
 import type { AbsenceTimers } from '../liveness/absence-timers.js';
 import type { Proposals } from '../proposals.js';
@@ -10,7 +10,7 @@ import type { SessionState } from './session-state.js';
 /** The parts of the server that DepartureProposals uses. */
 export interface DepartureProposalsPorts {
   readonly proposals: Pick<Proposals, 'propose'>;
-  readonly log: Pick<OrderedLog, 'releaseGroup'>;
+  readonly log: Pick<OrderedLog, 'groups' | 'releaseGroup'>;
   readonly shutdown: { readonly isOver: boolean };
   readonly heartbeats: { untilSuspendedMs(session: SessionId): number };
   readonly absenceTimers: Pick<AbsenceTimers, 'runAfter'>;
@@ -57,7 +57,7 @@ export class DepartureProposals {
   /** Proposes that the grace period of an away member has ended (R-VIEW-4), when its absence has lasted for `ms`. */
   proposeGraceEnd({ epoch, member, absence, ms }: GraceEffect, group: string): void {
     this.#ports.absenceTimers.runAfter(member, absence, ms, () => {
-      if (!isAbsent(member, absence)) return;
+      if (!this.#isAbsent(member.id, group, absence)) return;
       this.#ports.proposals.propose({ kind: 'grace-ended', group, epoch, member: member.id, absence, ms });
     });
   }
@@ -66,9 +66,13 @@ export class DepartureProposals {
   proposeWaitEnd(session: SessionId, group: string): void {
     this.#ports.proposals.propose({ kind: 'waiting-left', group, session });
   }
-}
 
-/** Whether the member is still away, in the absence with this number. */
-function isAbsent({ presence }: Member, absence: number | undefined): boolean {
-  return presence.kind === 'away' && ('since' in presence ? undefined : presence.absence) === absence;
+  /**
+   * Whether the member is still away, in the absence with this number. Asks the present group: it has other members since a group with this
+   * name was created again, and it has other numbers since the format of the log was raised.
+   */
+  #isAbsent(id: MemberId, group: string, absence: number | undefined): boolean {
+    const presence = this.#ports.log.groups.get(group)?.roster.member(id)?.presence;
+    return presence?.kind === 'away' && ('since' in presence ? undefined : presence.absence) === absence;
+  }
 }

@@ -12,7 +12,17 @@ import {
   encodeSnapshot,
 } from '../../../src/cluster/record-format.js';
 import { Coordinator, type ServerEntry, ServerRegistry } from '../../../src/core/index.js';
-import { command, confirmed, goodbye, graceEnded, joined, newcomer, rulesOf } from '../core/reference/entries.js';
+import {
+  command,
+  confirmed,
+  expired,
+  goodbye,
+  graceEnded,
+  joined,
+  newcomer,
+  resigned,
+  rulesOf,
+} from '../core/reference/entries.js';
 import { leaveOut } from '../core/reference/omit-path.js';
 import { laterFormat, laterFormats } from './test-formats.js';
 import { systemStreamEnvironment } from '../../../src/redis-stream/environment.js';
@@ -135,6 +145,17 @@ describe('two formats', () => {
     expect(decodeRecord(encodeRecord({ kind: 'genesis', epochLast: 0, rules: rulesOf() }, 2), newer)).toMatchObject({
       v: 2,
     });
+  });
+});
+
+describe('an entry that no server can read', () => {
+  it.each([
+    ['format 1', formatOne, { ...goodbye('a'), member: undefined as never }, 'departed/member'],
+    ['format 1, which has no such kind', formatOne, resigned('a'), 'the kind "resigned" is unknown'],
+    ['format 2', formatTwo, { ...graceEnded('a', 1), absence: undefined }, 'grace-ended/absence'],
+    ['format 2, with a number that JSON does not have', formatTwo, expired(1, Number.NaN), 'expired/seq'],
+  ])('is not written: %s', (_, format, entry, fault) => {
+    expect(() => format.encodeEntry(entry)).toThrow(`this server cannot append an entry: ${fault}`);
   });
 });
 
