@@ -82,6 +82,10 @@ export class ClusterLog implements OrderedLog {
     this.#shards.of(group).use(then);
   }
 
+  awaitServersOf(group: string, then: (result: AcquireResult) => void): void {
+    this.#shards.of(group).awaitServersOf(group, then);
+  }
+
   /** Returns the features whose entries the format of the group's shard has. */
   featuresOf(group: string): readonly Feature[] {
     return featuresOfFormat(this.#shards.of(group).replica?.registry.format ?? 1);
@@ -177,13 +181,9 @@ export class ClusterLog implements OrderedLog {
     await Promise.all(this.#shards.all.map(async shard => await shard.close()));
   }
 
-  #createSubscription(
-    stream: RecordStream,
-    index: number,
-    resumePoint: ShardResumePoint | undefined,
-  ): ShardSubscription {
+  #createSubscription(stream: RecordStream, index: number, before: ShardResumePoint | undefined): ShardSubscription {
     const { clock, recordWriteSeconds, listener } = this.#ports;
-    return new ShardSubscription(this.#settings, resumePoint, {
+    return new ShardSubscription(this.#settings, before, {
       clock,
       stream,
       recordWriteSeconds,

@@ -233,6 +233,9 @@ export class RecordApplier {
       case 'rules':
         this.#coordinator.adoptLimits(step.rules);
         return undefined;
+      case 'start':
+        this.#coordinator.recordStart(step.since);
+        return undefined;
       case 'format': {
         const pending = timekeeperOf(step.format) === 'servers' ? this.#coordinator.adoptServerClocks(step.at) : [];
         if (this.#standing !== 'reading-up') this.#ports.onPendingTimers(pending);

@@ -16,6 +16,7 @@ import type { StreamListener } from './stream-port.js';
 import { formatPosition, type Position } from './stream-position.js';
 import { CatchUp } from './waits/catch-up.js';
 import { ConditionWaits } from './waits/condition-waits.js';
+import { awaitedServers, haveAnswered, SERVERS_HEARD_MS } from './waits/awaited-servers.js';
 
 /** After this long, an attempt to join a shard fails if this server has not read back its join. */
 export const JOIN_MS = 10_000;
@@ -241,6 +242,14 @@ export class ShardReplica {
   /** Returns the effects whose timers this server has to set. An earlier incarnation or another server had set them. */
   pending(): PendingEffects[] {
     return this.coordinator.pendingTimers(this.#ports.clock.wallMs());
+  }
+
+  /** Waits for the servers with sessions in a group. Resolves with `late` after SERVERS_HEARD_MS. In format 1 there is no use for it. */
+  async awaitServersOf(group: string): Promise<'met' | 'late'> {
+    const { registry } = this;
+    if (registry.format === 1) return 'met';
+    const servers = awaitedServers(registry, this.coordinator.groups.get(group), this.#settings.server);
+    return await this.#waits.until(() => haveAnswered(registry, servers), SERVERS_HEARD_MS);
   }
 
   /** Stops following the shard. Resolves when no operation is in progress. */

@@ -123,6 +123,12 @@ export class ShardSubscription {
     this.#reach(REACH_MS, then);
   }
 
+  /** See `OrderedLog.awaitServersOf`. */
+  awaitServersOf(group: string, then: (result: AcquireResult) => void): void {
+    if (this.followed === undefined) then('unreachable');
+    else void this.followed.awaitServersOf(group).then(result => then(result === 'met' ? 'reached' : 'unreachable'));
+  }
+
   /** Ends one use(): a session does not need the shard any longer. */
   release(): void {
     this.#users -= 1;

@@ -4,6 +4,7 @@ import type { Effect } from './effects.js';
 import type { Entry, GroupEntry, JoinedEntry, RestoredEntry } from './entries.js';
 import type { GroupLimits } from './group-limits.js';
 import { Group } from './group.js';
+import { credibleEpoch, raisesEpoch } from './membership/epoch-claim.js';
 import { seatOf, type Timekeeper } from './roster/member.js';
 import type { CoordinatorSnapshot } from './snapshot.js';
 
@@ -29,6 +30,8 @@ export class Coordinator {
   #epochLast: number;
   #timekeeper: Timekeeper;
   #frozen = false;
+  /** When the server began that started last: the largest wall time of all starts. 0 if the log contains none. */
+  #startLast = 0;
 
   /** `epochLast` is the largest epoch that was issued before. This coordinator issues larger ones. */
   constructor(limits: GroupLimits, epochLast = 0, timekeeper: Timekeeper = 'servers') {
@@ -71,6 +74,7 @@ export class Coordinator {
     if (entry.kind === 'restored' && this.#frozen) return [];
     const existing = this.#groups.get(entry.group);
     if (existing === undefined) return this.#applyToNew(entry);
+    if (entry.kind === 'joined' && raisesEpoch(entry, existing)) return this.#joinAbove(existing, entry);
     const effects = existing.apply(entry);
     if (existing.roster.size === 0) this.#groups.delete(entry.group);
     return effects;
@@ -105,11 +109,33 @@ export class Coordinator {
       const detail = `the server has ${this.#limits.groupsMax} of ${this.#limits.groupsMax} groups`;
       return [{ kind: 'turned-away', session, code: 'FULL', detail }];
     }
-    return this.#create(entry).apply(entry);
+    return this.#create(entry, credibleEpoch(entry)).apply(entry);
   }
 
-  #create(entry: GroupEntry): Group {
-    this.#epochLast = Math.max(entry.at, this.#epochLast + 1);
+  /**
+   * Applies a join whose client has held a later epoch of this group (R-JOIN-1): a server that has ended had issued it, and the store has
+   * lost it. The group begins an epoch above it with the same seats, as after a restart (R-VIEW-6), so no fencing token is issued twice.
+   * Requests of administrators are answered or decided again, and the waitlist stays.
+   */
+  #joinAbove(before: Group, entry: JoinedEntry): Effect[] {
+    const { at } = entry;
+    const ended = before.endCommands();
+    const { group, effects } = this.#renew(before, at, credibleEpoch(entry));
+    group.continueFrom(before);
+    const joined = group.apply(entry);
+    return [...ended, ...effects, ...joined, ...before.heldRequests.flatMap(request => group.apply(request))];
+  }
+
+  /** Begins a new epoch of a group, above `epochHeld`, with its seats. All members are away. */
+  #renew(before: Group, at: number, epochHeld = 0): Renewal & { readonly group: Group } {
+    const seats = before.roster.slice().map(seatOf);
+    const entry: RestoredEntry = { kind: 'restored', group: before.name, at, seats };
+    const group = this.#create(entry, epochHeld);
+    return { group, entry, effects: group.apply(entry) };
+  }
+
+  #create(entry: GroupEntry, epochHeld = 0): Group {
+    this.#epochLast = Math.max(entry.at, this.#epochLast + 1, epochHeld + 1);
     const group = new Group(entry.group, this.#epochLast, this.#limits, this.#timekeeper);
     this.#groups.set(entry.group, group);
     return group;
@@ -124,10 +150,17 @@ export class Coordinator {
   renewEpochs(at: number, epochLost: number): Renewal[] {
     this.#epochLast = Math.max(this.#epochLast, epochLost);
     const overtaken = [...this.#groups.values()].filter(({ epoch }) => epoch <= epochLost);
-    return overtaken.map(({ name: group, roster }) => {
-      const entry: RestoredEntry = { kind: 'restored', group, at, seats: roster.slice().map(seatOf) };
-      return { entry, effects: this.#create(entry).apply(entry) };
-    });
+    return overtaken.map(group => this.#renew(group, at));
+  }
+
+  /**
+   * A server has started at the wall time `since`. From now on each group may begin another epoch because of a hello (R-JOIN-1). Has no
+   * effect if the server has started before, and only joins the shard again. In format 1 of the log no hello has this effect.
+   */
+  recordStart(since: number): void {
+    if (since <= this.#startLast || this.#timekeeper === 'entries') return;
+    this.#startLast = since;
+    for (const group of this.#groups.values()) group.openEpochClaims();
   }
 
   /**
@@ -158,7 +191,8 @@ export class Coordinator {
   /** Returns the state as plain values, without the limits. Later entries do not change the returned object. */
   snapshot(): CoordinatorSnapshot {
     const groups = [...this.#groups.values()].map(group => group.snapshot());
-    return { epochLast: this.#epochLast, frozen: this.#frozen, timekeeper: this.#timekeeper, groups };
+    const [epochLast, frozen, timekeeper] = [this.#epochLast, this.#frozen, this.#timekeeper];
+    return { epochLast, frozen, timekeeper, startLast: this.#startLast, groups };
   }
 
   /**
@@ -167,10 +201,11 @@ export class Coordinator {
    */
   static fromSnapshot(
     limits: GroupLimits,
-    { epochLast, frozen, timekeeper, groups }: CoordinatorSnapshot,
+    { epochLast, frozen, timekeeper, startLast, groups }: CoordinatorSnapshot,
   ): Coordinator {
     const coordinator = new Coordinator(limits, epochLast, timekeeper);
     coordinator.#frozen = frozen;
+    coordinator.#startLast = startLast;
     for (const group of groups) {
       coordinator.#groups.set(group.name, Group.fromSnapshot(coordinator.#limits, group, timekeeper));
     }

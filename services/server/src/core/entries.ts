@@ -38,6 +38,8 @@ export interface JoinedEntry extends Placed {
   readonly kind: 'joined';
   readonly newcomer: Newcomer;
   readonly resume: { readonly member: MemberId; readonly secretHash: string } | undefined;
+  /** The epoch that the client has held, according to its hello (R-JOIN-1). Undefined if it names none, or in format 1 of the log. */
+  readonly epochHeld?: number | undefined;
 }
 
 /** A resumed session has sent its next frame, so its member has the new secret. The earlier secret becomes invalid (R-JOIN-6). */

@@ -2,10 +2,11 @@ import { assertNever } from './assert-never.js';
 import { CommandProcessor } from './commands/command-processor.js';
 import { SnapshotRefs } from './commands/snapshot-refs.js';
 import type { Effect } from './effects.js';
-import type { GroupEntry, JoinedEntry } from './entries.js';
+import type { GroupEntry, JoinedEntry, MovedEntry, RemovedEntry } from './entries.js';
 import type { GroupLimits } from './group-limits.js';
 import { Admission } from './membership/admission.js';
 import { Departures } from './membership/departures.js';
+import type { EpochClaims } from './membership/epoch-claim.js';
 import { GracePeriods } from './membership/grace-period.js';
 import { askLast, LeaderHandover } from './membership/leader-handover.js';
 import { Resignations } from './membership/resignation.js';
@@ -28,6 +29,7 @@ export class Group {
   readonly #commandProcessor: CommandProcessor;
   readonly #departures: Departures;
   readonly #resignations: Resignations;
+  #epochClaims: EpochClaims = 'open';
 
   constructor(name: string, epoch: number, limits: GroupLimits, timekeeper: Timekeeper = 'servers') {
     this.name = name;
@@ -78,6 +80,21 @@ export class Group {
   /** The sessions on the waitlist, in order. */
   get waiting(): readonly SessionId[] {
     return this.#admission.waiting;
+  }
+
+  /** Whether this group may begin another epoch because of a hello (R-JOIN-1). */
+  get epochClaims(): EpochClaims {
+    return this.#epochClaims;
+  }
+
+  /** Whether the order is frozen (R-BYE-2). */
+  get isFrozen(): boolean {
+    return this.#departures.isFrozen;
+  }
+
+  /** The requests of administrators that wait until the leader has stopped (R-LEAD-1). */
+  get heldRequests(): readonly (MovedEntry | RemovedEntry)[] {
+    return this.#leaderHandover.heldRequests;
   }
 
   /** The number of commands without an outcome. */
@@ -158,6 +175,22 @@ export class Group {
     this.#departures.freeze();
   }
 
+  /** Ends every open command. The outcome for its recipients is unknown (R-CMD-6). Called before a new epoch of this group begins. */
+  endCommands(): Effect[] {
+    return this.roster.slice().flatMap(member => this.#commandProcessor.settleDeparted(member));
+  }
+
+  /** Takes over the waitlist of this group's epoch `before`, which has ended because of a hello. No other hello ends this one. */
+  continueFrom(before: Group): void {
+    this.#admission.load(before.#admission.snapshot());
+    this.#epochClaims = 'used';
+  }
+
+  /** From now on this group may begin another epoch because of a hello again (R-JOIN-1). */
+  openEpochClaims(): void {
+    this.#epochClaims = 'open';
+  }
+
   /** From now on servers measure durations. Returns the effects with which their timers begin. `at` is a wall time in milliseconds. */
   adoptServerClocks(at: number): Effect[] {
     return [...this.#gracePeriods.adoptServerClocks(at), ...this.#leaderHandover.repeatAsk(at)];
@@ -197,9 +230,10 @@ export class Group {
     const waiting = this.#admission.snapshot();
     const handover = this.#leaderHandover.snapshot(refs);
     const commanding = this.#commandProcessor.snapshot(refs);
-    const { isFrozen: frozen } = this.#departures;
+    const { name, isFrozen: frozen, epochClaims } = this;
     const { absences } = this.#gracePeriods;
-    return { name: this.name, frozen, commanders: refs.snapshot(), order, absences, waiting, handover, commanding };
+    const commanders = refs.snapshot();
+    return { name, frozen, commanders, order, absences, epochClaims, waiting, handover, commanding };
   }
 
   /**
@@ -211,6 +245,7 @@ export class Group {
     const refs = new SnapshotRefs(snapshot.commanders);
     group.#versioned.load(snapshot.order, refs);
     group.#gracePeriods.load(snapshot.absences);
+    group.#epochClaims = snapshot.epochClaims;
     group.#admission.load(snapshot.waiting);
     group.#leaderHandover.load(snapshot.handover, refs);
     group.#commandProcessor.load(snapshot.commanding, refs);

@@ -2,6 +2,7 @@
 
 import type { Cause, EndedStatus, MissingRecipient } from './effects.js';
 import type { MovedEntry, RemovedEntry, Reply } from './entries.js';
+import type { EpochClaims } from './membership/epoch-claim.js';
 import type { Commander, KeptSeat, Newcomer, Presence, SessionId, Timekeeper } from './roster/member.js';
 import type { RankRange } from './roster/rank-range.js';
 
@@ -14,6 +15,8 @@ export interface CoordinatorSnapshot {
   readonly epochLast: number;
   readonly frozen: boolean;
   readonly timekeeper: Timekeeper;
+  /** When the server began that started last, in milliseconds since 1970. 0 if the log contains no start. */
+  readonly startLast: number;
   /** The groups in the order of their creation. */
   readonly groups: readonly GroupSnapshot[];
 }
@@ -28,6 +31,8 @@ export interface GroupSnapshot {
   readonly order: VersionedRosterSnapshot;
   /** The number of the last absence. 0 before the first one. */
   readonly absences: number;
+  /** Whether the group may begin another epoch because of a hello (R-JOIN-1). */
+  readonly epochClaims: EpochClaims;
   /** The waitlist, in order. */
   readonly waiting: readonly Newcomer[];
   readonly handover: HandoverSnapshot;

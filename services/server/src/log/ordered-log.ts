@@ -53,6 +53,11 @@ export interface OrderedLog {
   acquireGroup(group: string, then: (result: AcquireResult) => void): void;
   /** Returns the features that the log of a group can record. This server must follow the log. */
   featuresOf(group: string): readonly Feature[];
+  /**
+   * Calls `then` with `reached` when this server knows whether each other server runs that has sessions in the group: it has appended an
+   * entry after this call, or has left. Calls it with `unreachable` after a time limit.
+   */
+  awaitServersOf(group: string, then: (result: AcquireResult) => void): void;
   /** Ends one acquireGroup(). */
   releaseGroup(group: string): void;
   /**

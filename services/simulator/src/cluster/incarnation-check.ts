@@ -1,6 +1,6 @@
 /** Checks what one incarnation of a server proposes and applies. */
 
-import { formatOne } from 'rankd/dist/cluster/formats/format-one.js';
+import { olderForm } from 'rankd/dist/cluster/formats/format-one.js';
 import type { Effect, Entry } from 'rankd/dist/core/index.js';
 import type { Groups, Origin } from 'rankd/dist/log/ordered-log.js';
 import { CommandLedger } from '../checks/command-ledger.js';
@@ -11,7 +11,7 @@ import { Violation } from '../violation.js';
 import type { History } from './history.js';
 import { HistoryCursor } from './history-cursor.js';
 
-/** A proposal, as format 1 writes it. It may be lost if the server did not follow the group at that time. */
+/** A proposal, with the fields that every format has. It may be lost if the server did not follow the group at that time. */
 interface Proposal {
   readonly text: string;
   readonly may: 'vanish' | 'not vanish';
@@ -48,7 +48,10 @@ export class IncarnationCheck {
    * the same.
    */
   recordProposal(entry: Entry): void {
-    this.#proposed.push({ text: formatOne.encodeEntry(entry), may: this.#state === 'away' ? 'vanish' : 'not vanish' });
+    this.#proposed.push({
+      text: JSON.stringify(olderForm(entry)),
+      may: this.#state === 'away' ? 'vanish' : 'not vanish',
+    });
   }
 
   /** Records that the server follows the group, perhaps again, and starts new references. */
@@ -102,7 +105,7 @@ export class IncarnationCheck {
 
   /** Compares what every format has: an applied entry of format 1 lacks the later fields of its proposal. */
   #checkProposed(entry: Entry): void {
-    const text = formatOne.encodeEntry(entry);
+    const text = JSON.stringify(olderForm(entry));
     const next = this.#proposed.findIndex(proposed => proposed.text === text || proposed.may === 'not vanish');
     const [proposed] = this.#proposed.splice(0, next + 1).slice(-1);
     if (proposed?.text !== text)

@@ -19,6 +19,10 @@ export class LogDecorator implements OrderedLog {
     this.log.acquireGroup(...request);
   }
 
+  awaitServersOf(...request: Parameters<OrderedLog['awaitServersOf']>): void {
+    this.log.awaitServersOf(...request);
+  }
+
   featuresOf(group: string): ReturnType<OrderedLog['featuresOf']> {
     return this.log.featuresOf(group);
   }

@@ -43,7 +43,12 @@ const source = Type.Union([
  * The fields of each kind of entry in the newest format. A later server may add limits, so the names of limits are not checked.
  */
 export const entrySchemas: EntrySchemas = {
-  joined: { ...placed, newcomer, resume: Type.Optional(Type.Object({ member: text, secretHash: text })) },
+  joined: {
+    ...placed,
+    newcomer,
+    resume: Type.Optional(Type.Object({ member: text, secretHash: text })),
+    epochHeld: optionalNumber,
+  },
   confirmed: { ...placed, member: text, session: text },
   'waiting-left': { ...placed, session: text },
   departed: {

@@ -8,6 +8,7 @@ import type { LogFormat } from './log-format.js';
 
 /** The fields that entries have since format 2. Format 1 neither writes nor reads them, so that servers of release 0.1 judge alike. */
 const laterFields: { readonly [Kind in LogEntry['kind']]?: readonly string[] } = {
+  joined: ['epochHeld'],
   departed: ['mayActMs'],
   'grace-ended': ['absence', 'ms'],
   stopped: ['evidence'],
@@ -35,21 +36,26 @@ export const formatOne: LogFormat = {
 };
 
 /** The fields that snapshots have since format 2. In format 1, the wall times of entries measure durations. */
-type LaterSnapshotFields = 'timekeeper' | 'absences';
-type OlderGroup = Omit<GroupSnapshot, LaterSnapshotFields> & { readonly absences?: undefined };
+type LaterSnapshotFields = 'timekeeper' | 'startLast' | 'absences' | 'epochClaims';
+type OlderGroup = Omit<GroupSnapshot, LaterSnapshotFields> & {
+  readonly absences?: undefined;
+  readonly epochClaims?: undefined;
+};
 interface OlderGroups extends Omit<CoordinatorSnapshot, LaterSnapshotFields | 'groups'> {
   readonly timekeeper?: undefined;
+  readonly startLast?: undefined;
   readonly groups: readonly OlderGroup[];
 }
 
 function encodeOlderGroups(snapshot: CoordinatorSnapshot): OlderGroups {
-  const groups = snapshot.groups.map(group => ({ ...group, absences: undefined }));
-  return { ...snapshot, timekeeper: undefined, groups };
+  const groups = snapshot.groups.map(group => ({ ...group, absences: undefined, epochClaims: undefined }));
+  return { ...snapshot, timekeeper: undefined, startLast: undefined, groups };
 }
 
 function decodeOlderGroups(value: unknown): CoordinatorSnapshot {
   const { groups, ...rest } = value as OlderGroups;
-  return { ...rest, timekeeper: 'entries', groups: groups.map(group => ({ ...group, absences: 0 })) };
+  const loaded = groups.map((group): GroupSnapshot => ({ ...group, absences: 0, epochClaims: 'open' }));
+  return { ...rest, timekeeper: 'entries', startLast: 0, groups: loaded };
 }
 
 function decodeOlderForm(value: unknown): DecodedEntry {
@@ -57,8 +63,8 @@ function decodeOlderForm(value: unknown): DecodedEntry {
   return decoded.kind === 'entry' ? { kind: 'entry', entry: olderForm(decoded.entry) } : decoded;
 }
 
-/** Returns the entry as format 1 has it. */
-function olderForm(entry: LogEntry): LogEntry {
+/** Returns the entry without the fields that format 1 does not have. */
+export function olderForm(entry: LogEntry): LogEntry {
   if (laterFields[entry.kind] === undefined) return entry;
   return omitLaterFields<unknown>(entry.kind, { ...entry }) as unknown as LogEntry;
 }

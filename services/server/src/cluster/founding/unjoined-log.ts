@@ -14,6 +14,10 @@ export class UnjoinedLog implements OrderedLog {
     then('reached');
   }
 
+  awaitServersOf(_group: string, then: (result: AcquireResult) => void): void {
+    then('reached');
+  }
+
   featuresOf(): readonly [] {
     return [];
   }

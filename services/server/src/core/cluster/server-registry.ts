@@ -102,6 +102,7 @@ export interface Batch {
 /**
  * One step of applying a batch.
  * - `entry`: apply this entry to the groups.
+ * - `start`: a server has started at the wall time `since`, or a server that started then joins the shard again.
  * - `rules`: these limits apply from now on.
  * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
  * - `gone`: this server has left or is lost; mark its members away.
@@ -110,6 +111,7 @@ export interface Batch {
  */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
+  | { readonly kind: 'start'; readonly since: number }
   | { readonly kind: 'rules'; readonly rules: GroupLimits }
   | { readonly kind: 'format'; readonly at: number; readonly format: number }
   | { readonly kind: 'order-lost'; readonly at: number; readonly epochLost: number }
@@ -227,12 +229,12 @@ export class ServerRegistry {
     }
   }
 
-  #serverUp(sender: RegisteredServer, { at, rules, replaces, epochLost }: ServerUpEntry): Step[] {
+  #serverUp(sender: RegisteredServer, { at, since, rules, replaces, epochLost }: ServerUpEntry): Step[] {
     const isNewest = this.servers.every(({ upAt }) => upAt <= sender.upAt);
     const adopted: Step[] = isNewest ? [{ kind: 'rules', rules }] : [];
     const lost: Step[] = epochLost === undefined ? [] : [{ kind: 'order-lost', at, epochLost }];
     this.#epochLost = Math.max(this.#epochLost, epochLost ?? 0);
-    return [...adopted, ...this.#removeServer(replaces, at, 'SERVER_LOST'), ...lost];
+    return [{ kind: 'start', since }, ...adopted, ...this.#removeServer(replaces, at, 'SERVER_LOST'), ...lost];
   }
 
   /** Registers a server that joins, or joins again. A repeated join has no effect: its batch number is not new. */

@@ -5,7 +5,7 @@
 import { assertNever } from '../assert-never.js';
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { AskToStopEffect, Effect } from '../effects.js';
-import type { StoppedEntry } from '../entries.js';
+import type { MovedEntry, RemovedEntry, StoppedEntry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import { type AwayPresence, type Member, mayActMsOf, sessionOf } from '../roster/member.js';
 import type { VersionedRoster } from '../roster/versioned-roster.js';
@@ -43,6 +43,11 @@ export class LeaderHandover {
   /** Whether a held decision ends the session of `member`. */
   hasDecisionToEnd(member: Member): boolean {
     return this.#held.some(decision => decision.kind === 'end' && decision.member === member);
+  }
+
+  /** The requests of administrators among the held decisions, in order. */
+  get heldRequests(): readonly (MovedEntry | RemovedEntry)[] {
+    return this.#held.flatMap(decision => (decision.kind === 'end' ? [] : [decision.entry]));
   }
 
   /** Whether the held decisions wait for `member` to stop. */

@@ -10,7 +10,7 @@ import type { ObserverAdmission } from './observer-admission.js';
 
 /** The parts of the gateway that AdmissionDispatch uses. */
 export interface AdmissionPorts {
-  readonly log: Pick<OrderedLog, 'acquireGroup' | 'featuresOf'>;
+  readonly log: Pick<OrderedLog, 'groups' | 'acquireGroup' | 'awaitServersOf' | 'featuresOf'>;
   readonly availability: Pick<Availability, 'refusalFor'>;
   readonly heartbeats: Pick<SessionHeartbeats, 'scheduleHeartbeat'>;
   readonly members: Pick<MemberAdmission, 'proposeMember'>;
@@ -31,8 +31,21 @@ export class AdmissionDispatch {
     if (request.heartbeat === undefined) session.connection.keepAlive();
     session.requestAdmission(request, () => {
       if (request.heartbeat !== undefined) heartbeats.scheduleHeartbeat(session, request.heartbeat);
-      log.acquireGroup(request.group, reached => this.#admit(request, reached, session));
+      log.acquireGroup(request.group, reached => {
+        if (reached === 'unreachable' || !this.#hasHeldLaterEpoch(request)) this.#admit(request, reached, session);
+        else log.awaitServersOf(request.group, known => this.#admit(request, known, session));
+      });
     });
+  }
+
+  /**
+   * Whether the client has held a later epoch than the group has (R-JOIN-1). The core believes it if no member has a session. A server that
+   * has just died looks like one that runs, so the decision waits until the other servers are known to run or to have ended.
+   */
+  #hasHeldLaterEpoch({ hello, group, adopts }: AdmissionRequest): boolean {
+    const epoch = this.#ports.log.groups.get(group)?.epoch;
+    const held = hello.role === 'observer' || adopts ? undefined : hello.resume?.epoch;
+    return epoch !== undefined && held !== undefined && held > epoch;
   }
 
   /** Called when the log is read up to the group. That may take a while, so the state is checked again. */

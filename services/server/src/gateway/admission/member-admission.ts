@@ -37,6 +37,7 @@ export class MemberAdmission {
         secretHash: secretDigest(secret),
       },
       resume: resume === undefined ? undefined : { member: resume.member, secretHash: secretDigest(resume.secret) },
+      ...(resume?.epoch === undefined ? {} : { epochHeld: resume.epoch }),
     });
   }
 }

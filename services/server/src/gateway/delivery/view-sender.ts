@@ -136,7 +136,7 @@ export class ViewSender {
 
   #sendView(session: Session, state: ActiveState | ObservingState, update: ViewUpdate): void {
     if (state.phase === 'active' && session.outbox.isHeld && !recordHeldView(session, state, update.rank)) return;
-    const isStale = state.phase === 'active' && state.copy === 'stale';
+    const isStale = state.phase === 'active' ? state.copy === 'stale' : lacksSeats(update, state);
     const frames = isStale ? this.#frames.encodeReset(sinceLastSeen(update, state)) : this.#frames.encodeUpdate(update);
     state.lastSeen = lastSeenAfter(update);
     if (state.phase === 'active') state.copy = 'current';
@@ -263,6 +263,11 @@ const emptyDiff: RosterDiff = { joined: [], left: [], moved: [], away: [], resum
 /** Counts all changes since the session's last view, because one frame replaces the views that it was not sent. */
 function sinceLastSeen(update: ViewUpdate, { lastSeen }: ActiveState | ObservingState): ViewUpdate {
   return update.diff === undefined ? update : { ...update, changes: update.view - lastSeen.view };
+}
+
+/** Whether an observer needs the whole roster, because an epoch begins with the seats of the last one: no list of the view contains them. */
+function lacksSeats({ diff, size }: ViewUpdate, { lastSeen }: ObservingState): boolean {
+  return lastSeen.view === 0 && diff !== undefined && diff.joined.length < size;
 }
 
 function promotionOf(member: Member, update: ViewUpdate): Promotion {

@@ -164,6 +164,7 @@ describe('format 1', () => {
   const stopped = { kind: 'stopped', group: 'g', at: 1, epoch: 1, member: 'm', ask: 1, evidence: 'closed' } as const;
 
   it.each([
+    ['joined', joined('a', { epochHeld: 5 }), 'epochHeld'],
     ['departed', lost, 'mayActMs'],
     ['stopped', stopped, 'evidence'],
     ['command', { ...command('a', 1), afterHelloMs: 9 }, 'afterHelloMs'],

@@ -105,7 +105,7 @@ describe('K1 K2 a server', () => {
 
   it('ends its previous incarnation with a new server-up, and its own with server-left', () => {
     const fleet = fleetOf('a', 'b');
-    expect(kinds(fleet.applyBatch(parcel('a2', 1, up('a', 'a'))))).toEqual(['rules', 'gone a SERVER_LOST']);
+    expect(kinds(fleet.applyBatch(parcel('a2', 1, up('a', 'a'))))).toEqual(['start', 'rules', 'gone a SERVER_LOST']);
     expect(kinds(fleet.applyBatch(parcel('a2', 2, left, goodbye('m'))))).toEqual(['gone a2 SERVER_LEFT']);
     expect(fleet.servers.map(({ id }) => id)).toEqual(['b']);
   });
@@ -131,7 +131,7 @@ describe('a server that follows an order, leaves it and joins it again', () => {
   it('continues its batch numbers, and a copy of its first server-up has no effect', () => {
     const fleet = fleetOf('a', 'b');
     expect(kinds(fleet.applyBatch(parcel('a', 2, left)))).toEqual(['gone a SERVER_LEFT']);
-    expect(kinds(fleet.applyBatch(parcel('a', 3, up('a'))))).toEqual(['rules']);
+    expect(kinds(fleet.applyBatch(parcel('a', 3, up('a'))))).toEqual(['start', 'rules']);
     expect(fleet.applyBatch(parcel('a', 1, up('a')))).toEqual([]);
     expect(kinds(fleet.applyBatch(parcel('a', 4, goodbye('m'))))).toEqual(['entry']);
   });
@@ -146,10 +146,10 @@ describe('a server that follows an order, leaves it and joins it again', () => {
 
   it('sets its rules only if no present server started later', () => {
     const fleet = fleetOf();
-    expect(kinds(fleet.applyBatch(parcel('old', 1, up('old', undefined, undefined, 10))))).toEqual(['rules']);
-    expect(kinds(fleet.applyBatch(parcel('new', 1, up('new', undefined, undefined, 20))))).toEqual(['rules']);
+    expect(kinds(fleet.applyBatch(parcel('old', 1, up('old', undefined, undefined, 10))))).toEqual(['start', 'rules']);
+    expect(kinds(fleet.applyBatch(parcel('new', 1, up('new', undefined, undefined, 20))))).toEqual(['start', 'rules']);
     fleet.applyBatch(parcel('old', 2, left));
-    expect(kinds(fleet.applyBatch(parcel('old', 3, up('old', undefined, undefined, 10))))).toEqual([]);
+    expect(kinds(fleet.applyBatch(parcel('old', 3, up('old', undefined, undefined, 10))))).toEqual(['start']);
     expect(fleet.servers.map(({ id, upAt }) => [id, upAt])).toEqual([
       ['new', 20],
       ['old', 10],

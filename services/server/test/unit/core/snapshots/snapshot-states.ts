@@ -81,6 +81,7 @@ const NOTHING: GroupSnapshot = {
   commanders: [],
   order: { epoch: 0, view: 0, seq: 0, leaderView: 0, roster: [], history: [] },
   absences: 0,
+  epochClaims: 'open',
   waiting: [],
   handover: { held: [], asks: 0 },
   commanding: { admins: [], open: [] },
@@ -88,5 +89,5 @@ const NOTHING: GroupSnapshot = {
 
 /** The names of all states. */
 export const STATES: readonly string[] = Object.keys(
-  statesOf({ epochLast: 0, frozen: false, timekeeper: 'servers', groups: [NOTHING] }),
+  statesOf({ epochLast: 0, frozen: false, timekeeper: 'servers', startLast: 0, groups: [NOTHING] }),
 );

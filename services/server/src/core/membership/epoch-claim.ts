@@ -1,0 +1,30 @@
+/** R-JOIN-1: a hello may name the epoch that its client has held. It is above that of the group if the store has lost records. */
+
+import type { JoinedEntry } from '../entries.js';
+import type { Group } from '../group.js';
+import type { Member } from '../roster/member.js';
+
+/** Whether `group` may begin another epoch because of a hello. `used`: it has done so since the last start of a server. */
+export type EpochClaims = 'open' | 'used';
+
+/**
+ * Returns an epoch that a client has held, if the server believes it, or 0. The proposing server added its wall time to the entry. No epoch
+ * is above that time, unless a clock was set back.
+ */
+export function credibleEpoch({ epochHeld = 0, at }: JoinedEntry): number {
+  return epochHeld <= at ? epochHeld : 0;
+}
+
+/**
+ * Whether the group begins an epoch above the one that the client has held. It does so once a start, and only if no member has a session:
+ * members of this epoch would lose their sessions and their open commands.
+ */
+export function raisesEpoch(entry: JoinedEntry, { epoch, epochClaims, isFrozen, roster }: Group): boolean {
+  if (credibleEpoch(entry) <= epoch || epochClaims === 'used' || isFrozen) return false;
+  return roster.away.size === roster.size && roster.slice().every(isRestored);
+}
+
+/** Whether the member has its seat from before the end of its server. A member that is away for another reason is one of this epoch. */
+function isRestored({ presence }: Member): boolean {
+  return presence.kind === 'away' && (presence.because === 'restart' || presence.because === 'server');
+}
