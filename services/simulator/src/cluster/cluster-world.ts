@@ -138,6 +138,17 @@ export class ClusterWorld {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
   }
 
+  /** Starts a server on a new machine in place of a dead one. */
+  replaceMachine(index: number): void {
+    this.#states[index] = new SimulatedState();
+    this.replaceServer(index);
+  }
+
+  /** Whether Redis may lose records on which servers have acted, and clients' epochs are believed: format 1 of the log has no epochs. */
+  get mayLoseRecords(): boolean {
+    return this.config.RANKD_LOG_ACK === 'async' && !this.#versions.hasFormatOne;
+  }
+
   /** Whether proxies may close one end of a connection. Format 1 of the log does not allow for that. */
   get hasProxies(): boolean {
     return !this.#versions.hasFormatOne;
