@@ -63,7 +63,7 @@ function decodeOlderForm(value: unknown): DecodedEntry {
   return decoded.kind === 'entry' ? { kind: 'entry', entry: olderForm(decoded.entry) } : decoded;
 }
 
-/** Returns the entry with the fields that every format has. */
+/** Returns the entry without the fields that format 1 does not have. */
 export function olderForm(entry: LogEntry): LogEntry {
   if (laterFields[entry.kind] === undefined) return entry;
   return omitLaterFields<unknown>(entry.kind, { ...entry }) as unknown as LogEntry;
