@@ -61,11 +61,13 @@ export class ClusterWorld {
   readonly #states: SimulatedState[] = [];
   /** A generator of its own, so that the seeds have the same other events as before. */
   readonly #clockRandom: SeededRandom;
+  readonly #seed: number;
   #spawnedCount = 0;
   #commandCount = 0;
 
   constructor(seed: number, { fault = noClusterFault, writeTrace }: ClusterWorldOptions = {}) {
     this.writeTrace = writeTrace;
+    this.#seed = seed;
     this.random = new SeededRandom(seed);
     this.config = fault.changeConfig(pickClusterSettings(seed, this.random));
     this.#fault = fault;
@@ -127,7 +129,7 @@ export class ClusterWorld {
       writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
     const network = new NetworkPath(clock, random, () => this.#chooseHost());
     // Each command has a new id: the server itself answers a repeated id, perhaps before the log has answered the first command.
-    const profile = { ...pickClientProfile(random), ids: 'fresh' } as const;
+    const profile = { ...pickClientProfile(this.#seed, random), ids: 'fresh' } as const;
     const client = new ModelClient(`p${this.#spawnedCount}`, { clock, random, network, probe, profile });
     this.#clients.add(client);
     client.connect();
