@@ -1,7 +1,7 @@
 /** Asks a server's side port, the port for HTTP. */
 
 import { parseServerAddresses } from '@rankd/client/internal';
-import { mistakes } from '@rankd/protocol';
+import { type GroupSummary, mistakes } from '@rankd/protocol';
 import { settings, type SettingsOf } from '@rankd/startup/env-fields';
 import { parseSettings, SettingsError, type Environment } from '@rankd/startup/env';
 import { formatSystemReason } from './output/format-error.js';
@@ -20,18 +20,6 @@ export interface SidePort {
   readonly url: string;
   /** The token that it requires for data. */
   readonly token: string | undefined;
-}
-
-/** One group of a server. */
-export interface GroupSummary {
-  readonly group: string;
-  readonly epoch: number;
-  readonly view: number;
-  readonly size: number;
-  /** The number of sessions on the waitlist. */
-  readonly waiting: number;
-  readonly membersMax: number;
-  readonly leader: { readonly member: string; readonly name: string } | null;
 }
 
 /** One server of a cluster. */
@@ -103,7 +91,7 @@ export async function fetchGroups(port: SidePort): Promise<readonly GroupSummary
     return [...groups].sort((one, other) => (one.group < other.group ? -1 : 1));
   if (typeof code !== 'string') throw noSidePort(port, NOT_RANKD);
   if (code === 'UNAUTHORIZED') {
-    const advice = port.token === undefined ? 'set RANKD_HTTP_TOKEN' : 'check RANKD_HTTP_TOKEN';
+    const advice = `${port.token === undefined ? 'set' : 'check'} RANKD_HTTP_TOKEN or RANKD_HTTP_TOKEN_FILE`;
     throw new NotDone(code, `the side port at ${port.url} requires its token: ${advice}`);
   }
   throw new NotDone(code, `the side port at ${port.url} refuses the request: ${String(message)}`);
