@@ -55,6 +55,7 @@ class Session:
 
     def __init__(self, writer):
         self.writer, self.rank, self.yielded, self.suspended = writer, None, False, False
+        self.resigning, self.asked, self.features = False, False, []  # asked: to yield, and no view has come since
         self.acknowledged_at = now_ms()  # hello is sent after this, and welcome acknowledges it
         self.sent_at, self.suspend_ms, self.dead_ms = {}, ANSWER_MS, ANSWER_MS  # sent_at: n → when its pong was sent
         self.frame_bytes_max = 4096 + 1024  # for hello; welcome has the limit for later frames
@@ -139,11 +140,10 @@ class join:
 
     async def command(self, name, args=None, *, to="below", deadline_ms=5000):
         """Returns the outcome, with the receipt as `receipt`: each target is in one of them. Raises RankdError."""
-        if self._session is None:
-            fail("NOT_CONNECTED", "there is no session at the moment")
+        session, told, frames = self._connected(), [], asyncio.Queue()
         self._orders += 1
-        order_id, told, frames = str(self._orders), [], asyncio.Queue()
-        self._session.send("command", id=order_id, name=name, args=args, to=to, deadlineMs=deadline_ms)
+        order_id = str(self._orders)
+        session.send("command", id=order_id, name=name, args=args, to=to, deadlineMs=deadline_ms)
         self._open[order_id] = frames
         try:
             while len(told) < 2:
@@ -153,6 +153,19 @@ class join:
             return {**told[1], "receipt": told[0]}
         finally:
             self._open.pop(order_id, None)
+
+    async def resign(self):
+        """Stops acting, goes behind the last present member, and returns when it may act there. Raises RankdError."""
+        session = self._connected()
+        if "resign" not in session.features:
+            fail("UNSUPPORTED", "the server does not have the feature resign")
+        if not session.resigning:
+            session.resigning = session.yielded = True
+            self._tell()
+            self._spawn(self._stopped(lambda: session.send("resign")))
+        await self.until(lambda: not session.resigning or session is not self._session)
+        if session.resigning:
+            fail("NOT_CONNECTED", "the session ended first: the member may have resigned")
 
     async def leave(self, *_):
         """Stops acting, leaves, and waits for the bye. The subordinates are promoted at that moment."""
@@ -165,6 +178,11 @@ class join:
         for task in self._tasks:
             task.cancel()
     __aexit__ = leave
+
+    def _connected(self):
+        if self._session is None:
+            fail("NOT_CONNECTED", "there is no session at the moment")
+        return self._session
 
     def _spawn(self, coroutine):
         task = asyncio.create_task(coroutine)
@@ -244,9 +262,9 @@ class join:
         elif kind in ("waiting", "welcome", "view"):
             self._told(session, frame, kind)
         elif kind == "yield":
-            session.yielded = True
+            session.yielded = session.asked = True
             self._tell(frame)
-            self._spawn(self._stopped(lambda: session.send("yielded")))
+            self._spawn(self._stopped(lambda: session.resigning or session.send("yielded")))  # resign answers it too
         elif kind == "command":
             self._spawn(self._execute(frame, now_ms(), self._objection(frame)))
         elif kind in ("receipt", "outcome") and frame["id"] in self._open:
@@ -257,13 +275,19 @@ class join:
         if kind != "view":
             session.suspend_ms, session.dead_ms = frame["suspendMs"], frame["deadMs"]
         if kind == "welcome":
-            session.frame_bytes_max, self._session, self._attempt = frame["frameBytesMax"], session, 0
+            session.frame_bytes_max, session.features = frame["frameBytesMax"], frame["features"]
+            self._session, self._attempt = session, 0
             self._hello["resume"] = {"member": frame["member"], "secret": frame["resume"], "epoch": frame["epoch"]}
             self.slot = frame["slot"]
             earlier, self._seat = self._seat, (frame["member"], frame["epoch"])
             self._fence = self._fence if self._seat == earlier else None
         self.size, self.leader = frame.get("size", self.size), frame.get("leader", self.leader)  # waiting has neither
-        session.rank, session.yielded, own, told = frame.get("rank"), False, self._fence, frame.get("fence", frame)
+        if session.resigning and kind == "view":
+            cause, moved = frame["cause"], session.rank == 0 < frame["rank"] or frame["changes"] == 0
+            answers = cause.get("reason") == "RESIGNED" and cause["member"] == self._seat[0]
+            session.resigning = not (answers or moved and not session.asked)  # no earlier view counts (R-RESIGN-1)
+        session.yielded, session.asked = session.resigning, session.resigning and session.asked
+        session.rank, own, told = frame.get("rank"), self._fence, frame.get("fence", frame)
         if session.rank != 0:
             self._fence = None
         elif own is None or "fence" in frame:  # in a welcome: another member may have led since (R-JOIN-3)

@@ -1,7 +1,7 @@
 /** Asks a server's side port, the port for HTTP. */
 
 import { mistakeOfCode, parseServerAddresses } from '@rankd/client/internal';
-import { type Mistake, mistakes } from '@rankd/protocol';
+import { type GroupSummary, type Mistake, mistakes } from '@rankd/protocol';
 import { settings, type SettingsOf } from '@rankd/startup/env-fields';
 import { parseSettings, SettingsError, type Environment } from '@rankd/startup/env';
 import { formatSystemReason } from './output/format-error.js';
@@ -20,18 +20,6 @@ export interface SidePort {
   readonly url: string;
   /** The token that it requires for data. */
   readonly token: string | undefined;
-}
-
-/** One group of a server. */
-export interface GroupSummary {
-  readonly group: string;
-  readonly epoch: number;
-  readonly view: number;
-  readonly size: number;
-  /** The number of sessions on the waitlist. */
-  readonly waiting: number;
-  readonly membersMax: number;
-  readonly leader: { readonly member: string; readonly name: string } | null;
 }
 
 /** One server of a cluster. */

@@ -10,6 +10,7 @@ export * from './frames/encode-frame.js';
 export * from './error-codes.js';
 export * from './features.js';
 export * from './frames/frame-decoder.js';
+export * from './group-summary.js';
 export * from './json.js';
 export * from './limits.js';
 export * from './mistakes.js';

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createLogger, type Logger, readTlsFiles } from '@rankd/startup';
 import { parseHosts } from '@rankd/startup/http/request-host';
-import { type Clock, repeat, type Timer } from './clock.js';
+import type { Clock, Timer } from './clock.js';
 import type { ClusterServer } from './cluster/cluster-server.js';
 import { DEVELOPMENT_ADMIN_TOKEN, type ServerConfig } from './config.js';
 import type { Group, RosterChangedEffect } from './core/index.js';
@@ -14,19 +14,13 @@ import { TcpListener } from './gateway/transport/tcp-listener.js';
 import { type Transport, transportFor } from './gateway/transport/transport.js';
 import type { OrderedLog } from './log/ordered-log.js';
 import type { RedisMirror } from './mirror/redis-mirror.js';
-import { ActivitySamples, SAMPLE_PERIOD_MS } from './observability/activity-samples.js';
+import { mirrorSettings, restoreWindowMs } from './mirror/settings.js';
+import { EventRecorder } from './observability/event-recorder.js';
 import type { Readiness } from './observability/group-queries.js';
-import { EventStreams } from './observability/http/event-streams.js';
 import { HttpServer } from './observability/http/http-server.js';
-import { renderGroupTable } from './observability/http/rank-table.js';
-import { createEventLog } from './observability/logging/event-log.js';
-import { Metrics } from './observability/metrics/metrics.js';
 import { type QuerySources, ServerQueries } from './observability/server-queries.js';
-import { parseRedisAddress } from './redis/redis-address.js';
 import { reachableUrl } from './reachable-url.js';
-import { changeRow } from './roster-rows.js';
 import type { ServerEnvironment } from './server-environment.js';
-import type { ServerEvent } from './server-event.js';
 import { StandaloneServer } from './standalone-server.js';
 import { openStateDirectory } from './state-directory/state-directory.js';
 
@@ -34,8 +28,6 @@ import { openStateDirectory } from './state-directory/state-directory.js';
  * How long the server waits for Redis before it listens. If Redis was not read in that time, the server refuses hellos until it is (R-VIEW-6).
  */
 const RESTORE_WAIT_MS = 1000;
-/** The length in bytes of the random name of one run of a server. */
-const INCARNATION_SIZE = 12;
 /** How long the connections of members may take to close. After that, the last write of the mirror may take as long again. */
 const SHUTDOWN_WAIT_MS = 1000;
 
@@ -53,12 +45,9 @@ export class RankServer {
   readonly logger: Logger;
   readonly #config: ServerConfig;
   readonly #environment: ServerEnvironment;
-  readonly #eventLog: (event: ServerEvent) => void;
   readonly #mirror: RedisMirror | undefined;
   readonly #queries: ServerQueries;
-  readonly #metrics: Metrics;
-  readonly #streams: EventStreams;
-  readonly #activity: ActivitySamples;
+  readonly #recorder: EventRecorder;
   readonly #http: HttpServer;
   /** The part that creates gateways: the standalone or the cluster server. Its present gateway accepts connections. */
   #gatewayOwner: { readonly gateway: Gateway | undefined } | undefined;
@@ -73,7 +62,6 @@ export class RankServer {
     this.logger = createLogger(config, logSink);
     this.#config = config;
     this.#environment = environment;
-    this.#eventLog = createEventLog(this.logger, clock);
     this.#mirror = mirrorClass === undefined ? undefined : this.#createMirror(mirrorClass);
     const queries = new ServerQueries({
       membersMax: config.RANKD_MEMBERS_MAX,
@@ -85,21 +73,19 @@ export class RankServer {
       cluster: () => this.#cluster,
     });
     this.#queries = queries;
-    this.#metrics = new Metrics(queries);
-    this.#streams = new EventStreams(config.RANKD_HTTP_STREAMS_MAX, clock, group => renderGroupTable(queries, group));
-    const { RANKD_MEMBERS_MAX: membersMax, RANKD_WAITLIST_MAX: waitlistMax } = config;
-    this.#activity = new ActivitySamples(queries, { membersMax, waitlistMax }, () => clock.wallMs());
+    const recorder = new EventRecorder(config, clock, this.logger, queries);
+    this.#recorder = recorder;
     this.#http = new HttpServer({
       queries,
-      metrics: this.#metrics,
-      streams: this.#streams,
-      activity: this.#activity,
+      metrics: recorder.metrics,
+      streams: recorder.streams,
+      activity: recorder.activity,
       pageDirectory,
       token: config.RANKD_HTTP_TOKEN,
       hosts: parseHosts(config.RANKD_HTTP_HOSTS),
       connectionsMax: config.RANKD_HTTP_CONNECTIONS_MAX,
       clock,
-      watch: event => this.#recordEvent(event),
+      watch: event => this.#recorder.record(event),
     });
   }
 
@@ -121,7 +107,7 @@ export class RankServer {
     const { RANKD_HOST: host, RANKD_HTTP_HOST: httpHost } = this.#config;
     this.#mirror?.start();
     const httpPort = await this.#http.listen(httpHost, this.#config.RANKD_HTTP_PORT);
-    this.#sampling = repeat(this.#environment.clock, SAMPLE_PERIOD_MS, () => this.#publishActivity());
+    this.#sampling = this.#recorder.startSampling();
     await this.#openGateway();
     if (this.#gatewayOwner?.gateway === undefined || this.#state !== 'starting') return;
     const transport = transportFor(readTlsFiles(this.#config), connection => this.accept(connection));
@@ -131,8 +117,9 @@ export class RankServer {
     const address = advertised ?? reachableUrl({ host, port, transport: transport.kind });
     this.#running = { transport, listener, address };
     this.#state = 'accepting';
-    if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN) this.#recordEvent({ event: 'development-token' });
-    this.#recordEvent({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
+    if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN)
+      this.#recorder.record({ event: 'development-token' });
+    this.#recorder.record({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
     // Open it only after listen() has succeeded: a server that cannot listen must not replace the mirror of the server that does. No client
     // has connected yet, because nothing is awaited after listen().
     this.#standalone?.open();
@@ -155,9 +142,9 @@ export class RankServer {
     try {
       const files = readTlsFiles(this.#config);
       transport.renew(files);
-      this.#recordEvent({ event: 'certificates.renewed', validTo: new X509Certificate(files.cert ?? '').validTo });
+      this.#recorder.record({ event: 'certificates.renewed', validTo: new X509Certificate(files.cert ?? '').validTo });
     } catch (error) {
-      this.#recordEvent({ event: 'certificates.unusable', reason: (error as Error).message });
+      this.#recorder.record({ event: 'certificates.unusable', reason: (error as Error).message });
     }
   }
 
@@ -172,7 +159,7 @@ export class RankServer {
     this.#standalone?.stop();
     const gateway = this.#gatewayOwner?.gateway;
     if (this.#running !== undefined && gateway !== undefined) {
-      this.#recordEvent({ event: 'draining', signal, members: this.#queries.members });
+      this.#recorder.record({ event: 'draining', signal, members: this.#queries.members });
       await gateway.shutdown.drain(this.#config.RANKD_DRAIN_MS);
       await this.#cluster?.leave();
       gateway.shutdown.endSessions(this.#config.RANKD_REFORM_MS / 2);
@@ -182,7 +169,7 @@ export class RankServer {
     await this.#mirror?.close(SHUTDOWN_WAIT_MS);
     this.#sampling?.cancel();
     await this.#http.close();
-    this.#recordEvent({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
+    this.#recorder.record({ event: 'stopped', ms: Math.round(clock.monotonicMs() - startedMs) });
   }
 
   /** Creates the gateway. Creates none in a cluster if the server was stopped before. */
@@ -198,20 +185,22 @@ export class RankServer {
       await this.#standalone.prepare(RESTORE_WAIT_MS);
       return;
     }
-    const restoreMs = Math.max(this.#config.RANKD_REFORM_MS, this.#config.RANKD_SUSPEND_MS);
-    const epochLast = (await this.#mirror?.readRestoredOrder(restoreMs))?.epochLast ?? 0;
+    const restored = await this.#mirror?.readRestoredOrder(restoreWindowMs(this.#config));
+    const epochLast = restored?.epochLast ?? 0;
     const { ClusterServer: clusterClass } = await import('./cluster/cluster-server.js');
     const { systemStreamEnvironment } = await import('./redis-stream/environment.js');
     const settings = { config: this.#config, hostName, address: () => this.#running?.address, epochLast };
-    this.#cluster = new clusterClass(settings, {
+    const cluster = new clusterClass(settings, {
       clock,
       environment: { ...systemStreamEnvironment, randomBytes, randomFraction: fraction },
-      watch: event => this.#recordEvent(event),
-      recordWriteSeconds: seconds => this.#metrics.recordLogWrite(seconds),
+      watch: event => this.#recorder.record(event),
+      recordWriteSeconds: seconds => this.#recorder.metrics.recordLogWrite(seconds),
       createGateway: (log, shared, role) => this.#createGateway(log, shared, role),
       servedState: openStateDirectory(this.#config),
     });
-    await (this.#gatewayOwner = this.#cluster).start();
+    this.#cluster = cluster;
+    this.#gatewayOwner = cluster;
+    await cluster.start();
   }
 
   #createGateway(
@@ -226,63 +215,27 @@ export class RankServer {
       randomBytes: this.#environment.randomBytes,
       serverName: this.#environment.hostName,
       ...ports,
-      watch: event => this.#recordEvent(event),
-      overhear: event => this.#publishCommandEvent(event),
+      watch: event => this.#recorder.record(event),
+      overhear: event => this.#recorder.publishCommand(event),
       publish: (group, change) => this.#publishChange(group, change),
       unpublish: group => this.#mirror?.dropGroup(group),
       publishSeat: (group, member) => this.#mirror?.publishSeat(group, member),
     });
   }
 
-  #recordEvent(event: ServerEvent): void {
-    this.#metrics.countEvent(event);
-    this.#eventLog(event);
-    this.#publishCommandEvent(event);
-  }
-
-  #publishCommandEvent(event: ServerEvent): void {
-    this.#activity.countCommand(event);
-    switch (event.event) {
-      case 'command.accepted':
-        return this.#streams.publishEvent(event.group, 'command', () => event);
-      case 'command.refused':
-        return this.#streams.publishEvent(event.group, 'refused', () => event);
-      case 'command.outcome':
-        return this.#streams.publishEvent(event.group, 'outcome', () => event);
-      default:
-        return;
-    }
-  }
-
-  #publishActivity(): void {
-    for (const group of this.#streams.watchedGroups) void this.#queries.followGroup(group);
-    this.#activity.sampleGroups();
-    this.#streams.publishActivity(group => ({ group, ...this.#activity.reportActivity(group, 1) }));
-  }
-
   #publishChange(group: Group, change: RosterChangedEffect): void {
     this.#mirror?.publishChange(group, change);
-    this.#streams.publishEvent(group.name, 'view', () => ({ group: group.name, ...changeRow(change) }));
+    this.#recorder.publishChange(group, change);
   }
 
   #createMirror(mirrorClass: typeof RedisMirror): RedisMirror | undefined {
-    const { RANKD_REDIS_URL: url, RANKD_REDIS_PREFIX: prefix, RANKD_ORDER_TTL_MS: orderTtlMs } = this.#config;
-    const { RANKD_MEMBERS_MAX: membersMax, RANKD_GROUPS_MAX: groupsMax } = this.#config;
-    const { RANKD_MODE: mode, RANKD_REFORM_MS: reformMs, RANKD_SUSPEND_MS: suspendMs } = this.#config;
-    const { hostName: serverName, randomBytes } = this.#environment;
-    const address = url === undefined ? undefined : parseRedisAddress(url);
-    if (address === undefined) return undefined;
-    const incarnation = randomBytes(INCARNATION_SIZE).toString('hex');
-    const windowMs = Math.max(reformMs, suspendMs);
-    const standalone = mode === 'standalone' ? { incarnation, suspendMs, windowMs } : undefined;
-    return new mirrorClass(
-      { address, prefix, serverName, membersMax, groupsMax, orderTtlMs, standalone },
-      {
-        clock: this.#environment.clock,
-        watch: event => this.#recordEvent(event),
-        recordWrite: (result, seconds) => this.#metrics.recordMirrorWrite(result, seconds),
-      },
-    );
+    const settings = mirrorSettings(this.#config, this.#environment);
+    if (settings === undefined) return undefined;
+    return new mirrorClass(settings, {
+      clock: this.#environment.clock,
+      watch: event => this.#recorder.record(event),
+      recordWrite: (result, seconds) => this.#recorder.metrics.recordMirrorWrite(result, seconds),
+    });
   }
 
   /** Returns the part of the present gateway that the queries read. */

@@ -24,6 +24,7 @@ export * from './processes/repository.js';
 export * from './processes/output-sinks.js';
 export * from './processes/process-clock.js';
 export * from './processes/child-process.js';
+export * from './processes/stop-process.js';
 export * from './network/raw-peer.js';
 export * from './inputs/seeded-random.js';
 export * from './network/simulated-pipe.js';

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
 import { observe } from '@rankd/client/observer';
 import { type LaunchedServer, launchServer, repository, within } from '@rankd/testkit';
+import { verbs } from '../verbs.js';
 import { endWithoutTerminal, screenOf } from './pseudo-terminal.js';
 import { bin, DEADLINE_MS, Rankctl } from './rankctl.js';
 
@@ -115,26 +116,7 @@ describe('completion', () => {
 
   it('completes verbs, options, shells and names of members in bash', async () => {
     expect(await offered('rankctl', 'w')).toEqual(['why', 'wait']);
-    expect(await offered('rankctl', '')).toEqual([
-      'ls',
-      'events',
-      'why',
-      'wait',
-      'ping',
-      'groups',
-      'servers',
-      'send',
-      'rollout',
-      'move',
-      'remove',
-      'run',
-      'lead',
-      'once',
-      'attach',
-      'bench',
-      'completion',
-      'help',
-    ]);
+    expect(await offered('rankctl', '')).toEqual([...verbs, 'help']);
     expect(await offered('rankctl', '--json', 'ls', '--w')).toEqual(['--watch']);
     expect(await offered('rankctl', 'completion', 'f')).toEqual(['fish']);
     expect(await offered('rankctl', 'move', '')).toEqual(['ann']);

@@ -4,11 +4,10 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { repository } from '@rankd/testkit';
-import { createProgram, helpOf } from '../../src/program.js';
+import { helpOf } from '../../src/program.js';
+import { program, verbs } from '../verbs.js';
 
 const page = readFileSync(resolve(repository, 'docs/rankctl.md'), 'utf8');
-const program = createProgram('', () => Promise.resolve());
-const verbs = program.commands.map(command => command.name());
 
 /** `npm run build && node scripts/docs.mjs` writes the page. */
 describe('docs/rankctl.md', () => {
@@ -23,26 +22,7 @@ describe('docs/rankctl.md', () => {
     expect(page).toBe(execFileSync(process.execPath, args, { input: JSON.stringify(help), encoding: 'utf8' }));
   });
 
-  it('has every verb of the contract, with an example of each', () => {
-    expect(verbs).toEqual([
-      'ls',
-      'events',
-      'why',
-      'wait',
-      'ping',
-      'groups',
-      'servers',
-      'send',
-      'rollout',
-      'move',
-      'remove',
-      'run',
-      'lead',
-      'once',
-      'attach',
-      'bench',
-      'completion',
-    ]);
+  it('has an example of every verb', () => {
     for (const verb of verbs) {
       const section = page.slice(page.indexOf(`## ${verb}\n`));
       expect([verb, section.slice(0, section.indexOf('\n```\n'))]).toEqual([

@@ -1,8 +1,8 @@
 /** The selection of a group. */
 
 import type { JSX } from 'preact';
+import type { GroupSummary } from '@rankd/protocol';
 import { formatCount } from '../model/format.js';
-import type { GroupSummary } from '../hooks/use-groups.js';
 
 interface GroupSelectProps {
   readonly group: string;

@@ -1,13 +1,8 @@
 /** The names of all groups. */
 
 import { useEffect, useState } from 'preact/hooks';
+import type { GroupSummary } from '@rankd/protocol';
 import { authorization, GROUPS_ADDRESS } from '../stream/addresses.js';
-
-/** A group in the list of groups. */
-export interface GroupSummary {
-  readonly group: string;
-  readonly size: number;
-}
 
 const ASK_MS = 5000;
 

@@ -10,9 +10,9 @@ import { checkHistories } from './lost-history/check-histories.js';
 import { LostHistory } from './lost-history/lost-history.js';
 import type { ClusterResumePoint, ShardResumePoint } from './lost-history/resume-point.js';
 import { RecentlyLeftServers } from './waits/recently-left-servers.js';
-import { shardOf, shardOwner } from './shard-placement.js';
 import type { ShardReplica } from './shard-replica.js';
 import type { ClusterLogPorts, ClusterEndReason, ShardSettings } from './cluster-ports.js';
+import { ShardSet } from './shard-set.js';
 import { ShardSubscription } from './shard-subscription.js';
 import { StreamError } from './stream-error.js';
 import type { RecordStream } from './stream-port.js';
@@ -27,12 +27,10 @@ const LEAVE_MS = 1000;
 
 /** A server follows the shards that its sessions need, those that it owns, and shard 0: the register, which every server joins. */
 export class ClusterLog implements OrderedLog {
-  readonly groups: Groups;
   readonly flow: FlowAnnouncements;
   readonly #settings: ShardSettings;
   readonly #ports: ClusterLogPorts;
-  readonly #shards: readonly ShardSubscription[];
-  readonly #register: ShardSubscription;
+  readonly #shards: ShardSet;
   readonly #lostHistory: LostHistory;
   #onApplied: AppliedListener = () => undefined;
   #onGroupLoaded: (group: Group) => void = () => undefined;
@@ -47,22 +45,22 @@ export class ClusterLog implements OrderedLog {
   constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#lostHistory = new LostHistory(ports.clock, () => this.#register.replica?.registry.epochLost ?? 0);
-    this.#shards = ports.streams.map((stream, index) => this.#createSubscription(stream, index, resumePoint?.[index]));
-    const [register] = this.#shards;
-    if (register === undefined) throw new Error('a cluster has at least one shard');
-    this.#register = register;
-    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, shards: () => this.#followed });
-    this.groups = {
-      get: name => this.#shardOf(name).replica?.coordinator.groups.get(name),
-      values: () => this.#allGroups(),
-    };
+    this.#lostHistory = new LostHistory(ports.clock, () => this.#shards.register.replica?.registry.epochLost ?? 0);
+    this.#shards = new ShardSet(
+      ports.streams.map((stream, index) => this.#createSubscription(stream, index, resumePoint?.[index])),
+    );
+    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, shards: () => this.#shards.followed });
+  }
+
+  /** The groups of the shards that this server has read. */
+  get groups(): Groups {
+    return this.#shards.groups;
   }
 
   /** Joins the register and the owned shards. @throws StreamError if a stream cannot be used or breaks; BlockedError if an entry blocks it. */
   async join(): Promise<void> {
     const broken = new Promise<never>((_, reject) => (this.#abortJoin = reject));
-    await checkHistories(this.#ports.clock, this.#shards.slice(1));
+    await checkHistories(this.#ports.clock, this.#shards.all.slice(1));
     await Promise.race([broken, this.#joinOwnedShards()]);
     this.#abortJoin = () => undefined;
   }
@@ -81,36 +79,36 @@ export class ClusterLog implements OrderedLog {
 
   /** Follows the shard of a group for a session. Calls `then` with `unreachable` after REACH_MS. */
   acquireGroup(group: string, then: (reached: AcquireResult) => void): void {
-    this.#shardOf(group).use(then);
+    this.#shards.of(group).use(then);
   }
 
   awaitServersOf(group: string, then: (result: AcquireResult) => void): void {
-    this.#shardOf(group).awaitServersOf(group, then);
+    this.#shards.of(group).awaitServersOf(group, then);
   }
 
   /** Returns the features whose entries the format of the group's shard has. */
   featuresOf(group: string): readonly Feature[] {
-    return featuresOfFormat(this.#shardOf(group).replica?.registry.format ?? 1);
+    return featuresOfFormat(this.#shards.of(group).replica?.registry.format ?? 1);
   }
 
   releaseGroup(group: string): void {
-    this.#shardOf(group).release();
+    this.#shards.of(group).release();
   }
 
   /** Follows the shard of a group for a query, or all shards. Resolves when it follows them, at the latest after FOLLOW_MS. */
   async followGroup(group: string | undefined): Promise<void> {
-    const shards = group === undefined ? this.#shards : [this.#shardOf(group)];
+    const shards = group === undefined ? this.#shards.all : [this.#shards.of(group)];
     await Promise.all(shards.map(async shard => await shard.followBriefly()));
   }
 
   /** Appends an entry to the shard of its group. Ignores `frozen`, because the order continues without this server. */
   append(entry: Entry): void {
-    if (entry.kind !== 'frozen') this.#shardOf(entry.group).append(entry);
+    if (entry.kind !== 'frozen') this.#shards.of(entry.group).append(entry);
   }
 
   /** Whether this server follows the register, and a heartbeat of the last STALE_MS was acknowledged in every followed shard. */
   isCurrent(): boolean {
-    return this.#isOpen() && this.#register.followed !== undefined && this.sinceLastAckMs < STALE_MS;
+    return this.#isOpen() && this.#shards.register.followed !== undefined && this.sinceLastAckMs < STALE_MS;
   }
 
   /** Does nothing, because the order continues without this server. */
@@ -120,46 +118,47 @@ export class ClusterLog implements OrderedLog {
 
   /** The milliseconds since the last acknowledged heartbeat was sent. Of the followed shards, the largest number counts. */
   get sinceLastAckMs(): number {
-    const earliestMs = this.#followed.reduce((least, log) => Math.min(least, log.heardAtMs), Number.POSITIVE_INFINITY);
+    const earliestMs = this.#shards.followed.reduce(
+      (least, log) => Math.min(least, log.heardAtMs),
+      Number.POSITIVE_INFINITY,
+    );
     return this.#ports.clock.monotonicMs() - earliestMs;
   }
 
   /** What this server waits for until it follows a shard, for people. Undefined if it waits for none. */
   get waitsFor(): string | undefined {
-    return this.#shards.flatMap(({ waitsFor }, index) =>
-      waitsFor === undefined ? [] : `shard ${index}: ${waitsFor}`,
-    )[0];
+    return this.#shards.waitsFor;
   }
 
   /** The number of records that were read and not applied yet, in all shards. */
   get lagRecords(): number {
-    return this.#shards.reduce((sum, { replica: log }) => sum + (log?.lagRecords ?? 0), 0);
+    return this.#shards.lagRecords;
   }
 
   /** The largest epoch of the followed streams. It increases when a server has reconnected to Redis. */
   get epoch(): number {
-    return this.#followed.reduce((largest, { position }) => Math.max(largest, position.epoch), 0);
+    return this.#shards.followed.reduce((largest, { position }) => Math.max(largest, position.epoch), 0);
   }
 
   /** The number of shards that this server follows. */
   get shardsFollowed(): number {
-    return this.#followed.length;
+    return this.#shards.followed.length;
   }
 
   /** The servers that the register lists. */
   get servers(): readonly Pick<RegisteredServer, 'id' | 'name' | 'address' | 'upAt' | 'applied'>[] {
-    const all = this.#register.replica?.registry.servers ?? [];
+    const all = this.#shards.register.replica?.registry.servers ?? [];
     return all.map(({ id, name, address, upAt, applied }) => ({ id, name, address, upAt, applied }));
   }
 
   /** Where the next incarnation of this server starts to follow each shard. */
   get resumePoint(): ClusterResumePoint {
-    return this.#shards.map(({ resumePoint }) => resumePoint);
+    return this.#shards.all.map(({ resumePoint }) => resumePoint);
   }
 
   /** Begins a new epoch of these streams when their connections are up again. Redis then refuses appends of earlier ones. */
   beginEpochs(shards: readonly number[]): void {
-    for (const index of shards) void this.#shards[index]?.followed?.beginEpoch();
+    for (const index of shards) void this.#shards.all[index]?.followed?.beginEpoch();
   }
 
   /**
@@ -170,8 +169,8 @@ export class ClusterLog implements OrderedLog {
     this.#state = 'leaving';
     this.#stopHeartbeats();
     const { clock } = this.#ports;
-    await withinLimit(clock, LEAVE_MS, Promise.all(this.#shards.slice(1).map(async shard => await shard.leave())));
-    await withinLimit(clock, LEAVE_MS, this.#register.leave());
+    await withinLimit(clock, LEAVE_MS, Promise.all(this.#shards.all.slice(1).map(async shard => await shard.leave())));
+    await withinLimit(clock, LEAVE_MS, this.#shards.register.leave());
     await this.close();
   }
 
@@ -179,7 +178,7 @@ export class ClusterLog implements OrderedLog {
   async close(): Promise<void> {
     this.#state = 'over';
     this.#stopHeartbeats();
-    await Promise.all(this.#shards.map(async shard => await shard.close()));
+    await Promise.all(this.#shards.all.map(async shard => await shard.close()));
   }
 
   #createSubscription(stream: RecordStream, index: number, before: ShardResumePoint | undefined): ShardSubscription {
@@ -189,7 +188,7 @@ export class ClusterLog implements OrderedLog {
       stream,
       recordWriteSeconds,
       lostHistory: this.#lostHistory,
-      clusterFormat: () => (index === 0 ? undefined : (this.#register.replica?.registry.format ?? 1)),
+      clusterFormat: () => (index === 0 ? undefined : (this.#shards.register.replica?.registry.format ?? 1)),
       listener: {
         onApplied: (entry, effects, origin) => this.#onApplied(entry, effects, origin),
         onGroupLoaded: group => this.#onGroupLoaded(group),
@@ -200,7 +199,7 @@ export class ClusterLog implements OrderedLog {
         onFollowed: pending => {
           listener.onUsable(index);
           this.#setTimers(pending);
-          for (const log of this.#followed) this.#declareGoneServersLost(log);
+          for (const log of this.#shards.followed) this.#declareGoneServersLost(log);
         },
         onUnusable: reason => listener.onUnusable(index, reason),
         onIncarnationEnd: why => this.#endIncarnation(typeof why === 'object' ? { ...why, shard: index } : why),
@@ -210,14 +209,11 @@ export class ClusterLog implements OrderedLog {
 
   /** Joins the register, then the owned shards. Sends heartbeats to the register while the shards join, which may take long. */
   async #joinOwnedShards(): Promise<void> {
-    await this.#register.join();
+    await this.#shards.register.join();
     if (!this.#isOpen()) return;
-    const { server } = this.#settings;
     const servers = this.servers.map(({ id }) => id);
-    const kept = this.#shards.filter(
-      (shard, index) => shard !== this.#register && shardOwner(index, servers) === server,
-    );
-    const entering = Promise.all(kept.map(async shard => await shard.join()));
+    const owned = this.#shards.ownedBy(this.#settings.server, servers);
+    const entering = Promise.all(owned.map(async shard => await shard.join()));
     this.#sendHeartbeats();
     await entering;
   }
@@ -241,60 +237,29 @@ export class ClusterLog implements OrderedLog {
   }
 
   #sendHeartbeats(): void {
-    for (const log of this.#followed) log.sendHeartbeat();
+    for (const log of this.#shards.followed) log.sendHeartbeat();
     this.#reviewShards();
     const timer = this.#ports.clock.after(HEARTBEAT_MS, () => this.#sendHeartbeats());
     this.#stopHeartbeats = () => timer.cancel();
   }
 
-  /** Follows the shards that sessions of this server need or that it owns. Leaves the others when their owner follows them. */
   #reviewShards(): void {
-    const servers = this.#register.followed?.registry.servers.map(({ id }) => id);
-    if (servers === undefined || !this.#isOpen()) return;
-    for (const [index, shard] of this.#shards.entries()) {
-      if (shard === this.#register) continue;
-      const owner = shardOwner(index, servers);
-      if (owner === this.#settings.server || shard.isNeeded) shard.follow();
-      else if (owner !== undefined && this.#canLeaveShard(shard, owner)) void shard.leave();
-    }
-  }
-
-  /** Whether the owner follows the shard, and no session of this server belongs to one of its groups. */
-  #canLeaveShard(shard: ShardSubscription, owner: ServerId): boolean {
-    return shard.followed?.registry.server(owner) !== undefined && !shard.hasSessionsOf(this.#settings.server);
+    const servers = this.#shards.register.followed?.registry.servers.map(({ id }) => id);
+    if (servers !== undefined && this.#isOpen()) this.#shards.review(this.#settings.server, servers);
   }
 
   #handleServersChanged(index: number, gone: ServerId | undefined): void {
-    if (this.#shards[index] !== this.#register) return;
+    if (this.#shards.all[index] !== this.#shards.register) return;
     if (gone !== undefined) this.#recentlyLeftServers.add(gone);
     if (gone !== undefined) this.flow.removeServer(gone);
-    for (const log of this.#followed) {
+    for (const log of this.#shards.followed) {
       this.#declareGoneServersLost(log);
       log.reportLoss();
     }
     this.#reviewShards();
   }
 
-  /** Declares servers lost in a shard if they have left the register, so that the shard need not wait for their silence. */
   #declareGoneServersLost(log: ShardReplica): void {
-    if (log === this.#register.replica) return;
-    const at = this.#ports.clock.wallMs();
-    for (const { id: server } of log.registry.servers) {
-      if (this.#recentlyLeftServers.has(server)) log.append({ kind: 'server-lost', at, server, evidence: 'register' });
-    }
-  }
-
-  get #followed(): readonly ShardReplica[] {
-    return this.#shards.flatMap(({ followed }) => followed ?? []);
-  }
-
-  #shardOf(group: string): ShardSubscription {
-    const shard = this.#shards[shardOf(group, this.#shards.length)];
-    if (shard === undefined) throw new Error('a cluster has at least one shard');
-    return shard;
-  }
-
-  *#allGroups(): Generator<Group, void, undefined> {
-    for (const { replica: log } of this.#shards) if (log !== undefined) yield* log.coordinator.groups.values();
+    if (log !== this.#shards.register.replica) this.#recentlyLeftServers.declareLost(log, this.#ports.clock.wallMs());
   }
 }

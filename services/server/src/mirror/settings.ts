@@ -1,7 +1,9 @@
 /** The settings of the mirror, and the interfaces between the mirror and the server. */
 
 import type { Clock } from '../clock.js';
-import type { RedisAddress } from '../redis/redis-address.js';
+import type { ServerConfig } from '../config.js';
+import { parseRedisAddress, type RedisAddress } from '../redis/redis-address.js';
+import type { ServerEnvironment } from '../server-environment.js';
 import type { Watcher } from '../server-event.js';
 import type { RestoredOrder } from './restored-order.js';
 
@@ -16,6 +18,35 @@ export interface MirrorSettings {
   readonly orderTtlMs: number;
   /** Undefined in a cluster. */
   readonly standalone: Pick<StoreSessionSettings, 'incarnation' | 'suspendMs' | 'windowMs'> | undefined;
+}
+
+/** The length in bytes of the random name of one run of a server. */
+const INCARNATION_SIZE = 12;
+
+/** Returns the settings of the mirror, with a new name of this run of the server. Undefined without RANKD_REDIS_URL. */
+export function mirrorSettings(
+  config: ServerConfig,
+  { hostName, randomBytes }: Pick<ServerEnvironment, 'hostName' | 'randomBytes'>,
+): MirrorSettings | undefined {
+  const { RANKD_REDIS_URL: url, RANKD_SUSPEND_MS: suspendMs } = config;
+  const address = url === undefined ? undefined : parseRedisAddress(url);
+  if (address === undefined) return undefined;
+  const incarnation = randomBytes(INCARNATION_SIZE).toString('hex');
+  return {
+    address,
+    prefix: config.RANKD_REDIS_PREFIX,
+    serverName: hostName,
+    membersMax: config.RANKD_MEMBERS_MAX,
+    groupsMax: config.RANKD_GROUPS_MAX,
+    orderTtlMs: config.RANKD_ORDER_TTL_MS,
+    standalone:
+      config.RANKD_MODE === 'standalone' ? { incarnation, suspendMs, windowMs: restoreWindowMs(config) } : undefined,
+  };
+}
+
+/** Returns how long a server waits for the last order if Redis cannot be read, ms. */
+export function restoreWindowMs({ RANKD_REFORM_MS: reformMs, RANKD_SUSPEND_MS: suspendMs }: ServerConfig): number {
+  return Math.max(reformMs, suspendMs);
 }
 
 /** The functions and values that a mirror gets from the server. */

@@ -1,6 +1,6 @@
 /** The queries about groups, and the form of their answers. */
 
-import type { RosterMember } from '@rankd/protocol';
+import type { GroupSummary, RosterMember } from '@rankd/protocol';
 
 /** The read-only queries of the side port and the activity samples. */
 export interface GroupQueries {
@@ -17,18 +17,6 @@ export interface GroupQueries {
   countWaiting(group: string): number;
   /** Returns whether this server accepts members, and the state of its cluster and its mirror. */
   readReadiness(): Readiness;
-}
-
-/** One group in the answer to /api/groups. */
-export interface GroupSummary {
-  readonly group: string;
-  readonly epoch: number;
-  readonly view: number;
-  readonly size: number;
-  /** The number of sessions on the waitlist. */
-  readonly waiting: number;
-  readonly membersMax: number;
-  readonly leader: { readonly member: string; readonly name: string } | null;
 }
 
 /** The whole roster of a group. The fields are those of R-ASK-1. */

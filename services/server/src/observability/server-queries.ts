@@ -1,15 +1,9 @@
 /** Answers the queries about this server's groups and state. */
 
+import type { GroupSummary } from '@rankd/protocol';
 import type { Group } from '../core/index.js';
 import { rosterRow } from '../roster-rows.js';
-import type {
-  ClusterReadiness,
-  GroupQueries,
-  GroupSummary,
-  MirrorReadiness,
-  Readiness,
-  RosterListing,
-} from './group-queries.js';
+import type { ClusterReadiness, GroupQueries, MirrorReadiness, Readiness, RosterListing } from './group-queries.js';
 import type { GaugeSources, GroupGauges } from './metrics/gauges.js';
 
 /** The values that the queries read from the gateway that accepts sessions now. */

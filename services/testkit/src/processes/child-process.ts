@@ -1,9 +1,9 @@
 /** Processes of a test. */
 
 import { spawn, type ChildProcess as NodeChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { eventually, within } from '../time/wait.js';
+import { processStopped } from './stop-process.js';
 
 /** How to start a process. */
 export interface ChildProcessOptions {
@@ -85,17 +85,10 @@ export class ChildProcess {
     else this.child.kill(signal);
   }
 
-  /**
-   * Sends SIGSTOP. Resolves when the process is stopped, because before that it may still handle input. On a system without /proc
-   * it resolves at once.
-   */
+  /** Sends SIGSTOP, as `kill` does. Resolves when the process is stopped, because before that it may still handle input. */
   async stop(): Promise<void> {
     this.kill('SIGSTOP');
-    const stat = `/proc/${this.child.pid}/stat`;
-    if (!existsSync(stat)) return;
-    await eventually(5000, 'the process to stop', () => {
-      return / T /.test(readFileSync(stat, 'utf8').split(')').at(-1) ?? '') ? true : undefined;
-    });
+    if (this.child.pid !== undefined) await processStopped(this.child.pid);
   }
 
   /** Kills the process if it still runs. Call it in afterEach. */

@@ -10,7 +10,7 @@ import { Coordinator } from './coordinator.js';
 import { type FaultName, faults } from './faults.js';
 import { ProgramFleet, type Task } from './program-fleet.js';
 import type { ProgramMember } from './program-member.js';
-import type { Tenure } from './trace.js';
+import { findFates } from './trace.js';
 
 /** The settings of a fault run. */
 export interface ProgramFaultsOptions {
@@ -36,7 +36,7 @@ export interface ProgramFaultsReport {
   readonly violations: readonly string[];
   /** How many programs have run. */
   readonly programs: number;
-  /** How long programs lived after their rankctl was killed, ms, in rising order. */
+  /** How long programs wrote on after their rankctl was killed, ms, in rising order. */
   readonly fatesMs: readonly number[];
 }
 
@@ -97,14 +97,11 @@ async function strike(options: ProgramFaultsOptions, disposers: Disposers): Prom
     if (fleet.violations().length > 0) break;
   }
   const programs = fleet.tasks.flatMap(task => fleet.tenures(task)).length;
-  const fatesMs = kills.map(({ task, atNs }) => fateOf(fleet.tenures(task), atNs)).filter(ms => ms !== undefined);
+  const fatesMs = fleet.tasks.flatMap(task => {
+    const moments = kills.filter(kill => kill.task === task).map(({ atNs }) => atNs);
+    return findFates(fleet.tenures(task), moments);
+  });
   return { violations: fleet.violations(), programs, fatesMs: fatesMs.sort((a, b) => a - b) };
-}
-
-/** Returns how long the program that had begun last at a moment wrote on after it, ms: 0 if it wrote nothing more. */
-function fateOf(tenures: readonly Tenure[], atNs: bigint): number | undefined {
-  const tenure = tenures.findLast(({ firstNs }) => firstNs <= atNs);
-  return tenure === undefined ? undefined : Math.max(0, Number(tenure.lastNs - atNs) / 1e6);
 }
 
 function isServerFault(name: FaultName): boolean {

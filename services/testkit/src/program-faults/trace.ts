@@ -40,6 +40,23 @@ export function findViolations(tenures: readonly Tenure[]): readonly string[] {
   return violations;
 }
 
+/** A program writes every 5 ms. One that has written nothing for this long may have ended, ns. */
+const WRITING_NS = 100_000_000n;
+
+/**
+ * Returns for each program that was writing when its rankctl was killed how long it wrote on, ms: 0 if it wrote nothing more.
+ * @param killsNs when rankctl was killed, in rising order; a second kill of the same program does not count
+ */
+export function findFates(tenures: readonly Tenure[], killsNs: readonly bigint[]): readonly number[] {
+  const fates = new Map<Tenure, number>();
+  for (const atNs of killsNs) {
+    const tenure = tenures.findLast(({ firstNs }) => firstNs <= atNs);
+    if (tenure === undefined || tenure.lastNs < atNs - WRITING_NS || fates.has(tenure)) continue;
+    fates.set(tenure, Math.max(0, Number(tenure.lastNs - atNs) / 1e6));
+  }
+  return [...fates.values()];
+}
+
 function compareFences(a: string, b: string): number {
   const [epochA = 0, viewA = 0] = a.split('-').map(Number);
   const [epochB = 0, viewB = 0] = b.split('-').map(Number);

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, ChildProcess, within } from '@rankd/testkit';
+import { eventually, ChildProcess, stopProcess, within } from '@rankd/testkit';
 
 const DEADLINE_MS = 10_000;
 const programs: ChildProcess[] = [];
@@ -53,6 +54,16 @@ describe('a program with its own process group', () => {
     await within(DEADLINE_MS, 'its end', program.exited);
     await expect(program.dispose()).resolves.toBeUndefined();
   });
+});
+
+it('a process is stopped when stopProcess resolves', async () => {
+  const program = shell('sleep 300');
+  const { pid = 0 } = program.child;
+  await stopProcess(pid);
+  expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') T ');
+  program.kill();
+  await program.exited;
+  await expect(stopProcess(pid)).rejects.toThrow('ESRCH');
 });
 
 it('a child process keeps only the newest lines of output, up to its limit', async () => {

@@ -5,12 +5,10 @@ import { RestartDelay } from '../policy/restart-delay.js';
 import type { LeadOptions, RestartPolicy } from '../program-options.js';
 import type { ProgramExit } from '../program-runner.js';
 import { leadsWithProgram, startDelayMs } from '../session/leadership-program.js';
+import { LEAD_TAG, reportOtherLeaders } from '../session/other-leader.js';
 import { Predecessor } from '../session/predecessor.js';
-import { type ProgramCall, type ProgramSession, runSession } from '../session/program-session.js';
+import { type ProgramCall, runSession } from '../session/program-session.js';
 import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
-
-/** The tag of a member that runs a program only while it leads. */
-const LEAD_TAG = { rankctl: 'lead' } as const;
 
 /** Runs a program while this member leads. Returns the exit code of rankctl. */
 export async function lead(call: ProgramCall, options: LeadOptions): Promise<number> {
@@ -23,9 +21,7 @@ export async function lead(call: ProgramCall, options: LeadOptions): Promise<num
       const { me } = session;
       predecessor = new Predecessor(me);
       prepareLeader(session);
-      me.on('joined', ({ rank }) => {
-        if (rank > 0) void warnOfOtherLeader(me, call);
-      });
+      reportOtherLeaders({ me, group: call.connection.group, log: call.log, ending: session.ending.signal });
     },
     supervise: async session =>
       await superviseLeader(session, own, {
@@ -38,14 +34,4 @@ export async function lead(call: ProgramCall, options: LeadOptions): Promise<num
 function restartDelay({ code }: ProgramExit, restart: RestartPolicy, delay: RestartDelay): number | 'end' {
   if (restart === 'no' || (restart === 'on-failure' && code === 0)) return 'end';
   return delay.next(systemEnvironment.clock.nowMs());
-}
-
-/** Reports that rank 0 is no `rankctl lead`: then the program of this member never runs while that member is there. */
-async function warnOfOtherLeader(me: ProgramSession['me'], { log, connection }: ProgramCall): Promise<void> {
-  // The query fails if the session ends. The next session asks again.
-  const roster = await me.roster().catch(() => undefined);
-  const leader = roster?.members[0];
-  if (leader === undefined || leader.tags['rankctl'] === LEAD_TAG.rankctl) return;
-  const sentence = `rank 0 of the group ${connection.group} is ${leader.name}, which was not started by rankctl lead: use another --group for lead`;
-  log.error('other-leader', sentence, { member: leader.member, name: leader.name });
 }

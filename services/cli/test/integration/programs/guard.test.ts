@@ -82,8 +82,10 @@ describe('the guard (R-PROG-5)', () => {
 
   it('is sent at most 16 orders that it has not answered, and then the newest', async () => {
     const module = resolve(repository, 'services/cli/dist/programs/process/guard.js');
+    const stopping = resolve(repository, 'services/testkit/dist/processes/stop-process.js');
     const script = `
       import { setTimeout as sleep } from 'node:timers/promises';
+      import { stopProcess } from ${JSON.stringify(stopping)};
       process.argv[1] = ${JSON.stringify(bundle)};
       const { Guard } = await import(${JSON.stringify(module)});
       const sent = [];
@@ -92,10 +94,8 @@ describe('the guard (R-PROG-5)', () => {
       const child = process._getActiveHandles().find(handle => handle.pid === guard.pid);
       const original = child.send.bind(child);
       child.send = (order, ...rest) => { sent.push(order.killAtMs); return original(order, ...rest); };
-      process.kill(guard.pid, 'SIGSTOP');
-      await sleep(100);
+      await stopProcess(guard.pid);
       for (let ms = 1; ms <= 100; ms += 1) guard.setKillAt(1e12 + ms);
-      await sleep(100);
       console.log('sent', sent.length);
       process.kill(guard.pid, 'SIGCONT');
       while (sent.at(-1) !== 1e12 + 100) await sleep(10);

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { ChaosProxy, type LaunchedServer } from '@rankd/testkit';
+import { observe } from '@rankd/client/observer';
+import { ChaosProxy, type LaunchedServer, stopProcess, within } from '@rankd/testkit';
 import { administer, DEADLINE_MS, gone, isGroupAlive, launch, ProgramRun } from './program-run.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -59,11 +61,19 @@ describe('rankctl lead: the program has stopped before another one starts (R-PRO
   it('when rankctl is killed while its guard is slow: the guard keeps the connection open', async () => {
     const { leader, program, next } = await startPair(stubborn);
     const [guard = 0] = leader.guards;
-    process.kill(guard, 'SIGSTOP');
-    leader.rankctl.kill('SIGKILL');
-    await new Promise(resolve => setTimeout(resolve, 500));
-    expect(next.rankctl.output).not.toContain('runs as process');
-    process.kill(guard, 'SIGCONT');
+    await stopProcess(guard);
+    try {
+      const killed = once(leader.rankctl.child, 'exit');
+      leader.rankctl.kill('SIGKILL');
+      await within(DEADLINE_MS, 'the end of rankctl', killed);
+      // The server handles the end of a connection before the hello of an observer that connects after it.
+      using observer = await observe(`rankd://127.0.0.1:${server.port}`, { group, token: 'boss' });
+      const { members } = await observer.roster();
+      expect(members.map(({ name }) => name)).toEqual(['m0', 'm1']);
+      expect(next.rankctl.output).not.toContain('runs as process');
+    } finally {
+      process.kill(guard, 'SIGCONT');
+    }
     await expectSuccession(program, next);
   });
 
@@ -161,6 +171,15 @@ describe('rankctl lead', () => {
     runs.push(other);
     await other.program();
     await start(sleeper, ['--quiet']).says('plain, which was not started by rankctl lead');
+  });
+
+  it('says so too when such a member becomes the leader while it waits', async () => {
+    const { leader, next } = await startPair(sleeper);
+    const other = new ProgramRun(server.port, ['run', '--group', group, '--name', 'plain', '--', 'sleep', '1000']);
+    runs.push(other);
+    await other.program();
+    await administer(server.port, 'move', 'plain', '0', '--group', group);
+    for (const run of [leader, next]) await run.says('plain, which was not started by rankctl lead');
   });
 
   it('ends with 78 if the leases are too short, and starts nothing', async () => {

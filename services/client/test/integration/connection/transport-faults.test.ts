@@ -26,7 +26,7 @@ describe('a process that is stopped and continued', () => {
     await stopped.line(line => line === 'joined 1');
     const below = await fleet.join(port);
     const promoted = next(below, 'rank', ({ rank }) => rank === 1);
-    stopped.kill('SIGSTOP');
+    await stopped.stop();
     const stoppedMs = performance.now();
     const sheets = Array.from({ length: 20 }, (_, id) =>
       above.command('go', id, { to: { ranks: [1] }, deadlineMs: 60_000 }),

@@ -52,7 +52,7 @@ describe('a leader that is replaced never acts after the next member is promoted
 
   it('R-LEAD-1 if it is moved while its process is stopped', async () => {
     const sinceNs = nowNs();
-    duel.leader.program.kill('SIGSTOP');
+    await duel.leader.program.stop();
     await admin.move(1, 0);
     const toldNs = await duel.waitForTakeover(sinceNs, SUSPEND_MS);
     duel.leader.program.kill('SIGCONT');

@@ -1,6 +1,7 @@
 /** Remembers which servers have left the cluster recently. */
 
 import type { ServerId } from '../../core/index.js';
+import type { ShardReplica } from '../shard-replica.js';
 
 /** How many servers are remembered. A shard declares an earlier one lost because of its silence. */
 const GONE_MAX = 1000;
@@ -16,8 +17,10 @@ export class RecentlyLeftServers {
     if (this.#servers.size > GONE_MAX) this.#servers.delete(oldest);
   }
 
-  /** Whether the server is remembered. */
-  has(server: ServerId): boolean {
-    return this.#servers.has(server);
+  /** Declares the servers lost in a shard that still lists them, so that the shard need not wait for their silence. */
+  declareLost(shard: ShardReplica, at: number): void {
+    for (const { id: server } of shard.registry.servers) {
+      if (this.#servers.has(server)) shard.append({ kind: 'server-lost', at, server, evidence: 'register' });
+    }
   }
 }

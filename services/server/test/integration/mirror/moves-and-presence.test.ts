@@ -69,7 +69,7 @@ it('several moves, departures and joins in one write result in the same order as
   const order = await fixture.joinInTurn(server, 30, { group });
   const admin = await fixture.admin(server, group);
   await untilMirrored(reader, server, 30, { group });
-  redis.childProcess.kill('SIGSTOP');
+  await redis.childProcess.stop();
   for (const [leaving, from, to] of [
     [3, 20, 2],
     [25, 1, 24],

@@ -38,7 +38,7 @@ it('a Redis that is stopped for 3 s delays no promotion, and then has the newest
   const queue = await fixture.joinInTurn(server, 10);
   await untilMirrored(reader, server, 10);
 
-  redis.childProcess.kill('SIGSTOP');
+  await redis.childProcess.stop();
   for (let part = 0; part < 10; part += 1) await Promise.all([fixture.changeTop(server, queue, 25), pause(300)]);
   redis.childProcess.kill('SIGCONT');
 
@@ -85,7 +85,7 @@ it('without Redis the server listens within 2 s, and mirrors once Redis appears'
 
 it('a Redis that accepts a connection and never answers delays neither the start nor a rank', async () => {
   const redis = await fixture.redis();
-  redis.childProcess.kill('SIGSTOP');
+  await redis.childProcess.stop();
   const startedMs = performance.now();
   const server = await fixture.serverWithoutStore(redis.url);
   expect(performance.now() - startedMs).toBeLessThan(LISTENING_MS);

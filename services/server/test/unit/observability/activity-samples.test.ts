@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { GroupQueries, GroupSummary } from '../../../src/observability/group-queries.js';
+import type { GroupSummary } from '@rankd/protocol';
+import type { GroupQueries } from '../../../src/observability/group-queries.js';
 import { ActivitySamples, SAMPLE_PERIOD_MS, SAMPLES_MAX } from '../../../src/observability/activity-samples.js';
 import type { ServerEvent } from '../../../src/server-event.js';
 
