@@ -41,11 +41,15 @@ export class InteractivePrompt {
     this.#lines.on('line', line => {
       this.#answered = this.#answered.then(() => answer(line)).then(() => this.#lines?.prompt(true));
     });
-    this.#lines.on('close', () => {
+    const endInput = (): void => {
+      if (this.#lines === undefined) return;
       // Since Node 26, a closed interface throws if it is asked to prompt.
       this.#lines = undefined;
       void this.#answered.then(leave);
-    });
+    };
+    this.#lines.on('close', endInput);
+    // The terminal has disappeared. Reading fails with EIO, and so does the end of raw mode when readline closes.
+    this.#lines.on('error', endInput);
     this.#lines.prompt();
   }
 

@@ -44,16 +44,19 @@ export class LeadershipProgram {
   readonly #session: ProgramSession;
   readonly #policy: LeadershipPolicy;
   readonly #leading: AbortSignal;
+  /** Aborted when the member stops leading or rankctl ends. */
+  readonly #over: AbortSignal;
   readonly #bounds: LeaseBounds;
   /** The exit after which rankctl ends. Undefined while the program runs or is to run again. */
   #lastExit: ProgramExit | undefined;
 
   /** @param leading aborted when the member must stop acting on its rank; reading it checks the clock */
   constructor(session: ProgramSession, policy: LeadershipPolicy, leading: AbortSignal) {
-    const { me, runner, guards } = session;
+    const { me, runner, guards, ending } = session;
     this.#session = session;
     this.#policy = policy;
     this.#leading = leading;
+    this.#over = AbortSignal.any([leading, ending.signal]);
     this.#bounds = new LeaseBounds(systemEnvironment.clock, me.server === undefined ? 0 : slackOf(me.server), {
       onStop: () => runner.stop('leadership'),
       onKill: () => runner.kill('leadership'),
@@ -84,11 +87,6 @@ export class LeadershipProgram {
       me.off('lease', renew);
       this.#bounds.end();
     }
-  }
-
-  /** Aborted when the member stops leading or rankctl ends. */
-  get #over(): AbortSignal {
-    return AbortSignal.any([this.#leading, this.#session.ending.signal]);
   }
 
   #renew({ leaseEndsAt }: Membership): void {
