@@ -7,11 +7,11 @@ import { readEnvironment } from '@rankd/startup/env';
 import { readVariableWarnings } from '@rankd/startup/variables/variable-warnings';
 import { connectionOf, type ConnectionOptions } from './connection.js';
 import { formatError } from './output/format-error.js';
-import { releaseLostTerminals } from './output/lost-terminal.js';
+import { releaseLostTerminals } from './terminal/lost-terminal.js';
 import { UsageError } from './errors.js';
 import { createProgram, type Run } from './program.js';
 import { programVerbs } from './programs/verbs/program-verbs.js';
-import { processTerminal, type ProcessTerminal } from './output/terminal.js';
+import { processTerminal, type ProcessTerminal } from './terminal/terminal.js';
 import { version } from './version.js';
 import { reportFailure, writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 

@@ -3,7 +3,7 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor, type Interface } from 'node:readline';
 import { printable } from '@rankd/protocol';
 import { writeJson, type CommandContext } from '../commands/command-context.js';
-import { OUTPUT_BYTES_MAX } from '../output/standard-output.js';
+import { OUTPUT_BYTES_MAX } from '../terminal/standard-output.js';
 import { inputLines } from './input-lines.js';
 
 /** An event for programs, printed as JSON. */

@@ -3,7 +3,7 @@ import { printable, type RosterMember } from '@rankd/protocol';
 import { formatTags } from '../roster/row-template.js';
 import { noMembersLine } from './empty-group.js';
 import { formatAge } from './format-duration.js';
-import type { Screen, Style } from './terminal.js';
+import type { Screen, Style } from '../terminal/terminal.js';
 import { textTable, type Cell } from './text-table.js';
 
 /** Returns the roster as a table for people, by rank. The leader is green, and members that are away are dim. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RosterMember } from '@rankd/protocol';
 import { rosterTable } from '../../src/output/roster-table.js';
-import { painted, unpainted } from '../../src/output/terminal.js';
+import { painted, unpainted } from '../../src/terminal/terminal.js';
 import { findMember } from '../../src/find-member.js';
 
 const nowMs = Date.parse('2026-11-23T10:00:00.000Z');

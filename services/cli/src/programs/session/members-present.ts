@@ -59,7 +59,10 @@ export async function waitForMembers(
     }
     if (ending.signal.aborted) return;
     const seconds = (timeoutMs ?? 0) / 1000;
-    throw new ProgramEnd(exitCodes.noSeat, `${last ?? me.size ?? 0} of ${members} members were present after ${seconds} s`);
+    throw new ProgramEnd(
+      exitCodes.noSeat,
+      `${last ?? me.size ?? 0} of ${members} members were present after ${seconds} s`,
+    );
   } finally {
     removeListener();
     timer?.cancel();
