@@ -12,7 +12,7 @@ const MODE = 0o600;
 /** A larger file is not a seat file, bytes. */
 const FILE_BYTES_MAX = 4096;
 
-/** Whether a program that was started under this seat may run still. */
+/** Whether a program that was started under this seat may still run. */
 export type ProgramState = 'running' | 'ended';
 
 /** What the file has. */
@@ -61,14 +61,14 @@ export class SeatFile {
     return this.#claim;
   }
 
-  /** Whether a program that was started under this seat may run still. */
+  /** Whether a program that was started under this seat may still run. */
   get program(): ProgramState {
     return this.#program;
   }
 
   /**
    * Stores the claim of a new `welcome`. This process has the seat then, so it replaces what another process has written. A program of that
-   * process may run still.
+   * process may still run.
    * @throws ProgramEnd 78 if the file cannot be written
    */
   async keepClaim(claim: SeatClaim): Promise<void> {
