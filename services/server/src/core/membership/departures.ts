@@ -104,7 +104,7 @@ export class Departures {
 
   /**
    * Applies the end of a grace period (R-VIEW-4). The member leaves, unless it has resumed. If the grace period has become longer in the
-   * meantime, asks for a timer with its new duration. Decisions that waited for this leader come first, because they were made before.
+   * meantime, asks for a timer with its new duration. Decisions that waited for this leader are applied first, because they are older.
    */
   endGrace(claim: GraceEndedEntry): Effect[] {
     const { at } = claim;

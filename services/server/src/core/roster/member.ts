@@ -30,7 +30,10 @@ export type Presence =
 /** The presence of a member that is away. In format 1 of the log it is a TimedAway. */
 export type AwayPresence = NumberedAway | TimedAway;
 
-/** An absence without a time. Each server measures it from the moment at which it applies its beginning, by its own monotonic clock. */
+/**
+ * An absence without a time. Each server measures it by its own monotonic clock, from the moment at which that server applies the beginning
+ * of the absence.
+ */
 export interface NumberedAway {
   readonly kind: 'away';
   readonly because: AwayBecause;

@@ -27,7 +27,7 @@ export class GroupChannel {
   readonly views: ViewSender;
   readonly fanOut: FanOut;
   readonly #ports: GroupChannelPorts;
-  /** In this view, all sessions whose members have the rank `from` or a larger one have received their views. */
+  /** All sessions whose members have the rank `from` or a larger one have received their views up to the view `view`. */
   #served = { view: 0, from: 0 };
 
   constructor(group: Group, ports: GroupChannelPorts) {
