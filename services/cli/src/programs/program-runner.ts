@@ -102,7 +102,7 @@ export class ProgramRunner extends EventEmitter<ProgramRunnerEvents> {
     this.emit('started', run);
     const code = await started.gone;
     run.killTimer?.cancel();
-    // The guard has killed it while rankctl was stopped.
+    // The program has not exited by itself: the guard has killed it while rankctl was suspended.
     if (started.wasKilled === true && monotonicMs() >= (guard.killAtMs ?? Infinity)) run.stopped ??= 'leadership';
     guard.release(run.pid);
     this.#run = undefined;

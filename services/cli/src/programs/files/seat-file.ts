@@ -137,7 +137,7 @@ export class SeatFile {
     this.#written = text;
   }
 
-  /** Replaces the file by itself, or creates one and removes it. */
+  /** Checks that the file can be written: replaces it with the same content, or creates an empty file and removes it. */
   async #checkWritable(): Promise<void> {
     if (this.#claim !== undefined) {
       await this.#write();
@@ -175,7 +175,7 @@ async function readText(path: string): Promise<string | undefined> {
     return size > FILE_BYTES_MAX ? 'too large' : await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable('--seat-file', path, error);
-    // A folder that is missing too is found when the file is written.
+    // If the folder is missing too, the first write fails.
     return undefined;
   }
 }

@@ -75,7 +75,7 @@ export class StateFile {
   }
 
   #reportFailure(error: unknown): void {
-    // So that the next update tries again.
+    // Forget the text, so that the next update writes again.
     this.#written = undefined;
     if (!this.#hasFailed) this.#ports.onFailure(unwritable('--state-file', this.#path, error));
     this.#hasFailed = true;

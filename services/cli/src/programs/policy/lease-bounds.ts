@@ -16,7 +16,7 @@ export function slackOf({
   return suspendMs - 2 * heartbeatMs;
 }
 
-/** The functions that bounds call. */
+/** The functions that a LeaseBounds calls. */
 export interface LeaseBoundsListener {
   /** The program must be asked to stop: half of the slack is left. */
   readonly onStop: () => void;

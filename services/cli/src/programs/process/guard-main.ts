@@ -72,7 +72,7 @@ async function killStarting({ starting, groups }: GuardOrder, sinceTicks: number
   }
 }
 
-/** Returns whether the process leads a session and is younger than the guard, as every program of this guard is. */
+/** Returns whether the process leads a session and is younger than the guard. Every program that this guard protects is such a process. */
 function isStarted({ pid, session, isZombie, startedAtTicks }: ProcessEntry, sinceTicks: number): boolean {
   return session === pid && !isZombie && startedAtTicks >= sinceTicks;
 }

@@ -49,7 +49,7 @@ function endOnReport({ me, log, ending }: ProgramSession): void {
     const { code } = args as Partial<OnceArguments>;
     if (from.rank !== 0 || !isExitCode(code)) return;
     log.info('told', `${from.name} has run the program: it ended with code ${code}`, { code, by: from.member });
-    // The library sends the result of the command first.
+    // Wait until the library has sent the result of the command.
     await Promise.resolve();
     setImmediate(() => ending.beginWith(code));
   });
