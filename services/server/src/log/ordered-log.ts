@@ -26,9 +26,9 @@ export interface WaitingSessions {
   readonly askers: readonly SessionId[];
 }
 
-/** The port through which the servers of a cluster say which sessions must wait (R-FLOW-1). */
+/** The port through which the servers of a cluster announce which sessions must wait (R-FLOW-1). */
 export interface FlowExchange {
-  /** Says which sessions must wait for those of this server. Replaces what this server has said before. */
+  /** Announces which sessions must wait for slow sessions of this server. Replaces the earlier announcement. */
   announce(waiting: WaitingSessions): void;
   /** Sets the listener. It is called when the answers of the other servers have changed. Must be called once. */
   onChanged(listener: () => void): void;

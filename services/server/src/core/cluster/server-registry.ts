@@ -7,7 +7,7 @@ import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import type { ServerId, SessionId } from '../roster/member.js';
 
-/** A server may declare another one lost only if it has appended this many heartbeats since the last batch of the other server. */
+/** A server may declare another one lost only after it has appended this many heartbeats itself since the last batch of the other. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */

@@ -14,7 +14,8 @@ export type ServerId = string;
  * - `lost`: the client closed the connection, or was silent for deadMs.
  * - `restart`: its server has restarted.
  * - `server`: its server has left the cluster or is lost.
- * - `contest`: the closed session had resumed the seat with the earlier secret, so the member may still use its session before that one.
+ * - `contest`: the closed session had resumed the seat with the earlier secret, so the member may still use the session that had the seat
+ *   before.
  */
 export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 

@@ -208,7 +208,7 @@ export class ResultBackpressure {
     }
   }
 
-  /** Whether the asker has read so much of the earlier results that this one may be sent. May flush. */
+  /** Whether the asker has read enough of the earlier results to receive this one. May flush. */
   #hasRoom(asker: Session | undefined, result: PendingResult): boolean {
     if (asker === undefined) return this.#hasRemoteRoom(result);
     return this.#isConfirmed(asker, result.payloadBytes) && this.#isUnderLimit(asker, result);

@@ -82,7 +82,7 @@ export class LeaderYield {
   }
 
   /**
-   * Records that the connection has closed. If the client's end closed it, proposes `stopped`, even if the client has not read the `yield`
+   * Records that the connection has closed. If the client has closed it, proposes `stopped`, even if the client has not read the `yield`
    * (R-LEAD-1).
    */
   recordClose(session: Session, by: ClosedBy): void {

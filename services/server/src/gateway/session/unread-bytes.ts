@@ -11,7 +11,7 @@ export interface SharedBytes {
   holders: number;
 }
 
-/** Returns the count of bytes that no outbox holds yet. */
+/** Returns a SharedBytes that no outbox holds yet. */
 export function sharedBytes(bytes: number, bySender: ReadonlyMap<SessionId, number>): SharedBytes {
   return { bytes, bySender, holders: 0 };
 }
