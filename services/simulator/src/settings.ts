@@ -46,7 +46,7 @@ export function pickSettings(random: SeededRandom): ServerConfig {
     RANKD_GRACE_LEADER_MS: random.pick([0, 0, 1, SUSPEND_MS - 10, SUSPEND_MS, 2 * SUSPEND_MS]) ?? 0,
     RANKD_REFORM_MS: random.pick([100, 400]) ?? 0,
     RANKD_COMMANDS_PER_SECOND: random.pick([0, 0, 20]) ?? 0,
-    // Less than the schema allows, so that few bytes reach the limit.
+    // A limit below the minimum of the schema, so that few bytes reach it.
     RANKD_BACKLOG_BYTES_MAX: random.pick([4096, 65_536]) ?? 0,
   };
 }

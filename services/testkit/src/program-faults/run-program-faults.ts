@@ -110,7 +110,7 @@ function isServerFault(name: FaultName): boolean {
 
 function chooseFault({ names }: ProgramFaultsOptions, { verb }: Task, random: SeededRandom): FaultName {
   const all = names ?? (Object.keys(faults) as FaultName[]);
-  // The fault `exit` would end the task: when the program of `once` exits, all its members end.
+  // When the program of `once` exits, all members of `once` end. So this fault is not for `once`.
   const possible = verb[0] === 'once' ? all.filter(name => name !== 'kill the program') : all;
   return possible[random.below(possible.length)] ?? 'kill rankctl';
 }
