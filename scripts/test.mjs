@@ -15,6 +15,7 @@ const programs = {
   'redis-server': ['integration', 'compose'],
   chromium: ['integration'],
   curl: ['integration'],
+  openssl: ['integration'],
   nginx: ['integration'],
   zsh: ['integration'],
   fish: ['integration'],

@@ -46,6 +46,7 @@ export async function prepare(what, command, args) {
 const programs = {
   'redis-server': [['redis-server', '--version']],
   curl: [['curl', '--version']],
+  openssl: [['openssl', 'version']],
   // Debian installs it in a directory that is only in root's PATH.
   nginx: [
     ['nginx', '-v'],

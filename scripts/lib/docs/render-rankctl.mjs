@@ -16,8 +16,17 @@ not count as a member.
 - Elsewhere: \`npm pack -w services/cli\` makes a package without dependencies.
 
 **Settings.** Options override environment variables, which override \`.env\` in the working directory. Other users can see a token on
-the command line in the list of processes. Set \`RANKD_ADMIN_TOKEN\`, or \`RANKD_ADMIN_TOKEN_FILE\` for a file that contains it. For
-\`rankds://\`, rankctl reads \`RANKD_TLS_CA\`, \`RANKD_TLS_CERT\` and \`RANKD_TLS_KEY\`, as the client container does.
+the command line in the list of processes, so set variables:
+
+| Variable | Meaning |
+| --- | --- |
+| \`RANKD_URL\` | The server, with its port: \`rankd://127.0.0.1:2700\` by default. rankctl does not read \`RANKD_HOST\` and \`RANKD_PORT\`: they are the server's. |
+| \`RANKD_GROUP\` | The group. |
+| \`RANKD_ADMIN_TOKEN\`, \`RANKD_TOKEN\` | The token. If both are set, \`run\`, \`lead\` and \`once\` send the second, and all other verbs the first. |
+| \`RANKD_ADMIN_TOKEN_FILE\`, \`RANKD_TOKEN_FILE\` | A file that contains the token, instead of the variable without \`_FILE\`. |
+| \`RANKD_TLS_CA\`, \`RANKD_TLS_CERT\`, \`RANKD_TLS_KEY\` | For \`rankds://\`: the CA of the server, and the certificate of the client ([tls.md](operations/tls.md)). |
+| \`RANKD_HTTP_PORT\` | \`groups\` and \`servers\` ask the [side port](operations/side-port.md): at the host of \`RANKD_URL\` and this port (9464), or at \`--http\`. |
+| \`RANKD_HTTP_TOKEN\`, \`RANKD_HTTP_TOKEN_FILE\` | The token of the side port. It is not the admin token. |
 
 **Output.** Results go to standard output, all other lines to standard error. \`--json\` prints one line of JSON, or one line per change
 with \`--watch\`. An error is \`{"error":{"code":…,"message":…}}\`, with a code of [errors.md](errors.md) or one of rankctl's own:

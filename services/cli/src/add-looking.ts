@@ -157,7 +157,7 @@ const serversExamples = [
   'rankctl servers adopt --url rankd://10.0.0.7:2700',
 ];
 const httpHelp =
-  'side port of the server (default: the host of --url, port RANKD_HTTP_PORT or 9464; token RANKD_HTTP_TOKEN)';
+  'side port of the server (default: the host of --url, port RANKD_HTTP_PORT or 9464; token RANKD_HTTP_TOKEN or RANKD_HTTP_TOKEN_FILE)';
 
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];

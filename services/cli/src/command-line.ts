@@ -7,10 +7,11 @@ import { readEnvironment } from '@rankd/startup/env';
 import { readVariableWarnings } from '@rankd/startup/variables/variable-warnings';
 import { connectionOf, type ConnectionOptions } from './connection.js';
 import { formatError } from './output/format-error.js';
+import { releaseLostTerminals } from './terminal/lost-terminal.js';
 import { UsageError } from './errors.js';
 import { createProgram, type Run } from './program.js';
 import { programVerbs } from './programs/verbs/program-verbs.js';
-import { processTerminal, type ProcessTerminal } from './output/terminal.js';
+import { processTerminal, type ProcessTerminal } from './terminal/terminal.js';
 import { version } from './version.js';
 import { reportFailure, writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 
@@ -59,6 +60,7 @@ program.hook('preAction', (_program, verb) => {
 
 /** Runs the verb of the command line. Exit codes: 0 done, 1 not done, 2 usage. `run`, `lead` and `once` have more. */
 export async function main(): Promise<void> {
+  releaseLostTerminals();
   try {
     await program.parseAsync();
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Roster } from '@rankd/client/observer';
 import type { RosterMember } from '@rankd/protocol';
 import { NotDone } from './errors.js';
+import { emptyGroup } from './output/empty-group.js';
 
 /**
  * Returns the member with this id, otherwise the only member with this name.
@@ -9,6 +10,7 @@ import { NotDone } from './errors.js';
 export function findMember({ group, members }: Roster, wanted: string): RosterMember {
   const byId = members.find(({ member }) => member === wanted);
   if (byId !== undefined) return byId;
+  if (members.length === 0) throw new NotDone('NO_SUCH_TARGET', emptyGroup(group));
   const [first, ...others] = members.filter(({ name }) => name === wanted);
   if (first === undefined) {
     throw new NotDone(

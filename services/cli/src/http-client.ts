@@ -91,7 +91,7 @@ export async function fetchGroups(port: SidePort): Promise<readonly GroupSummary
     return [...groups].sort((one, other) => (one.group < other.group ? -1 : 1));
   if (typeof code !== 'string') throw noSidePort(port, NOT_RANKD);
   if (code === 'UNAUTHORIZED') {
-    const advice = port.token === undefined ? 'set RANKD_HTTP_TOKEN' : 'check RANKD_HTTP_TOKEN';
+    const advice = `${port.token === undefined ? 'set' : 'check'} RANKD_HTTP_TOKEN or RANKD_HTTP_TOKEN_FILE`;
     throw new NotDone(code, `the side port at ${port.url} requires its token: ${advice}`);
   }
   throw new NotDone(code, `the side port at ${port.url} refuses the request: ${String(message)}`);

@@ -33,7 +33,10 @@ export function createProgram(version: string, run: Run, output: OutputConfigura
     .helpCommand('help [VERB]', 'print the help of rankctl or of one verb')
     .option('--url <URL>', 'address of the server: rankd://host:port, or rankds:// for TLS (RANKD_URL)')
     .option('--group <NAME>', 'name of the group (RANKD_GROUP; default: default)')
-    .option('--token <TOKEN>', 'token for the server (RANKD_ADMIN_TOKEN, RANKD_TOKEN)')
+    .option(
+      '--token <TOKEN>',
+      'token for the server (RANKD_ADMIN_TOKEN, RANKD_TOKEN, or the same with _FILE for a file)',
+    )
     .option('--json', 'print the result as one line of JSON, for programs')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ ...output, outputError: (text, write) => write(shownError(text)) })

@@ -66,7 +66,7 @@ export const errorCodes = {
     ['bye'],
     false,
     'the token or the client certificate is missing or wrong',
-    'send the token of this server in hello, or use a certificate of its CA',
+    'send the token of this server in hello (RANKD_TOKEN or RANKD_TOKEN_FILE), or use a certificate of its CA',
   ),
   UNSUPPORTED: entry(
     ['bye', 'error', 'library'],
@@ -140,7 +140,12 @@ export const errorCodes = {
     'send at most frameBytesMax - 1024 bytes of args or value, for example a reference to the data',
   ),
   NOT_A_MEMBER: entry(['receipt'], false, 'only members may send commands', 'join with the role member'),
-  FORBIDDEN: entry(['receipt', 'error'], false, 'this request needs the admin token', 'send the admin token in hello'),
+  FORBIDDEN: entry(
+    ['receipt', 'error'],
+    false,
+    'this request needs the admin token',
+    'send the admin token in hello (RANKD_ADMIN_TOKEN or RANKD_ADMIN_TOKEN_FILE)',
+  ),
 
   LATE_RESULT: entry(
     ['error'],

@@ -32,7 +32,7 @@ export const serverSettingsSchema = settings.object({
   RANKD_TLS_CERT: optionalText('The file with the certificate of the server and its chain. None: no TLS.'),
   RANKD_TLS_KEY: optionalText('The file with the private key of RANKD_TLS_CERT.'),
   RANKD_TLS_CA: optionalText(
-    'The file with the CA that must have signed the certificate of every client. None: clients need no certificate.',
+    'At the server: the file with the CA that must have signed the certificate of every client. None: clients need no certificate. The clients read their own variable of this name as the CA of the server.',
   ),
   RANKD_HEARTBEAT_MS: millis(1500, 'The interval at which the server pings each session.', 10),
   RANKD_SUSPEND_MS: millis(4500, 'After this long without an acknowledged heartbeat, a member suspends itself.', 20),
@@ -216,7 +216,7 @@ function contradictions(config: ServerConfig): string[] {
   }
   if (!isLoopback(config.RANKD_HOST) && !requiresCredentials(config) && !config.RANKD_ALLOW_ANONYMOUS) {
     faults.push(
-      `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN or RANKD_TLS_CA, or set RANKD_ALLOW_ANONYMOUS=1 so that every client can join`,
+      `RANKD_HOST ${config.RANKD_HOST} is reachable from other machines: set RANKD_TOKEN, RANKD_TOKEN_FILE or RANKD_TLS_CA, or set RANKD_ALLOW_ANONYMOUS=1 so that every client can join`,
     );
   }
   return faults;

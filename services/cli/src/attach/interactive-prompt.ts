@@ -3,7 +3,7 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor, type Interface } from 'node:readline';
 import { printable } from '@rankd/protocol';
 import { writeJson, type CommandContext } from '../commands/command-context.js';
-import { OUTPUT_BYTES_MAX } from '../output/standard-output.js';
+import { OUTPUT_BYTES_MAX } from '../terminal/standard-output.js';
 import { inputLines } from './input-lines.js';
 
 /** An event for programs, printed as JSON. */
@@ -41,11 +41,15 @@ export class InteractivePrompt {
     this.#lines.on('line', line => {
       this.#answered = this.#answered.then(() => answer(line)).then(() => this.#lines?.prompt(true));
     });
-    this.#lines.on('close', () => {
+    const endInput = (): void => {
+      if (this.#lines === undefined) return;
       // Since Node 26, a closed interface throws if it is asked to prompt.
       this.#lines = undefined;
       void this.#answered.then(leave);
-    });
+    };
+    this.#lines.on('close', endInput);
+    // The terminal has disappeared. Reading fails with EIO, and so does the end of raw mode when readline closes.
+    this.#lines.on('error', endInput);
     this.#lines.prompt();
   }
 

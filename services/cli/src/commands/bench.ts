@@ -18,7 +18,7 @@ import { open, type Connection } from '../connection.js';
 import { NotDone, UsageError } from '../errors.js';
 import { benchTables } from '../output/bench-tables.js';
 import { formatError } from '../output/format-error.js';
-import { Output } from '../output/standard-output.js';
+import { Output } from '../terminal/standard-output.js';
 import { type CommandContext, type ExitCode, writeJson } from './command-context.js';
 
 interface BenchOptions {

@@ -2,7 +2,7 @@
 
 import type { Connection } from '../connection.js';
 import { toJsonLine } from '../output/json-output.js';
-import type { Terminal } from '../output/terminal.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 /** The arguments of every verb. */
 export interface CommandContext {

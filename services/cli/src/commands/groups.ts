@@ -2,7 +2,7 @@
 
 import type { GroupSummary } from '@rankd/protocol';
 import { fetchGroups, type SidePort } from '../http-client.js';
-import type { Screen } from '../output/terminal.js';
+import type { Screen } from '../terminal/terminal.js';
 import { textTable } from '../output/text-table.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 

@@ -3,8 +3,8 @@
 import type { Roster } from '@rankd/client/observer';
 import { open } from '../connection.js';
 import { formatError } from '../output/format-error.js';
-import { LiveRegion } from '../output/live-region.js';
-import { withoutBacklog } from '../output/without-backlog.js';
+import { LiveRegion } from '../terminal/live-region.js';
+import { withoutBacklog } from '../terminal/without-backlog.js';
 import { watchRoster } from '../output/roster-watch.js';
 import { listingLines, type Listing } from '../roster/roster-listing.js';
 import type { CommandContext, ExitCode } from './command-context.js';

@@ -1,5 +1,6 @@
 /** The verb `send`. */
 
+import type { Observer } from '@rankd/client/observer';
 import {
   isAllDone,
   reducedDeadline,
@@ -9,6 +10,7 @@ import {
 } from '../output/command-report.js';
 import { open } from '../connection.js';
 import type { NotDone } from '../errors.js';
+import { emptyGroup } from '../output/empty-group.js';
 import { textTable } from '../output/text-table.js';
 import { collectReport, type Order, unknownOutcome } from '../sending/collect-report.js';
 import { reportRow, reportTitles, targetText } from '../sending/report-table.js';
@@ -26,8 +28,18 @@ export async function send(call: CommandContext, order: Order): Promise<ExitCode
     call.terminal.write(textTable(reportTitles, lines.map(reportRow), call.terminal).join('\n'));
   const reduced = reducedDeadline(order.deadlineMs, answers.receipt.deadlineMs);
   if (reduced !== undefined) call.terminal.say(reduced);
-  if (!isDone) reportFailure(call, unknown?.message ?? whyNot(order, answers, lines, call.terminal.isInteractive));
-  return isDone ? 0 : 1;
+  if (isDone) return 0;
+  reportFailure(call, unknown?.message ?? whyNot(order, answers, lines, call.terminal.isInteractive));
+  if (lines.every(({ code }) => code === 'NO_SUCH_TARGET') && (await isEmpty(observer))) {
+    reportFailure(call, emptyGroup(call.connection.group));
+  }
+  return 1;
+}
+
+/** Whether the group has no members. The report has the failure already, so an error of this query does not count. */
+async function isEmpty(observer: Observer): Promise<boolean> {
+  const roster = await observer.roster().catch(() => undefined);
+  return roster?.size === 0;
 }
 
 interface Verdict {

@@ -3,7 +3,7 @@
 import { printable } from '@rankd/protocol';
 import { formatAge } from '../output/format-duration.js';
 import { fetchServersReport, type ServersReport, type SidePort } from '../http-client.js';
-import type { Screen } from '../output/terminal.js';
+import type { Screen } from '../terminal/terminal.js';
 import { textTable } from '../output/text-table.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';
 

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '@rankd/protocol';
 import type { RankdError, Roster } from '@rankd/client/observer';
+import { emptyGroup } from '../output/empty-group.js';
 import { formatError } from '../output/format-error.js';
 import { NotDone } from '../errors.js';
 import { watchRoster } from '../output/roster-watch.js';
@@ -44,7 +45,10 @@ export async function wait(call: CommandContext, { condition, timeoutS }: WaitOp
     throw new NotDone('TIMEOUT', `the server at ${call.connection.url} has not answered within ${timeoutS} s`);
   }
   const { holds, words } = judgeRoster(condition, roster);
-  if (!holds) throw new NotDone('TIMEOUT', `${words} after ${timeoutS} s`);
+  if (!holds) {
+    const hint = roster.members.length === 0 ? `; ${emptyGroup(roster.group)}` : '';
+    throw new NotDone('TIMEOUT', `${words} after ${timeoutS} s${hint}`);
+  }
   if (call.json) writeJson(call, reportOf(roster));
   else call.terminal.write(printable(words));
   return 0;

@@ -4,6 +4,7 @@ import type { History, Roster } from '@rankd/client/observer';
 import { limits, printable } from '@rankd/protocol';
 import { formatCause, formatChange } from '../output/format-cause.js';
 import { open } from '../connection.js';
+import { noMembersLine } from '../output/empty-group.js';
 import { formatAge } from '../output/format-duration.js';
 import { rankHistory, type RankStep, type HistoryChange } from '../rank-history.js';
 import { textTable } from '../output/text-table.js';
@@ -41,8 +42,13 @@ function printAll(call: CommandContext, { group, view, size }: Roster, story: re
   });
   const title = `group ${terminal.paint('bold', printable(group))} · ${size} members · view ${view}`;
   const titles = ['AGO', 'VIEW', 'MEMBER', 'WHAT', 'RANK', 'OTHERS', 'SIZE'];
-  const table = rows.length === 0 ? ['The history has no changes yet.'] : textTable(titles, rows, terminal);
+  const table = rows.length === 0 ? [noChangesLine(size)] : textTable(titles, rows, terminal);
   terminal.write([title, ...table].join('\n'));
+}
+
+function noChangesLine(size: number): string {
+  const line = 'The history has no changes yet.';
+  return size === 0 ? `${line} ${noMembersLine}` : line;
 }
 
 interface Question {

@@ -6,8 +6,8 @@ import { limits, onAbort } from '@rankd/protocol';
 import { writeJson, type CommandContext, type ExitCode } from '../commands/command-context.js';
 import { open } from '../connection.js';
 import { formatError } from '../output/format-error.js';
-import { OUTPUT_BYTES_MAX } from '../output/standard-output.js';
-import type { Terminal } from '../output/terminal.js';
+import { OUTPUT_BYTES_MAX } from '../terminal/standard-output.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { ChangeFeed, type FeedStep } from './change-feed.js';
 import { formatEvent, type GroupEvent } from './group-event.js';
 

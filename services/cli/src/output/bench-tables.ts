@@ -2,7 +2,7 @@
 
 import { documentedDefaults, median, numberText, type TargetReport } from '@rankd/bench';
 import { printable } from '@rankd/protocol';
-import type { Screen } from './terminal.js';
+import type { Screen } from '../terminal/terminal.js';
 import { textTable, type Cell } from './text-table.js';
 
 type RowReport = TargetReport['rows'][number];

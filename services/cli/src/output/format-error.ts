@@ -11,6 +11,9 @@ export function formatError(error: unknown, connection: Connection): NotDone {
   throw error;
 }
 
+/** Every secret may be in a file instead. */
+const orFile = 'or name its file in RANKD_ADMIN_TOKEN_FILE or RANKD_TOKEN_FILE';
+
 function sentenceOf(error: RankdError, { url, token }: Connection): string {
   const reason = formatSystemReason(error.cause);
   if (error.mistake !== undefined && reason === undefined) return `${url}: ${error.message}`;
@@ -21,10 +24,10 @@ function sentenceOf(error: RankdError, { url, token }: Connection): string {
       return `the connection to the server at ${url} was lost (${reason ?? inParentheses(error.message) ?? error.message})`;
     case 'UNAUTHORIZED':
       return token === undefined
-        ? `the server at ${url} requires a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN`
-        : `the server at ${url} rejects this token: check --token, RANKD_ADMIN_TOKEN and RANKD_TOKEN`;
+        ? `the server at ${url} requires a token: give it with --token, RANKD_ADMIN_TOKEN or RANKD_TOKEN, ${orFile}`
+        : `the server at ${url} rejects this token: check --token, RANKD_ADMIN_TOKEN and RANKD_TOKEN, and the files that RANKD_ADMIN_TOKEN_FILE and RANKD_TOKEN_FILE name`;
     case 'FORBIDDEN':
-      return 'this request needs the admin token: give it with --token or RANKD_ADMIN_TOKEN';
+      return 'this request needs the admin token: give it with --token or RANKD_ADMIN_TOKEN, or name its file in RANKD_ADMIN_TOKEN_FILE';
     default:
       return error.message;
   }

@@ -1,8 +1,9 @@
 import type { Roster } from '@rankd/client/observer';
 import { printable, type RosterMember } from '@rankd/protocol';
 import { formatTags } from '../roster/row-template.js';
+import { noMembersLine } from './empty-group.js';
 import { formatAge } from './format-duration.js';
-import type { Screen, Style } from './terminal.js';
+import type { Screen, Style } from '../terminal/terminal.js';
 import { textTable, type Cell } from './text-table.js';
 
 /** Returns the roster as a table for people, by rank. The leader is green, and members that are away are dim. */
@@ -14,7 +15,7 @@ export function rosterTable({ group, view, size, members }: Roster, nowMs: numbe
     `${counted(members.length, size)}${away === 0 ? '' : `, ${away} away`}`,
     `view ${view}`,
   ].join(' · ');
-  if (members.length === 0) return [title, `The group has no ${size === 0 ? 'members' : 'such members'}.`];
+  if (members.length === 0) return [title, size === 0 ? noMembersLine : 'The group has no such members.'];
   const hasTags = members.some(({ tags }) => Object.keys(tags).length > 0);
   const titles = ['RANK', 'NAME', 'STATE', 'AGE', 'SLOT', 'ADDRESS', 'MEMBER', ...(hasTags ? ['TAGS'] : [])];
   const rows = members.map(member => rowOf(member, nowMs, hasTags));

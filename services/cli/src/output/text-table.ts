@@ -2,8 +2,8 @@
 
 import { printable } from '@rankd/protocol';
 import stringWidth from 'string-width';
-import type { Screen, Style } from './terminal.js';
-import { sizeOf } from './terminal-size.js';
+import type { Screen, Style } from '../terminal/terminal.js';
+import { sizeOf } from '../terminal/terminal-size.js';
 
 /** A cell with a style. */
 export interface Cell {

@@ -33,8 +33,11 @@ export function createProgramLog({ quiet, json }: ProgramLogSettings): ProgramLo
   const info: WriteEvent = quiet ? () => undefined : write;
   const forwardTo =
     (target: WriteEvent): LogMethod =>
-    ({ event, ...fields }, sentence) =>
+    ({ event, ...fields }, sentence) => {
+      // rankctl itself reports the error after which the library does not reconnect.
+      if (event === 'disconnected' && fields['retryInMs'] === undefined) return;
       target(String(event), sentence, fields);
+    };
   const silent: LogMethod = () => undefined;
   return {
     info,

@@ -2,7 +2,7 @@
 
 import type { NotDone } from '../errors.js';
 import type { ReportLine } from '../output/command-report.js';
-import type { Screen } from '../output/terminal.js';
+import type { Screen } from '../terminal/terminal.js';
 import { textTable } from '../output/text-table.js';
 import { reportRow, reportTitles, targetText } from '../sending/report-table.js';
 import type { RolloutChanges, SeenMember } from './rollout-plan.js';

@@ -6,6 +6,7 @@ import { reportFailure, writeJson, type CommandContext, type ExitCode } from '..
 import { open } from '../connection.js';
 import { NotDone, UsageError } from '../errors.js';
 import { reducedDeadline, reportLines } from '../output/command-report.js';
+import { emptyGroup } from '../output/empty-group.js';
 import { formatError } from '../output/format-error.js';
 import { collectReport, type CollectedReport, type Order, unknownOutcome } from '../sending/collect-report.js';
 import { NEWCOMERS_MAX, RolloutPlan, type SeenMember } from './rollout-plan.js';
@@ -82,7 +83,7 @@ class Rollout {
     using observer = await open(connection);
     const { group, members } = await observer.roster();
     if (this.#plan === undefined && members.length === 0) {
-      return failed(new NotDone('NO_RECIPIENTS', `no member can execute ${name}: group ${group} has no members`));
+      return failed(new NotDone('NO_RECIPIENTS', `no member can execute ${name}: ${emptyGroup(group)}`));
     }
     const plan = this.#readMembers(members);
     if (plan.isEndless) {

@@ -5,7 +5,7 @@ import { assertNever, printable, type RosterMember } from '@rankd/protocol';
 import { UsageError } from '../errors.js';
 import { toJsonLine } from '../output/json-output.js';
 import { rosterTable } from '../output/roster-table.js';
-import type { Screen } from '../output/terminal.js';
+import type { Screen } from '../terminal/terminal.js';
 import { textTable } from '../output/text-table.js';
 import { parseTag } from '../sending/parse-target.js';
 import { parseRowTemplate, type RowTemplate } from './row-template.js';

@@ -5,6 +5,7 @@ import { commandRefusal, type ReceiptMessage, type Target } from '@rankd/protoco
 import type { Connection } from '../connection.js';
 import { NotDone } from '../errors.js';
 import type { CommandReport } from '../output/command-report.js';
+import { emptyGroup } from '../output/empty-group.js';
 import { rawJson } from '../output/json-output.js';
 
 /** A command that an administrator sends. */
@@ -69,7 +70,7 @@ function refusalOf(error: RankdError, { name, to, group }: Refused): Error {
 }
 
 function whoIsMissing(to: Target, group: string): string {
-  if (typeof to === 'string' || !('tags' in to)) return `group ${group} has no members`;
+  if (typeof to === 'string' || !('tags' in to)) return emptyGroup(group);
   const tags = Object.entries(to.tags).map(([key, value]) => `${key}=${value}`);
   return `no member of group ${group} has the tag ${tags.join(' ')}`;
 }

@@ -2,7 +2,7 @@
 
 import type { ReportLine } from '../output/command-report.js';
 import { printableJson, RawJson } from '../output/json-output.js';
-import type { Style } from '../output/terminal.js';
+import type { Style } from '../terminal/terminal.js';
 import type { Cell } from '../output/text-table.js';
 
 /** The titles of the columns. */

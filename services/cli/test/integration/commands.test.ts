@@ -139,7 +139,9 @@ describe('send', () => {
     await fleetOf();
     const { code, stdout, stderr } = await run('send', 'go');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe(`rankctl: no member can execute go: group ${group} has no members\n`);
+    expect(stderr).toBe(
+      `rankctl: no member can execute go: group ${group} has no members: rankctl groups lists the groups that have members\n`,
+    );
   });
 
   it('exits with 1 if no member has one of the ranks', async () => {

@@ -39,7 +39,8 @@ describe('the package', () => {
     const ls = await new Rankctl(['ls'], { RANKD_URL: `rankd://127.0.0.1:${server.port}` }, installed).end();
     expect(ls).toEqual({
       code: 0,
-      stdout: 'group default · 0 members · view 0\nThe group has no members.\n',
+      stdout:
+        'group default · 0 members · view 0\nThe group has no members. rankctl groups lists the groups that have members.\n',
       stderr: '',
     });
     const bench = await new Rankctl(['bench'], {}, installed).end();

@@ -30,6 +30,43 @@ while True:
 sys.stdout.write(seen)
 `;
 
+// The program ignores SIGHUP, as one that `nohup` or `setsid` has started.
+const loseScript = `
+import json, os, pty, signal, subprocess, sys
+args, wait = json.loads(sys.argv[1])
+ours, theirs = pty.openpty()
+ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+program = subprocess.Popen(args, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, preexec_fn=ignore)
+os.close(theirs)
+seen = b''
+while wait.encode() not in seen:
+    seen += os.read(ours, 65536)
+os.close(ours)
+errors = program.communicate()[1].decode()
+print(json.dumps({'code': program.returncode, 'stderr': errors}))
+`;
+
+/** The end of a program whose terminal has disappeared. */
+export interface LostTerminal {
+  /** The exit code. Negative: the signal. */
+  readonly code: number;
+  readonly stderr: string;
+}
+
+/** Starts a program on a pseudo-terminal, which disappears when the program has printed `wait`. Resolves when the program has ended. */
+export async function endWithoutTerminal(
+  command: readonly string[],
+  wait: string,
+  { env, cwd, deadlineMs }: PseudoTerminal,
+): Promise<LostTerminal> {
+  const { stdout } = await exec('python3', ['-c', loseScript, JSON.stringify([command, wait])], {
+    env: { TERM: 'xterm-256color', ...env },
+    cwd,
+    timeout: deadlineMs,
+  });
+  return JSON.parse(stdout) as LostTerminal;
+}
+
 /** What a program showed on a pseudo-terminal. */
 export interface PseudoTerminal {
   readonly env: Readonly<Record<string, string>>;

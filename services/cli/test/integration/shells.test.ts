@@ -6,9 +6,10 @@ import { join as joinPath } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join, type Membership } from '@rankd/client';
+import { observe } from '@rankd/client/observer';
 import { type LaunchedServer, launchServer, repository, within } from '@rankd/testkit';
 import { verbs } from '../verbs.js';
-import { screenOf } from './pseudo-terminal.js';
+import { endWithoutTerminal, screenOf } from './pseudo-terminal.js';
 import { bin, DEADLINE_MS, Rankctl } from './rankctl.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -191,5 +192,30 @@ describe('on a terminal', () => {
       ],
     );
     expect(shown).toMatch(/joined as .*me, rank 1 of 2[^]*NAME \[JSON\] \[--to below\|all\|RANKS\]/);
+  });
+});
+
+describe('after its terminal has disappeared', () => {
+  const end = async (args: readonly string[], wait: string): Promise<unknown> =>
+    endWithoutTerminal([process.execPath, bin, ...args], wait, { env, cwd: tmpdir(), deadlineMs: DEADLINE_MS });
+
+  it('attach leaves and exits with 0, as at the end of its input', async () => {
+    const observer = await observe(env['RANKD_URL'] ?? '');
+    try {
+      expect(await end(['attach', '--name', 'eve'], '\x1b[3G')).toEqual({ code: 0, stderr: '' });
+      const { changes } = await observer.history(1);
+      expect(changes[0]?.cause).toMatchObject({ kind: 'left', name: 'eve', reason: 'LEFT' });
+    } finally {
+      observer.close();
+    }
+  });
+
+  it('run ends as its program ends, and ls --watch with one sentence', async () => {
+    const line = ['sh', '-c', 'echo joined; sleep 0.3; exit 7'];
+    expect(await end(['run', '--quiet', '--group', 'lost', '--', ...line], 'joined')).toEqual({ code: 7, stderr: '' });
+    expect(await end(['ls', '--watch'], 'ann')).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^rankctl: cannot write to standard output: .*\(EIO\).*\n$/),
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { documentedDefaults, type TargetReport } from '@rankd/bench';
 import { benchTables } from '../../src/output/bench-tables.js';
-import { unpainted } from '../../src/output/terminal.js';
+import { unpainted } from '../../src/terminal/terminal.js';
 
 const screen = { paint: unpainted, columns: Number.POSITIVE_INFINITY };
 const row = (

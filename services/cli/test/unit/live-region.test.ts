@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { LiveRegion } from '../../src/output/live-region.js';
-import { unpainted, type Terminal } from '../../src/output/terminal.js';
+import { LiveRegion } from '../../src/terminal/live-region.js';
+import { unpainted, type Terminal } from '../../src/terminal/terminal.js';
 
 function terminalOf(isInteractive: boolean, rows: number, columns = 80): { terminal: Terminal; written: string[] } {
   const written: string[] = [];

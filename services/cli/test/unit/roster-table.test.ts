@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RosterMember } from '@rankd/protocol';
 import { rosterTable } from '../../src/output/roster-table.js';
-import { painted, unpainted } from '../../src/output/terminal.js';
+import { painted, unpainted } from '../../src/terminal/terminal.js';
 import { findMember } from '../../src/find-member.js';
 
 const nowMs = Date.parse('2026-11-23T10:00:00.000Z');
@@ -48,7 +48,7 @@ describe('the roster as a table', () => {
   it('says that the group has no member', () => {
     expect(rosterTable(rosterOf(), nowMs, plain)).toEqual([
       'group default · 0 members · view 7',
-      'The group has no members.',
+      'The group has no members. rankctl groups lists the groups that have members.',
     ]);
   });
 });
@@ -74,5 +74,8 @@ describe('the member of an argument', () => {
 
   it('is unknown if none has the id or the name', () => {
     expect(() => findMember(roster, 'eve')).toThrow('run rankctl ls for the list');
+    expect(() => findMember(rosterOf(), 'eve')).toThrow(
+      'group default has no members: rankctl groups lists the groups that have members',
+    );
   });
 });

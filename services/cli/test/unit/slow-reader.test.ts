@@ -2,9 +2,9 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { InteractivePrompt } from '../../src/attach/interactive-prompt.js';
 import type { CommandContext } from '../../src/commands/command-context.js';
-import { OUTPUT_BYTES_MAX } from '../../src/output/standard-output.js';
-import { unpainted, type Terminal } from '../../src/output/terminal.js';
-import { withoutBacklog } from '../../src/output/without-backlog.js';
+import { OUTPUT_BYTES_MAX } from '../../src/terminal/standard-output.js';
+import { unpainted, type Terminal } from '../../src/terminal/terminal.js';
+import { withoutBacklog } from '../../src/terminal/without-backlog.js';
 
 /** A terminal on a stream that the test reads when it wants to. */
 function slowTerminal(): { readonly terminal: Terminal; readonly stream: PassThrough } {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { painted, unpainted } from '../../src/output/terminal.js';
+import { painted, unpainted } from '../../src/terminal/terminal.js';
 import { textTable } from '../../src/output/text-table.js';
 
 const wide = { paint: unpainted, columns: Number.POSITIVE_INFINITY };

@@ -27,7 +27,7 @@ export const clientSettingsSchema = settings.object({
   ),
   RANKD_TOKEN: settings.secret('The token that the server requires. RANKD_TOKEN_FILE names a file that holds it.'),
   RANKD_TLS_CA: settings.optionalText(
-    'The file with the CA that must have signed the certificate of the server. None: the CAs that Node trusts.',
+    'At the client: the file with the CA that must have signed the certificate of the server. None: the CAs that Node trusts.',
   ),
   RANKD_TLS_CERT: settings.optionalText('The file with the certificate of the client and its chain.'),
   RANKD_TLS_KEY: settings.optionalText('The file with the private key of RANKD_TLS_CERT.'),

@@ -23,7 +23,8 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
       <form class="token-prompt" onSubmit={submit}>
         <h2>This server requires a token</h2>
         <p id="token-hint">
-          Enter the value of <code>RANKD_HTTP_TOKEN</code>. This tab keeps the token until you close it.
+          Enter the value of <code>RANKD_HTTP_TOKEN</code>, or of the file that <code>RANKD_HTTP_TOKEN_FILE</code>{' '}
+          names. This tab keeps the token until you close it.
         </p>
         <label for="token">Token</label>
         <div class="token-line">
@@ -38,7 +39,9 @@ export function TokenPrompt({ isWrong, unlock }: TokenPromptProps): JSX.Element 
           <button type="submit">Show the ranks</button>
         </div>
         <p class="fault" role="alert">
-          {isWrong ? 'The token is wrong: enter the value of RANKD_HTTP_TOKEN.' : ''}
+          {isWrong
+            ? 'The token is wrong: enter the value of RANKD_HTTP_TOKEN, or of the file that RANKD_HTTP_TOKEN_FILE names.'
+            : ''}
         </p>
       </form>
     </main>

@@ -45,8 +45,8 @@ describe('the image of Prometheus that the tests run', () => {
 });
 
 (hasEngine || isCi ? describe : describe.skip)('docs/prometheus, read by promtool', () => {
-  it('has a valid configuration', () => {
-    const { status, says } = promtool(['check', 'config', '--lint=all', '--lint-fatal', 'prometheus.yml']);
+  it.each(['prometheus.yml', 'prometheus.static.yml'])('has a valid configuration: %s', file => {
+    const { status, says } = promtool(['check', 'config', '--lint=all', '--lint-fatal', file]);
     expect({ status, says }).toEqual({ status: 0, says: expect.stringContaining(`${ruleCount} rules found`) });
   });
 

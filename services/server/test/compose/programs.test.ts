@@ -168,4 +168,32 @@ describeWithEngine('the compose.yml of docs/how-to/own-compose.md', () => {
     const table = await project.compose('exec', '-T', 'rankd', 'rankctl', 'ls');
     expect(table.split('\n')[0]).toMatch(/^group default · 5 members/);
   });
+
+  /** Returns the replicas of a service whose log matches. */
+  async function replicasWith(service: string, pattern: RegExp): Promise<string[]> {
+    const replicas = [1, 2, 3].map(index => `${service}-${index}`);
+    const logs = await Promise.all(replicas.map(replica => project.log(replica)));
+    return replicas.filter((_, index) => pattern.test(logs[index] ?? ''));
+  }
+
+  it('R-PROG-7 migrates in one of three replicas, and all end with 0', async () => {
+    expect(await replicasWith('migrate', /^schema 7 applied by migrate-\d$/m)).toHaveLength(1);
+    const migrations = (await project.containers()).filter(({ name }) => name.includes('-migrate-'));
+    expect(migrations.map(({ status, exitCode }) => [status, exitCode])).toEqual(Array(3).fill(['exited', 0]));
+  });
+
+  it('R-PROG-4 runs the nightly job in one of three replicas, and in another one when that is killed', async () => {
+    const having = async (): Promise<string[]> => replicasWith('nightly', /^nightly-\d writes the report at 02:00$/m);
+    const [first = ''] = await eventually(SETTLE_MS, 'a job', async () => {
+      const replicas = await having();
+      return replicas.length > 0 ? replicas : undefined;
+    });
+    expect(await having()).toEqual([first]);
+    await project.replica('kill', first);
+    await eventually(SETTLE_MS, 'the job of another replica', async () =>
+      (await having()).length === 2 ? true : undefined,
+    );
+    const groups = await project.compose('exec', '-T', 'rankd', 'rankctl', 'groups');
+    expect(groups).toMatch(/^default +5\/100 [^]*^nightly +2\/100 /m);
+  });
 });

@@ -7,7 +7,8 @@ import { Violation } from '../violation.js';
  * same moment, with the rule of the library.
  */
 export class LeaderCheck {
-  #newestFence: (Fence & { readonly client: ModelClient }) | undefined;
+  /** The newest fencing token of a leader, and its client. Undefined if any token may follow. */
+  newestFence: (Fence & { readonly client: ModelClient }) | undefined;
   /** Whether the newest fencing token is possibly from lost records, and no server of the cluster can know that. */
   #isLossUnnoticed = false;
   #excused: { readonly epochBefore: number; readonly untilMs: number } | undefined;
@@ -40,7 +41,7 @@ export class LeaderCheck {
 
   /** Forgets the newest fencing token, because the record that issued it may be lost. */
   forgetNewestFence(): void {
-    this.#newestFence = undefined;
+    this.newestFence = undefined;
   }
 
   /**
@@ -62,8 +63,8 @@ export class LeaderCheck {
   }
 
   #checkFence(client: ModelClient, fence: Fence): void {
-    const newest = this.#newestFence;
-    if (newest === undefined || isOlder(newest, fence)) this.#newestFence = { ...fence, client };
+    const newest = this.newestFence;
+    if (newest === undefined || isOlder(newest, fence)) this.newestFence = { ...fence, client };
     else if (!this.#isLossUnnoticed && (isOlder(fence, newest) || newest.client !== client))
       throw new Violation(
         'FENCE',

@@ -68,8 +68,9 @@ export async function runSession(
     me.once('joined', () => (hasJoined = true));
     me.on('closed', ({ error }) => {
       // `join` itself throws an error that comes before the first seat.
-      if (error === undefined || ending.hasBegun || !hasJoined) return;
-      log.error('closed', formatError(error, connection).message, { code: error.code });
+      if (error === undefined || !hasJoined) return;
+      const write = ending.hasBegun ? log.info : log.error;
+      write('closed', formatError(error, connection).message, { code: error.code });
       ending.beginWith(codeOf(error));
     });
     access.attach({ me, runner, guards, leads: () => parts.leads({ me, runner }) });

@@ -38,7 +38,7 @@ export async function superviseLeader(
   policy: LeadershipPolicy,
 ): Promise<number> {
   const { me, ending, runner } = session;
-  await waitForMembers(me, wanted, ending.signal);
+  await waitForMembers(session, wanted);
   let last: ProgramExit | undefined;
   runner.on('ended', exit => {
     if (ending.hasBegun) last ??= exit;

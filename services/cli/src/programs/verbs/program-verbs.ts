@@ -54,7 +54,10 @@ export function addProgramVerbs(program: Command): void {
     .option('--restart <WHEN>', 'start CMD again after its own exit: no, on-failure or always', 'no')
     .addHelpText(
       'after',
-      examples('rankctl lead --group beat -- celery -A app beat', 'rankctl lead --restart always -- ./poll'),
+      examples(
+        'rankctl lead --group beat -- celery -A app beat',
+        'rankctl lead --group poll --restart always -- ./poll',
+      ),
     )
     .action((words: string[], texts: SharedArguments & { readonly restart: string }) =>
       runVerb(program, { operands: words, named: 0, texts }, async (call, shared) => {
@@ -67,7 +70,7 @@ export function addProgramVerbs(program: Command): void {
     .argument('[words...]')
     .description('run CMD in one member; the others wait for it and end with its exit code')
     .option('--retry', 'after an exit code other than 0 the next member runs CMD')
-    .addHelpText('after', examples('rankctl once migrate-$VERSION -- ./migrate && exec ./serve'))
+    .addHelpText('after', examples('rankctl once --members 3 migrate-$VERSION -- ./migrate && exec ./serve'))
     .action((name: string, words: string[], texts: SharedArguments & { readonly retry?: boolean }) =>
       runVerb(program, { operands: [name, ...words], named: 1, texts }, async ({ connection, log }, shared) => {
         const group = onceGroup(name, connection.group);

@@ -15,7 +15,7 @@ export async function run(call: ProgramCall, options: RunOptions): Promise<numbe
     prepare: ({ guards }) => guards.openForProcess(),
     leads: ({ me }) => me.rank === 0,
     supervise: async session => {
-      await waitForMembers(session.me, options, session.ending.signal);
+      await waitForMembers(session, options);
       const stopWatching = watchChanges(session, options);
       try {
         return await runUntilExit(session);

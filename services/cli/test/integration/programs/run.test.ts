@@ -177,19 +177,32 @@ describe('rankctl run', () => {
   it('starts the program once --members are present, and ends with 75 if they are not (R-PROG-2)', async () => {
     const waiting = startIn('two', ['--members', '2', '--timeout', '20'], ['echo', 'both']);
     await waiting.says('joined with rank 0');
+    await waiting.says('rankctl: waiting for 2 members, 1 is here');
     expect(await startIn('alone', ['--members', '2', '--timeout', '1'], ['echo', 'both']).code()).toBe(75);
     expect(waiting.rankctl.output).not.toContain('both');
     startIn('two', [], sleeper);
     await waiting.says('both');
   });
 
-  it('stops the program and ends with 1 when an administrator removes the member', async () => {
-    const run = startIn('removed', ['--name', 'x'], sleeper);
-    const program = await run.program();
-    await administer(server.port, 'remove', 'x', '--group', 'removed');
-    expect(await run.code()).toBe(1);
-    expect(isGroupAlive(program)).toBe(false);
-  });
+  it.each([
+    ['run', 'removed'],
+    ['run --quiet', 'removed-quiet'],
+    ['lead', 'removed-lead'],
+    ['once task', 'once.removed-once.task'],
+  ])(
+    '%s stops the program, says once why, and ends with 1 when an administrator removes the member',
+    async (verb, group) => {
+      const own = group.replace(/^once\.(.*)\.task$/, '$1');
+      const words = ['sh', '-c', 'echo runs as process $$; exec sleep 1000'];
+      const run = new ProgramRun(server.port, [...verb.split(' '), '--name', 'x', '--group', own, '--', ...words]);
+      runs.push(run);
+      const program = await run.program();
+      await administer(server.port, 'remove', 'x', '--group', group);
+      expect(await run.code()).toBe(1);
+      expect(run.rankctl.output.match(/an administrator removed this member/g)).toHaveLength(1);
+      expect(isGroupAlive(program)).toBe(false);
+    },
+  );
 });
 
 describe('rankctl run ends before it has started anything', () => {
@@ -201,8 +214,8 @@ describe('rankctl run ends before it has started anything', () => {
     [2, [], ['run', '--env', '1=2', '--', 'ls']],
     [2, [], ['once', '--', 'ls']],
     [2, [], ['once', 'x'.repeat(60), '--', 'ls']],
-    [69, [['RANKD_URL', 'rankd://127.0.0.1:1']], ['run', '--quiet', '--join-timeout', '0', '--', 'ls']],
-    [77, [['RANKD_ADMIN_TOKEN', 'wrong']], ['run', '--quiet', '--', 'ls']],
+    [69, [['RANKD_URL', 'rankd://127.0.0.1:1']], ['run', '--join-timeout', '0', '--', 'ls']],
+    [77, [['RANKD_ADMIN_TOKEN', 'wrong']], ['run', '--', 'ls']],
     [78, [['RANKD_GROUP', 'a/b']], ['run', '--', 'ls']],
     [78, [['RANKD_TAGS', 'x']], ['run', '--', 'ls']],
     [126, [], ['run', '--', '/etc/passwd']],

@@ -6,7 +6,7 @@ import { writeJson, type ExitCode } from '../../../src/commands/command-context.
 import { connectionOf, type ConnectionOptions } from '../../../src/connection.js';
 import { UsageError } from '../../../src/errors.js';
 import { formatError } from '../../../src/output/format-error.js';
-import { type Terminal, unpainted } from '../../../src/output/terminal.js';
+import { type Terminal, unpainted } from '../../../src/terminal/terminal.js';
 import { createProgram } from '../../../src/program.js';
 
 /** One run of a verb. */

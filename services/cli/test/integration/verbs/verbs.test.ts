@@ -182,7 +182,10 @@ describe('rollout', () => {
   it('is not done if no member can execute it', async () => {
     await fleetOf();
     const { code, stderr } = await run('rollout', 'go');
-    expect([code, stderr]).toEqual([1, `no member can execute go: group ${group} has no members\n`]);
+    expect([code, stderr]).toEqual([
+      1,
+      `no member can execute go: group ${group} has no members: rankctl groups lists the groups that have members\n`,
+    ]);
     await fleetOf('ann');
     const refused = await run('rollout', 'go', '--token', 'x', '--json');
     expect([refused.code, jsonOf(refused)]).toMatchObject([
@@ -271,7 +274,7 @@ describe('groups', () => {
       const refused = await run('groups', '--http', http);
       expect([refused.code, refused.stderr]).toEqual([
         1,
-        `the side port at ${http} requires its token: set RANKD_HTTP_TOKEN\n`,
+        `the side port at ${http} requires its token: set RANKD_HTTP_TOKEN or RANKD_HTTP_TOKEN_FILE\n`,
       ]);
       process.env['RANKD_HTTP_TOKEN'] = 'http';
       const { code, stdout } = await run('groups');
@@ -284,6 +287,51 @@ describe('groups', () => {
       });
     } finally {
       process.env = before;
+    }
+  });
+});
+
+describe('a group without members', () => {
+  it.each([
+    ['ls', 0],
+    ['why', 0],
+    ['why ann', 1],
+    ['move ann 0', 1],
+    ['remove ann', 1],
+    ['send go', 1],
+    ['send go --to name:ann', 1],
+    ['send go --to 0', 1],
+    ['rollout go', 1],
+    ['wait --leader --timeout 1', 1],
+    ['wait --members 2 --timeout 1', 1],
+  ])('%s names rankctl groups, because the name of the group may be wrong', async (verb, expected) => {
+    await fleetOf();
+    const { code, stdout, stderr } = await run(...verb.split(' '));
+    expect([code, (expected === 0 ? stdout : stderr).trim()]).toEqual([
+      expected,
+      expect.stringMatching(
+        /(group v\d+ has no members: |has no members\. )rankctl groups lists the groups that have members\.?$/,
+      ),
+    ]);
+  });
+
+  it('prints nothing where only data is expected', async () => {
+    await fleetOf();
+    for (const args of [
+      ['ls', '-q'],
+      ['ls', '--format', '{name}'],
+      ['ls', '--format', 'json'],
+    ]) {
+      const { code, stdout, stderr } = await run(...args);
+      expect([args, code, stdout, stderr]).toEqual([args, 0, '', '']);
+    }
+  });
+
+  it('is not meant where members have other names', async () => {
+    await fleetOf('ann');
+    for (const verb of ['move bob 0', 'send go --to name:bob', 'send go --to 7', 'wait --rank 7 --timeout 1']) {
+      const { code, stderr } = await run(...verb.split(' '));
+      expect([verb, code, stderr]).toEqual([verb, 1, expect.not.stringContaining('rankctl groups')]);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RosterMember } from '@rankd/protocol';
 import { UsageError } from '../../../src/errors.js';
-import { unpainted } from '../../../src/output/terminal.js';
+import { unpainted } from '../../../src/terminal/terminal.js';
 import { listingLines, parseListing, type ListingOptions } from '../../../src/roster/roster-listing.js';
 
 const nowMs = Date.parse('2026-11-30T10:00:12Z');

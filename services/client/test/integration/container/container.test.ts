@@ -192,7 +192,7 @@ describe('a client container that cannot continue', () => {
     const { level, code, msg } = await program.event('failed');
     expect([level, code]).toEqual([60, 'UNAUTHORIZED']);
     expect(msg).toBe(
-      'stopping: the token or the client certificate is missing or wrong: send the token of this server in hello, or use a certificate of its CA (UNAUTHORIZED)',
+      'stopping: the token or the client certificate is missing or wrong: send the token of this server in hello (RANKD_TOKEN or RANKD_TOKEN_FILE), or use a certificate of its CA (UNAUTHORIZED)',
     );
     expect(program.output).not.toContain('    at ');
   });

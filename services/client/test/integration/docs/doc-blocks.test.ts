@@ -101,7 +101,7 @@ describe('the blocks', () => {
   });
 
   it('contain every line that the table of replacements lists', () => {
-    const used = new Set(linesOf(blocks).map(insteadOf));
+    const used = new Set(linesOf(blocks).map(line => insteadOf(line)));
     expect(INSTEAD.filter(row => !used.has(row))).toEqual([]);
   });
 

@@ -29,6 +29,11 @@ export const INSTEAD: readonly Instead[] = [
     why: 'asks a registry; that test installs the packed package in an empty project',
   },
   {
+    written: /^npm (init -y|pkg set type=module|install (rankd @rankd|--save-dev).*)$/,
+    run: 'grep -q "npm install" services/client/test/integration/docs/packed-pages.test.ts',
+    why: 'makes a project of an empty folder, not of a clone; that test runs these pages in an empty folder',
+  },
+  {
     written: /^node examples\/(\w+)\/run\.mjs$/,
     run: "grep -q 'examples/$1' services/client/test/integration/examples/*.test.ts",
     why: 'takes seconds; those tests play each example to its end and judge what it says',
@@ -61,16 +66,15 @@ export const INSTEAD: readonly Instead[] = [
 ];
 
 /** Returns the text of a block with its replacements. */
-export function runnable(text: string): string {
+export function runnable(text: string, replacements: readonly Instead[] = INSTEAD): string {
+  const runnableLine = (line: string): string => {
+    const instead = insteadOf(line, replacements);
+    return instead === undefined ? line : line.replace(instead.written, instead.run);
+  };
   return text.split('\n').map(runnableLine).join('\n');
 }
 
 /** Returns the replacement for a line, if there is one. */
-export function insteadOf(line: string): Instead | undefined {
-  return INSTEAD.find(({ written }) => written.test(line));
-}
-
-function runnableLine(line: string): string {
-  const instead = insteadOf(line);
-  return instead === undefined ? line : line.replace(instead.written, instead.run);
+export function insteadOf(line: string, replacements: readonly Instead[] = INSTEAD): Instead | undefined {
+  return replacements.find(({ written }) => written.test(line));
 }

@@ -5,26 +5,32 @@ import { dirname, join } from 'node:path';
 import { ChildProcess, eventually, launchServer, repository, within } from '@rankd/testkit';
 import { DEADLINE_MS } from '../fleet.js';
 import { type DocBlock, fileOf, moduleName } from './doc-blocks.js';
-import { runnable } from './doc-overrides.js';
+import { INSTEAD, type Instead, runnable } from './doc-overrides.js';
 
 /** How long one block may take on a busy machine, ms. */
 const BLOCK_MS = 9 * DEADLINE_MS;
 
 /** The first log line of a server, in either log format. */
-const LISTENING = /listening for members on 127\.0\.0\.1:(\d+); page and metrics on port (\d+)/;
+const LISTENING =
+  /listening for members on (?:127\.0\.0\.1|0\.0\.0\.0):(\d+)(?: with [^;]+)?; page and metrics on port (\d+)/;
 
 /** Runs the blocks of one page in order. Each command is a process. A process that does not exit continues to run during the next block. */
 export class DocPage {
   readonly #clone: string;
+  readonly #replacements: readonly Instead[];
   readonly #programs: ChildProcess[] = [];
+  /** Whether the page writes the URL of the server into `.env` files. The environment would override it. */
+  #hasEnvFiles = false;
 
   /** @param clone the directory in which the blocks run */
-  constructor(clone: string) {
+  constructor(clone: string, replacements: readonly Instead[] = INSTEAD) {
     this.#clone = clone;
+    this.#replacements = replacements;
   }
 
   /** Runs the blocks. Returns the first fault, or none. */
   async run(blocks: readonly DocBlock[]): Promise<string[]> {
+    this.#hasEnvFiles = blocks.some(({ text }) => /^RANKD_URL=/m.test(text));
     if (needServer(blocks)) this.#programs.push((await launchServer(repository)).childProcess);
     for (const block of blocks) {
       const fault = await this.#runOne(block);
@@ -50,10 +56,13 @@ export class DocPage {
   }
 
   #start(block: DocBlock): ChildProcess {
-    const url = this.#atServer('rankd://127.0.0.1:2700');
-    const env = { RANKD_PORT: '0', RANKD_HTTP_PORT: '0', RANKD_URL: url };
+    const url = this.#hasEnvFiles ? {} : { RANKD_URL: this.#atServer('rankd://127.0.0.1:2700') };
+    // These verbs ask the side port. All other programs are servers, or do not read the variable.
+    const httpPort = /rankctl (groups|servers)\b/.test(block.text) ? this.#atServer('127.0.0.1:9464') : ':0';
+    const env = { RANKD_PORT: '0', RANKD_HTTP_PORT: httpPort.replace(/^.*:/, ''), ...url };
     const options = { cwd: this.#clone, env, ownGroup: true };
-    if (block.kind === 'sh') return new ChildProcess('sh', ['-ec', this.#atServer(runnable(block.text))], options);
+    if (block.kind === 'sh')
+      return new ChildProcess('sh', ['-ec', this.#atServer(runnable(block.text, this.#replacements))], options);
     const module = `${moduleName(block)}.js`;
     this.#write(module, this.#atServer(readFileSync(join(this.#clone, module), 'utf8')));
     return new ChildProcess(process.execPath, ['--enable-source-maps', module], options);
@@ -96,7 +105,7 @@ export class DocPage {
 /** Returns whether the blocks join a server, or use rankctl, and start no server. */
 function needServer(blocks: readonly DocBlock[]): boolean {
   const starts = ({ kind, text }: DocBlock): boolean =>
-    kind === 'sh' && /server\/dist\/main\.js|scripts\/up/.test(text);
+    kind === 'sh' && /server\/dist\/main\.js|scripts\/up|npx rankd$/m.test(text);
   const asks = (block: DocBlock): boolean =>
     block.kind === 'ts' ? fileOf(block) === undefined : /^npx rankctl \w/m.test(block.text);
   return blocks.some(asks) && !blocks.some(starts);

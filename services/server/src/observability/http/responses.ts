@@ -92,14 +92,15 @@ export const notFound = jsonAnswer(404, { code: 'NOT_FOUND', message: 'no such p
 /** The answer to a request without the bearer token. */
 export const unauthorized = jsonAnswer(401, {
   code: 'UNAUTHORIZED',
-  message: 'the token is missing or wrong: send the value of RANKD_HTTP_TOKEN as a bearer token',
+  message:
+    'the token is missing or wrong: send the value of RANKD_HTTP_TOKEN, or of the file that RANKD_HTTP_TOKEN_FILE names, as a bearer token',
 });
 
 /** Returns the answer to a request for data that calls the server by a name that it does not know. */
 export function misdirected(host: string): Answer {
   return jsonAnswer(421, {
     code: 'MISDIRECTED',
-    message: `${printable(host.slice(0, QUOTED_CHARS_MAX))} is not a name of this server: use an address or localhost, add the name to RANKD_HTTP_HOSTS, or set RANKD_HTTP_TOKEN`,
+    message: `${printable(host.slice(0, QUOTED_CHARS_MAX))} is not a name of this server: use an address or localhost, add the name to RANKD_HTTP_HOSTS, or set RANKD_HTTP_TOKEN or RANKD_HTTP_TOKEN_FILE`,
   });
 }
 

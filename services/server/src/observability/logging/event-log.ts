@@ -182,7 +182,7 @@ function formatLine(event: Exclude<ServerEvent, { event: 'members.promoted' }>):
       return {
         level: 'warn',
         sentence:
-          'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
+          'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret, or name its file in RANKD_ADMIN_TOKEN_FILE',
       };
     case 'draining':
       return info(`${event.signal}: draining; ${event.members} members keep their order, and new sessions are refused`);

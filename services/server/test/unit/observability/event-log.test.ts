@@ -250,7 +250,7 @@ const loggedEvents: { event: ServerEvent; level: string; sentence: string }[] = 
     event: { event: 'development-token' },
     level: 'warn',
     sentence:
-      'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret',
+      'the admin token is the public development token that Compose and scripts/up set: set RANKD_ADMIN_TOKEN to a secret, or name its file in RANKD_ADMIN_TOKEN_FILE',
   },
   { event: { event: 'stopped', ms: 12 }, level: 'info', sentence: 'stopped after 12 ms' },
 ];
