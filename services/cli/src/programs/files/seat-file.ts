@@ -77,7 +77,7 @@ export class SeatFile {
 
   /**
    * Stores whether the program runs. Await it before the program starts, so that no file says that a program has ended which may run.
-   * @throws ProgramEnd 78 if the file cannot be written; 1 if another process has written it since, which has the seat then
+   * @throws ProgramEnd 78 if the file cannot be written; 1 if another process has written it since: that process has the seat
    */
   async recordProgram(state: ProgramState): Promise<void> {
     await this.#inTurn(async () => this.#replaceState(state));

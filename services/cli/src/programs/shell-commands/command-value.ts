@@ -25,7 +25,7 @@ function isPayload(text: string, bytesMax: number): boolean {
   return parseFrame(`{"value":${text.replaceAll(/[\r\n]/g, ' ')}}`) !== undefined;
 }
 
-/** Returns the longest start of the text whose JSON has at most `bytesMax` bytes. */
+/** Returns the longest beginning of the text whose JSON has at most `bytesMax` bytes. */
 function cutText(text: string, bytesMax: number): string {
   const fits = (chars: number): boolean => Buffer.byteLength(JSON.stringify(text.slice(0, chars))) <= bytesMax;
   if (fits(text.length)) return text;
