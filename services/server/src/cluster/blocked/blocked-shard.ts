@@ -32,9 +32,9 @@ export class BlockedError extends Error {
   }
 }
 
-/** Returns the blocking entry for a record that breaks the stream: a record before it is missing, or it has no form that rankd writes. */
+/** Returns the blocking entry for a record that breaks the stream: a record before it is missing, or rankd does not know its form. */
 export function blockByRecord(record = 'unknown'): BlockingEntry {
-  const reason = 'it does not continue the record before it, or it has no form that rankd writes';
+  const reason = 'it does not continue the record before it, or rankd does not know its form';
   return { kind: 'blocked', record, entry: undefined, reason };
 }
 

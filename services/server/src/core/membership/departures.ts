@@ -218,8 +218,8 @@ export class Departures {
   }
 
   /**
-   * Marks a member away; it keeps its rank (R-VIEW-4). If decisions wait for this leader, they are applied if it has stopped. Otherwise the
-   * request to stop is repeated, because only the time can answer it now (R-LEAD-1).
+   * Marks a member away; it keeps its rank (R-VIEW-4). Decisions that wait for this leader are applied if the leader has stopped. Otherwise
+   * the request to stop is repeated, because only the time can answer it now (R-LEAD-1).
    */
   #markAway(member: Member, entry: DepartedEntry): Effect[] {
     const { at } = entry;

@@ -153,7 +153,10 @@ export class ViewSender {
     if (session.state.phase === 'active' && last !== undefined) this.#sendUnchanged(session, session.state, last.cause);
   }
 
-  /** Sends a member that has resigned the view on which it acts again, with this cause, also if nothing has changed (R-RESIGN-1). */
+  /**
+   * Sends a view with this cause to a member that has resigned, even if nothing has changed (R-RESIGN-1). The member acts again on this
+   * view.
+   */
   answerResignation(session: Session, cause: Cause): void {
     const { state } = session;
     if (state.phase !== 'active') return;
