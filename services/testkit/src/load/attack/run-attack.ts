@@ -12,7 +12,7 @@ import { InsiderProbe } from './insider-probe.js';
 const HEAP_MIB = 512;
 const READY_MS = 30_000;
 const RATIO_MAX = 10;
-/** The memory of a server by docs/reliability/limits.md, with the default RANKD_UNREAD_BYTES_MAX. */
+/** The memory that docs/reliability/limits.md gives for a server, with the default RANKD_UNREAD_BYTES_MAX. */
 const PROCESS_MIB = 60;
 /** V8 keeps up to as much garbage as there are objects in use, before it collects the whole heap. */
 const GARBAGE_FACTOR = 2;
