@@ -72,8 +72,8 @@ export class SimulatedPipe {
   }
 
   /**
-   * Ends the stream. A `fin` arrives after all written bytes. With `dropped`, the backlog of the writer is lost, and the end follows at
-   * once.
+   * Ends the stream. A `fin` arrives after all written bytes. With `dropped`, the backlog of the writer is lost: only the bytes that are on
+   * their way arrive before the end.
    */
   end(how: StreamEnd, backlog: 'sent' | 'dropped' = 'sent'): void {
     if (this.#end !== undefined) {
