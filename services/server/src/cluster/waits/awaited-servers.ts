@@ -1,4 +1,4 @@
-/** The servers of which this server has to know whether they run, before it decides about a hello. */
+/** Which other servers must show that they still run before this server decides about a hello. */
 
 import { type Group, isServedBy, type ServerId, type ServerRegistry, sessionOf } from '../../core/index.js';
 
@@ -15,7 +15,7 @@ export function awaitedServers(registry: ServerRegistry, group: Group | undefine
   return new Map(others.map(({ id, lastParcel }) => [id, lastParcel]));
 }
 
-/** Whether each of these servers has appended a batch since, or is no longer registered. */
+/** Whether each of these servers has appended a batch since `awaitedServers` was called, or is no longer registered. */
 export function haveAnswered(registry: ServerRegistry, servers: AwaitedServers): boolean {
   return [...servers].every(([id, last]) => registry.server(id)?.lastParcel !== last);
 }
