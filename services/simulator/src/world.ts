@@ -44,7 +44,7 @@ export class World {
   readonly administrator: Administrator;
   readonly #fault: PlantedBug;
   readonly #wall: WallClock;
-  /** A generator of its own, so that the seeds have the same other events as before. */
+  /** A separate generator, so that the faults of clocks do not change the other events of a seed. */
   readonly #clockRandom: SeededRandom;
   readonly #clients = new Set<ModelClient>();
   #server: SingleServerProcess;

@@ -22,14 +22,14 @@ export class LeaderCheck {
   }
 
   /**
-   * Ignores all leaders until `untilMs`. The end of the order is lost, and members that the lost part made leaders may still
+   * Ignores all leaders until `untilMs`. The last records of the order are lost. A member that became the leader by one of them may still
    * lead.
    */
   excuseAllEpochs(untilMs: number): void {
     this.#excused = { epochBefore: Infinity, untilMs };
   }
 
-  /** Ignores older fencing tokens until noticeLoss(): every server that has read the lost records is cut off or stopped. */
+  /** Ignores older fencing tokens until noticeLoss(), because every server that has read the lost records is cut off or stopped. */
   awaitLossNotice(): void {
     this.#isLossUnnoticed = true;
   }

@@ -9,7 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type GuardAnswer, type GuardOrder, monotonicMs } from './guard-messages.js';
 import { killGroup, type ProcessEntry, readProcesses } from './process-group.js';
 
-/** Signals to a whole service or terminal must not end the guard: rankctl stops the program first. */
+/**
+ * A service manager or a terminal sends these signals to all processes. They must not end the guard, because rankctl stops the program
+ * first.
+ */
 const ignoredSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
 /** How long to search for a program that rankctl was starting when it was killed, ms. */
 const SEARCH_MS = 1000;
@@ -44,7 +47,7 @@ export function runGuard(): void {
 }
 
 function answer(message: GuardAnswer): void {
-  // The answer fails if rankctl has ended. `disconnect` follows then.
+  // If rankctl has ended, the answer cannot be sent, and the event `disconnect` follows.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
@@ -52,7 +55,10 @@ async function killAll(groups: readonly number[]): Promise<void> {
   await Promise.all(groups.map(killGroup));
 }
 
-/** Searches for the program that rankctl was starting, and kills its group. A process that has not executed the program yet is found later. */
+/**
+ * Searches for the program that rankctl was starting, and kills its group. A process has the member id in its environment only after it has
+ * executed the program, so the search repeats.
+ */
 async function killStarting({ starting, groups }: GuardOrder, sinceTicks: number): Promise<void> {
   if (starting === undefined) return;
   const untilMs = monotonicMs() + SEARCH_MS;
@@ -66,7 +72,7 @@ async function killStarting({ starting, groups }: GuardOrder, sinceTicks: number
   }
 }
 
-/** Returns whether the process leads a session and is younger than the guard, as every program of this guard is. */
+/** Returns whether the process leads a session and is younger than the guard. Every program that this guard protects is such a process. */
 function isStarted({ pid, session, isZombie, startedAtTicks }: ProcessEntry, sinceTicks: number): boolean {
   return session === pid && !isZombie && startedAtTicks >= sinceTicks;
 }

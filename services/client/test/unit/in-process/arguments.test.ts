@@ -1,12 +1,10 @@
 import { once, type EventEmitter } from 'node:events';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import type { CommandOptions, Json, Membership, PartitionHandlers, ServerUrls } from '@rankd/client';
-import { joinWith } from '@rankd/client/internal';
-import { TIMINGS } from '@rankd/testkit';
+import type { CommandOptions, Json, Membership, PartitionHandlers } from '@rankd/client';
 import { InProcessFleet } from '@rankd/testkit/in-process';
 import { observeWith } from '../../../src/observer/observe.js';
 import type { Observer } from '../../../src/observer/observer.js';
-import { badArgument, codeOf, timedIt } from './fixture.js';
+import { badArgument, codeOf, joinUntyped, startWithTokens, timedIt } from './fixture.js';
 
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
@@ -14,8 +12,7 @@ let port: number;
 let ann: Membership;
 
 beforeAll(async () => {
-  ({ port } = await fleet.server({ ...TIMINGS.patient, RANKD_ADMIN_TOKEN: 'admin', RANKD_TOKEN: 'open' }));
-  ann = await fleet.join(port, { token: 'open' });
+  ({ port, ann } = await startWithTokens(fleet));
 });
 afterAll(() => fleet.dispose());
 
@@ -27,7 +24,7 @@ function call(run: () => unknown): Promise<unknown> {
 }
 
 async function join(urls: unknown, options?: unknown): Promise<Membership> {
-  return joinWith(fleet.process(port).environment, urls as ServerUrls, options as object);
+  return await joinUntyped(fleet, port, urls, options);
 }
 
 describe('a method of a membership', () => {

@@ -1,6 +1,9 @@
 /** Deadlines and helpers for tests on the in-process fleet. */
 
 import { expect, it as jestIt, jest } from '@jest/globals';
+import type { Membership, ServerUrls } from '@rankd/client';
+import { joinWith } from '@rankd/client/internal';
+import { TIMINGS } from '@rankd/testkit';
 import type { InProcessFleet } from '@rankd/testkit/in-process';
 
 /** Ten times the expected duration, ms, by the manual clock. */
@@ -17,6 +20,26 @@ export function codeOf(code: string): { readonly name: string; readonly code: st
 /** Returns the fields of a rejection with BAD_ARGUMENT whose message contains `text`, for `toMatchObject`. */
 export function badArgument(text: string): object {
   return { ...codeOf('BAD_ARGUMENT'), message: expect.stringContaining(text) };
+}
+
+/** The settings of a server that keeps the seat of a member for 5 s. */
+export const KEEPS_SEATS = { ...TIMINGS.patient, RANKD_GRACE_MS: '5000', RANKD_GRACE_LEADER_MS: '5000' };
+
+/** Starts a server that requires the token `open`, or `admin` of an administrator, and joins a first member. */
+export async function startWithTokens(fleet: InProcessFleet): Promise<{ port: number; ann: Membership }> {
+  const tokens = { RANKD_ADMIN_TOKEN: 'admin', RANKD_TOKEN: 'open' };
+  const { port } = await fleet.server({ ...TIMINGS.patient, ...tokens });
+  return { port, ann: await fleet.join(port, { token: 'open' }) };
+}
+
+/** Joins from a new process as JavaScript does, without types. */
+export async function joinUntyped(
+  fleet: InProcessFleet,
+  port: number,
+  urls: unknown,
+  options?: unknown,
+): Promise<Membership> {
+  return await joinWith(fleet.process(port).environment, urls as ServerUrls, options as object);
 }
 
 interface TimedIt {

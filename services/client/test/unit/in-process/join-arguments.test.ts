@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import type { Membership, ServerUrls } from '@rankd/client';
-import { joinWith } from '@rankd/client/internal';
-import { TIMINGS } from '@rankd/testkit';
+import type { Membership } from '@rankd/client';
 import { InProcessFleet } from '@rankd/testkit/in-process';
 import { observeWith } from '../../../src/observer/observe.js';
-import { badArgument, timedIt } from './fixture.js';
+import { badArgument, joinUntyped, startWithTokens, timedIt } from './fixture.js';
 
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
@@ -12,15 +10,14 @@ let port: number;
 let ann: Membership;
 
 beforeAll(async () => {
-  ({ port } = await fleet.server({ ...TIMINGS.patient, RANKD_ADMIN_TOKEN: 'admin', RANKD_TOKEN: 'open' }));
-  ann = await fleet.join(port, { token: 'open' });
+  ({ port, ann } = await startWithTokens(fleet));
 });
 afterAll(() => fleet.dispose());
 
 const url = (): string => `rankd://127.0.0.1:${port}`;
 
 async function join(urls: unknown, options?: unknown): Promise<Membership> {
-  return joinWith(fleet.process(port).environment, urls as ServerUrls, options as object);
+  return await joinUntyped(fleet, port, urls, options);
 }
 
 describe('the URL of join', () => {

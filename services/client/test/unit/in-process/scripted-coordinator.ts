@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import type { Membership } from '@rankd/client';
 import { type Frame, realTime, type TestTime } from '@rankd/testkit';
 import type { InProcessFleet } from '@rankd/testkit/in-process';
 
@@ -18,6 +19,7 @@ export class ScriptedCoordinator {
   readonly #time: TestTime;
   readonly #stopListening: () => void;
   #socket: Duplex | undefined;
+  #pings = 0;
 
   private constructor(time: TestTime, port: number, stopListening: () => void) {
     this.#time = time;
@@ -55,8 +57,31 @@ export class ScriptedCoordinator {
     });
   }
 
+  /** The number of the last ping of `barrier`. */
+  get pingsSent(): number {
+    return this.#pings;
+  }
+
+  /**
+   * Sends a ping, and resolves when its pong has arrived: then every earlier message of either end has arrived.
+   * @param seen the last ping whose pong the ping acknowledges
+   */
+  async barrier(seen = 0): Promise<void> {
+    this.#pings += 1;
+    this.send({ type: 'ping', n: this.#pings, seen });
+    await this.untilReceived('pong', this.receivedTypes.filter(type => type === 'pong').length + 1);
+  }
+
   send(...frames: readonly object[]): void {
     this.#socket?.write(frames.map(frame => `${JSON.stringify(frame)}\n`).join(''));
+  }
+
+  /** Makes a member leave. The server does not answer, and closes the connection. */
+  async endMember(member: Membership): Promise<void> {
+    const left = member.leave();
+    await this.untilReceived('leave');
+    this.dispose();
+    await this.#time.within(DEADLINE_MS, 'leaving', left);
   }
 
   dispose(): void {

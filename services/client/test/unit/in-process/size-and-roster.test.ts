@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { JoinOptions, Membership, SizeChange } from '@rankd/client';
 import { limits } from '@rankd/protocol';
-import { TIMINGS } from '@rankd/testkit';
 import { type FleetServer, InProcessFleet } from '@rankd/testkit/in-process';
-import { codeOf, timedIt } from './fixture.js';
+import { codeOf, KEEPS_SEATS, timedIt } from './fixture.js';
 
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
 let server: FleetServer;
 
 beforeAll(async () => {
-  server = await fleet.server({ ...TIMINGS.patient, RANKD_GRACE_MS: '5000', RANKD_GRACE_LEADER_MS: '5000' });
+  server = await fleet.server(KEEPS_SEATS);
 });
 afterAll(() => fleet.dispose());
 

@@ -124,10 +124,7 @@ export class Outbox {
     return this.#writtenBytes - this.#writes.backlogBytes;
   }
 
-  /**
-   * Whether the frame fits under the backlog limit, which it may exceed by `reserveBytes`, and under the rest of the limit for all
-   * sessions. May flush.
-   */
+  /** Whether the frame fits under the backlog limit plus `reserveBytes`, and under the rest of the limit for all sessions. May flush. */
   hasRoomForFrame(frame: QueuedFrame, reserveBytes = 0): boolean {
     if (typeof frame !== 'string') return this.hasRoomForBatch(frame);
     const bytesMax = Math.min(this.#limits.backlogBytesMax + reserveBytes, this.#unreadBytes.left);

@@ -2,10 +2,11 @@
 
 import { expect } from '@jest/globals';
 import type { Fence, Membership } from '@rankd/client';
-import type { SeededRandom } from '@rankd/testkit';
-import type { InProcessClient, InProcessFleet } from '@rankd/testkit/in-process';
+import { type SeededRandom, TIMINGS } from '@rankd/testkit';
+import type { FleetProxy, InProcessClient, InProcessFleet } from '@rankd/testkit/in-process';
 import { DEADLINE_MS } from '../fixture.js';
 
+const HEARTBEAT_MS = Number(TIMINGS.quick.RANKD_HEARTBEAT_MS);
 /** The longest time that the leader's work needs to end, ms. It is shorter than a heartbeat, so that the server waits for it. */
 const WORK_END_MS_MAX = 40;
 
@@ -87,6 +88,19 @@ export class Duel {
     this.leader = await this.enter(leadersPort);
     this.deputy = await this.enter(deputysPort);
     await this.waitForActs(this.leader);
+  }
+
+  /** Starts a leader and a deputy, each behind a proxy of its own. Returns the proxies. */
+  async startBehindProxies(port: number): Promise<[FleetProxy, FleetProxy]> {
+    const proxies: [FleetProxy, FleetProxy] = [this.#fleet.proxy(port), this.#fleet.proxy(port)];
+    await this.start(proxies[0].port, proxies[1].port);
+    return proxies;
+  }
+
+  /** Moves to another point between two heartbeats. Returns the time. */
+  async passHeartbeats(): Promise<number> {
+    await this.#fleet.time.pass(this.#random.below(2 * HEARTBEAT_MS));
+    return this.#fleet.time.nowMs();
   }
 
   async enter(port: number): Promise<Contender> {

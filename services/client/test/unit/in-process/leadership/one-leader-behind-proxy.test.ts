@@ -46,12 +46,10 @@ describe.each(GRACES_MS)('with RANKD_GRACE_LEADER_MS=%i, a proxy closes only the
 
   /** Runs rounds in which `act` takes rank 0 from the leader, and checks that the leader has stopped before. */
   async function replaceLeaders(act: (leaders: FleetProxy) => Promise<void>): Promise<void> {
-    const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(port), fleet.proxy(port)];
-    await duel.start(proxies[0].port, proxies[1].port);
+    const proxies = await duel.startBehindProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const [leaders] = proxies;
-      await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
-      const sinceMs = fleet.time.nowMs();
+      const sinceMs = await duel.passHeartbeats();
       await act(leaders);
       const toldMs = await duel.waitForTakeover(sinceMs, Math.max(SUSPEND_MS, graceMs) + 4 * HEARTBEAT_MS);
       await fleet.time.pass(random.below(DEAD_MS));

@@ -40,24 +40,16 @@ afterEach(() => {
   duel.dispose();
 });
 
-/** Starts a leader and a deputy, each behind a proxy. Returns the proxies. */
-async function beginThroughProxies(): Promise<[FleetProxy, FleetProxy]> {
-  const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(port), fleet.proxy(port)];
-  await duel.start(proxies[0].port, proxies[1].port);
-  return proxies;
-}
-
 /** Moves to another point between two heartbeats, and sets another delay of frames to the leader. Returns the time. */
 async function beginRound([leaders, deputys]: readonly [FleetProxy, FleetProxy]): Promise<number> {
   leaders.pace('toClient', { delayMs: random.below(LATE_MS_MAX) });
   deputys.pace('toClient', {});
-  await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
-  return fleet.time.nowMs();
+  return await duel.passHeartbeats();
 }
 
 describe('a leader that is replaced never acts after the next member is promoted', () => {
   it('R-LEAD-1 R-LEAD-2 if it is moved: its work ends before that of the new leader starts', async () => {
-    const proxies = await beginThroughProxies();
+    const proxies = await duel.startBehindProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
       await admin.move(1, 0);
@@ -83,7 +75,7 @@ describe('a leader that is replaced never acts after the next member is promoted
   });
 
   it('R-LEAD-1 if it is moved while its process is stopped', async () => {
-    const proxies = await beginThroughProxies();
+    const proxies = await duel.startBehindProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
       duel.leader.process.stop();
@@ -99,7 +91,7 @@ describe('a leader that is replaced never acts after the next member is promoted
   });
 
   it('R-LEAD-1 if it is removed', async () => {
-    const proxies = await beginThroughProxies();
+    const proxies = await duel.startBehindProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
       await admin.remove(0);
@@ -116,7 +108,7 @@ describe('a leader that is replaced never acts after the next member is promoted
     ['R-VIEW-4 if it is killed', leader => leader.kill()],
     ['R-VIEW-5 if it sends `leave`', leader => void leader.member?.leave()],
   ])('%s', async (_what, end) => {
-    const proxies = await beginThroughProxies();
+    const proxies = await duel.startBehindProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const sinceMs = await beginRound(proxies);
       end(duel.leader);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from '@jest/globals';
 import { type Direction, SeededRandom, TIMINGS } from '@rankd/testkit';
-import { type FleetProxy, InProcessFleet } from '@rankd/testkit/in-process';
+import { InProcessFleet } from '@rankd/testkit/in-process';
 import { timedIt } from '../fixture.js';
 import { Duel } from './duel.js';
 
@@ -29,24 +29,11 @@ beforeEach(() => {
 });
 afterEach(() => duel.dispose());
 
-/** Starts a proxy for the leader and one for the deputy. */
-async function beginThroughProxies(targetPort: number): Promise<[FleetProxy, FleetProxy]> {
-  const proxies: [FleetProxy, FleetProxy] = [fleet.proxy(targetPort), fleet.proxy(targetPort)];
-  await duel.start(proxies[0].port, proxies[1].port);
-  return proxies;
-}
-
-/** Moves to another point between two heartbeats. Returns the time. */
-async function beginRound(): Promise<number> {
-  await fleet.time.pass(random.below(2 * HEARTBEAT_MS));
-  return fleet.time.nowMs();
-}
-
 describe('a leader that the server does not receive never acts after the next member is promoted', () => {
   it('R-LEAD-3 if it is stopped past deadMs, and continued', async () => {
     await duel.start(port, port);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const sinceMs = await beginRound();
+      const sinceMs = await duel.passHeartbeats();
       duel.leader.process.stop();
       const toldMs = await duel.waitForTakeover(sinceMs, DEAD_MS + HEARTBEAT_MS);
       await fleet.time.pass(random.below(2 * DEAD_MS));
@@ -63,10 +50,10 @@ describe('a leader that the server does not receive never acts after the next me
     ['the frames to it are lost', 'toClient', 'drop'],
     ['the frames to it are delayed', 'toClient', 'hold'],
   ])('R-LEAD-3 if %s', async (_what, direction, treatment) => {
-    const proxies = await beginThroughProxies(port);
+    const proxies = await duel.startBehindProxies(port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const [leaders] = proxies;
-      const sinceMs = await beginRound();
+      const sinceMs = await duel.passHeartbeats();
       // The end of the session arrives late too, so the deputy may learn of it first.
       leaders.pace('toClient', { delayMs: random.below(LATE_MS_MAX) });
       leaders.treat(direction, treatment);
@@ -84,10 +71,10 @@ describe('a leader that the server does not receive never acts after the next me
   });
 
   it("R-VIEW-4 if a proxy closes only the server's end: after the grace period of a leader", async () => {
-    const proxies = await beginThroughProxies(behindProxyPort);
+    const proxies = await duel.startBehindProxies(behindProxyPort);
     for (let round = 0; round < ROUNDS; round += 1) {
       const [leaders] = proxies;
-      const sinceMs = await beginRound();
+      const sinceMs = await duel.passHeartbeats();
       leaders.treat('toClient', 'drop');
       leaders.halfClose('toServer');
       const toldMs = await duel.waitForTakeover(sinceMs, SUSPEND_MS + HEARTBEAT_MS);

@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeEach, describe, expect } from '@jest/globals
 import type { Membership } from '@rankd/client';
 import type { ViewMessage } from '@rankd/protocol';
 import { InProcessFleet } from '@rankd/testkit/in-process';
-import { viewOf, welcomeOf } from '../../messages.js';
+import { viewOf } from '../../messages.js';
 import { codeOf, DEADLINE_MS, timedIt } from '../fixture.js';
 import { ScriptedCoordinator } from '../scripted-coordinator.js';
+import { joinScriptedLeader, type ScriptedLeader } from './scripted-leader.js';
 
 const bob = { member: 'm2', name: 'bob' };
 const resigned = { kind: 'moved', member: 'm1', name: 'ann', reason: 'RESIGNED' } as const;
@@ -14,7 +15,6 @@ const behind = viewOf({ rank: 1, was: 0, size: 2, view: 6, leader: bob, cause: r
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
 let coordinator: ScriptedCoordinator;
-let pings = 0;
 let events: string[];
 
 beforeEach(() => {
@@ -24,32 +24,13 @@ beforeEach(() => {
 afterEach(() => coordinator.dispose());
 afterAll(() => fleet.dispose());
 
-/** A member of rank 0 with work that ends when the test calls `finish`. */
-async function leader(features = ['resign']): Promise<{ readonly me: Membership; readonly finish: () => void }> {
-  const joining = fleet.join(coordinator.port);
-  await coordinator.untilReceived('hello');
-  coordinator.send(welcomeOf({ size: 2, features }));
-  const me = await joining;
-  me.on('suspended', ({ because }) => events.push(`suspended ${because}`));
-  me.on('acting', ({ rank }) => events.push(`acting ${rank}`));
-  me.on('rank', ({ rank }) => events.push(`rank ${rank}`));
-  let finish: () => void = () => undefined;
-  const finished = new Promise<void>(resolve => (finish = resolve));
-  const begun = new Promise<void>(resolve => {
-    void me.lead(async () => {
-      resolve();
-      await finished;
-    });
+/** A member of rank 0 whose events are recorded. */
+async function leader(features = ['resign']): Promise<ScriptedLeader> {
+  return await joinScriptedLeader(fleet, coordinator, { size: 2, features }, me => {
+    me.on('suspended', ({ because }) => events.push(`suspended ${because}`));
+    me.on('acting', ({ rank }) => events.push(`acting ${rank}`));
+    me.on('rank', ({ rank }) => events.push(`rank ${rank}`));
   });
-  await fleet.time.within(DEADLINE_MS, 'work', begun);
-  return { me, finish };
-}
-
-/** Resolves when every earlier message of either end has arrived. */
-async function barrier(): Promise<void> {
-  pings += 1;
-  coordinator.send({ type: 'ping', n: pings, seen: 0 });
-  await coordinator.untilReceived('pong', coordinator.receivedTypes.filter(type => type === 'pong').length + 1);
 }
 
 const sent = (type: string): number => coordinator.receivedTypes.filter(one => one === type).length;
@@ -62,7 +43,7 @@ describe('a leader that resigns', () => {
   it('R-RESIGN-1 has no rank at once, sends `resign` when its work has ended, and acts again on the answer', async () => {
     const { me, finish } = await leader();
     const done = me.resign();
-    await barrier();
+    await coordinator.barrier();
     expect([me.rank, me.fence, sent('resign')]).toEqual([undefined, undefined, 0]);
     finish();
     await coordinator.untilReceived('resign');
@@ -95,7 +76,7 @@ describe('a leader that resigns', () => {
     const done = me.resign();
     await coordinator.untilReceived('resign');
     coordinator.send(view);
-    await barrier();
+    await coordinator.barrier();
     expect([me.rank, me.size]).toEqual([undefined, view.size]);
     coordinator.send(behind);
     await done;
@@ -106,18 +87,18 @@ describe('a leader that resigns', () => {
   it('R-LEAD-2 answers a request to yield by `resign`, before or after it, and sends no `yielded`', async () => {
     const { me, finish } = await leader();
     coordinator.send({ type: 'yield' });
-    await barrier();
+    await coordinator.barrier();
     const done = me.resign();
     coordinator.send({ type: 'yield' });
-    await barrier();
+    await coordinator.barrier();
     finish();
     await coordinator.untilReceived('resign');
     coordinator.send({ type: 'yield' }, viewOf({ rank: 0, was: 0, changes: 0 }));
-    await barrier();
+    await coordinator.barrier();
     expect([me.rank, sent('yielded')]).toEqual([undefined, 0]);
     coordinator.send(behind);
     await done;
-    await barrier();
+    await coordinator.barrier();
     expect([me.rank, sent('yielded')]).toEqual([1, 0]);
     await close(me);
   });
@@ -163,13 +144,13 @@ describe('a leader that resigns', () => {
     const done = me.resign();
     await coordinator.untilReceived('resign');
     coordinator.send({ type: 'yield' });
-    await barrier();
+    await coordinator.barrier();
     coordinator.send({ type: 'error', code: 'UNSUPPORTED', message: 'no' });
     await expect(done).rejects.toMatchObject(codeOf('UNSUPPORTED'));
     await coordinator.untilReceived('yielded');
     expect(me.rank).toBeUndefined();
     coordinator.send(viewOf({ rank: 0, was: 0, changes: 0 }));
-    await barrier();
+    await coordinator.barrier();
     expect(me.rank).toBe(0);
     const second = me.resign();
     await coordinator.untilReceived('resign', 2);

@@ -3,7 +3,7 @@ import type { Membership, SeatClaim } from '@rankd/client';
 import { TIMINGS } from '@rankd/testkit';
 import { type FleetServer, InProcessFleet } from '@rankd/testkit/in-process';
 import { welcomeOf } from '../../messages.js';
-import { badArgument, codeOf, timedIt } from '../fixture.js';
+import { badArgument, codeOf, KEEPS_SEATS, timedIt } from '../fixture.js';
 import { ScriptedCoordinator } from '../scripted-coordinator.js';
 
 const fleet = new InProcessFleet();
@@ -11,7 +11,7 @@ const it = timedIt(fleet);
 let server: FleetServer;
 
 beforeAll(async () => {
-  server = await fleet.server({ ...TIMINGS.patient, RANKD_GRACE_MS: '5000', RANKD_GRACE_LEADER_MS: '5000' });
+  server = await fleet.server(KEEPS_SEATS);
 });
 afterAll(() => fleet.dispose());
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect } from '@jest/globals
 import type { JoinOptions, Membership, SeatClaim } from '@rankd/client';
 import { InProcessFleet } from '@rankd/testkit/in-process';
 import { welcomeOf } from '../../messages.js';
-import { DEADLINE_MS, timedIt } from '../fixture.js';
+import { timedIt } from '../fixture.js';
 import { ScriptedCoordinator } from '../scripted-coordinator.js';
 
 const HEARTBEAT_MS = 300;
@@ -30,13 +30,6 @@ async function received(): Promise<string[]> {
   return coordinator.receivedTypes;
 }
 
-async function leave(me: Membership): Promise<void> {
-  const left = me.leave();
-  await coordinator.untilReceived('leave');
-  coordinator.dispose();
-  await fleet.time.within(DEADLINE_MS, 'leaving', left);
-}
-
 describe('keepClaim', () => {
   it('R-JOIN-6 has stored the claim before anything is sent: no pong, command or query', async () => {
     let finish: () => void = () => undefined;
@@ -53,7 +46,7 @@ describe('keepClaim', () => {
     expect([me.rank, me.claim]).toEqual([0, claims[0]]);
     finish();
     expect(await received()).toEqual(['hello', 'pong', 'command', 'roster']);
-    await leave(me);
+    await coordinator.endMember(me);
   });
 
   it('is called before `joined`, and may be synchronous', async () => {
@@ -64,7 +57,7 @@ describe('keepClaim', () => {
     });
     expect(await received()).toEqual(['hello', 'pong']);
     expect(log).toEqual(['kept', 'joined']);
-    await leave(me);
+    await coordinator.endMember(me);
   });
 
   it('R-LIFE-1 holds the session for one heartbeat at most, and then reports that it was late', async () => {
@@ -78,7 +71,7 @@ describe('keepClaim', () => {
     await fleet.time.pass(50);
     expect(await received()).toEqual(['hello', 'pong']);
     expect(errors).toEqual([['keepClaim', expect.stringContaining(`within ${HEARTBEAT_MS} ms`)]]);
-    await leave(me);
+    await coordinator.endMember(me);
   });
 
   it.each<[string, () => unknown]>([
@@ -97,12 +90,12 @@ describe('keepClaim', () => {
     });
     expect(await received()).toEqual(['hello', 'pong']);
     expect(errors).toEqual([['keepClaim', 'Error: disk full']]);
-    await leave(me);
+    await coordinator.endMember(me);
   });
 
   it('does not delay `leave`', async () => {
     const me = await join({ keepClaim: () => new Promise(() => undefined) });
-    await leave(me);
+    await coordinator.endMember(me);
     expect(coordinator.receivedTypes).toEqual(['hello', 'pong', 'leave']);
   });
 });
