@@ -31,7 +31,7 @@ export function addProgramVerbs(program: Command): void {
   addCommandOptions(addRunOptions(addSharedOptions(program.command('run'))))
     .usage('[options] -- CMD [ARG...]')
     .argument('[words...]')
-    .description('start CMD as a member of the group; it learns its rank, and leaves when CMD ends')
+    .description('start CMD as a member of the group: CMD gets its rank, and the member leaves when CMD ends')
     .addHelpText(
       'after',
       examples(
@@ -50,7 +50,7 @@ export function addProgramVerbs(program: Command): void {
   addSharedOptions(program.command('lead'))
     .usage('[options] -- CMD [ARG...]')
     .argument('[words...]')
-    .description('run CMD only while this member has rank 0; it has stopped before another member may lead')
+    .description('run CMD only while this member has rank 0: CMD stops before another member may lead')
     .option('--restart <WHEN>', 'start CMD again after its own exit: no, on-failure or always', 'no')
     .addHelpText(
       'after',
