@@ -40,11 +40,12 @@ export const faults = {
     signalAll(guards, 'SIGCONT');
   },
   'kill the guard': async ({ leader }) => {
-    const { guards, guardDeaths: before } = leader;
+    const { guards, lastEnd: before } = leader;
     if (guards.length === 0) return;
     signalAll(guards, 'SIGKILL');
-    // Nothing protects the program if rankctl is killed before it has noticed (R-PROG-5).
-    await eventually(NOTICED_MS, 'rankctl to notice', () => leader.guardDeaths > before || !leader.isUp || undefined);
+    // Nothing protects the program if rankctl is killed before it has noticed, and has killed the program (R-PROG-5). A guard whose session
+    // has ended already is not missed: then rankctl kills the program because of the session.
+    await eventually(NOTICED_MS, 'rankctl to notice', () => leader.lastEnd !== before || !leader.isUp || undefined);
   },
   'stop rankctl': async ({ leader, random }) => {
     leader.rankctl.kill('SIGSTOP');

@@ -53,9 +53,9 @@ export class ProgramMember {
     return undefined;
   }
 
-  /** How many guards rankctl has seen die. */
-  get guardDeaths(): number {
-    return this.rankctl.lines.filter(line => line.includes('"event":"guard-died"')).length;
+  /** The line that reports the end of the last program, with its process id. Undefined if none has ended. */
+  get lastEnd(): string | undefined {
+    return this.rankctl.lines.findLast(line => line.includes('"event":"ended"'));
   }
 
   /** The process ids of the guards that run. */
