@@ -33,6 +33,8 @@ export const faults = {
     await Promise.resolve();
   },
   'kill rankctl while its guard is slow': async ({ leader }) => {
+    // The guard keeps the connection open, if it is open. rankctl and its guard together are not covered after a reset (R-PROG-5).
+    await eventually(NOTICED_MS, 'rankctl to notice', () => leader.hasNoticedReset || undefined);
     const { guards } = leader;
     signalAll(guards, 'SIGSTOP');
     leader.rankctl.kill('SIGKILL');
@@ -71,8 +73,8 @@ export const faults = {
     await sleep(random.between(100, 3500));
     proxy.treat('toClient', 'pass');
   },
-  'reset the connection': async ({ leader: { proxy } }) => {
-    proxy.reset();
+  'reset the connection': async ({ leader }) => {
+    leader.resetConnection();
     await Promise.resolve();
   },
   move: async ({ administer, leader }) => await administer('move', leader.name, '1'),

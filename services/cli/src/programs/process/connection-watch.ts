@@ -67,7 +67,7 @@ function isStopped(pid: number): boolean {
   return stat !== undefined && /^[Tt] /.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
-/** Returns whether a TCP connection is open in both directions. True if the system does not tell. */
+/** Returns whether a TCP connection is open in both directions. True if the system has no such table. */
 function isConnected(inode: string): boolean {
   const tables = ['tcp', 'tcp6'].map(name => read(`/proc/self/net/${name}`)).filter(table => table !== undefined);
   const rows = tables.flatMap(table => table.split('\n')).map(row => row.trim().split(/ +/));

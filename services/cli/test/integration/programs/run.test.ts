@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { LaunchedServer } from '@rankd/testkit';
+import { eventually, type LaunchedServer } from '@rankd/testkit';
 import { administer, DEADLINE_MS, gone, isGroupAlive, launch, ProgramRun } from './program-run.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -40,8 +40,8 @@ function startIn(
 
 /** Sleeps until a signal ends it. */
 const sleeper = ['sleep', '1000'];
-/** Ignores SIGTERM, and has a child that ignores it too. */
-const stubborn = ['sh', '-c', 'trap "" TERM; sleep 1000 & sleep 1000'];
+/** Ignores SIGTERM after it has printed `deaf`, and has a child that ignores it too. */
+const stubborn = ['sh', '-c', 'trap "" TERM; echo deaf; sleep 1000 & sleep 1000'];
 
 describe('rankctl run', () => {
   it('gives the program its fields, and no secret (R-PROG-1)', async () => {
@@ -78,6 +78,7 @@ describe('rankctl run', () => {
   it('kills a program that ignores SIGTERM, with its children, after --stop-timeout', async () => {
     const run = start(['--stop-timeout', '1'], stubborn);
     const program = await run.program();
+    await run.says('deaf');
     run.rankctl.kill('SIGTERM');
     expect(await run.code()).toBe(137);
     expect(isGroupAlive(program)).toBe(false);
@@ -85,7 +86,7 @@ describe('rankctl run', () => {
 
   it('kills it at once at a second SIGTERM', async () => {
     const run = start(['--stop-timeout', '1000'], stubborn);
-    await run.program();
+    await run.says('deaf');
     run.rankctl.kill('SIGINT');
     run.rankctl.kill('SIGTERM');
     expect(await run.code()).toBe(137);
@@ -146,7 +147,8 @@ describe('rankctl run', () => {
     const again = await launch({ RANKD_PORT: String(own.port) });
     await run.program(2);
     expect(isGroupAlive(program)).toBe(false);
-    expect(run.rankctl.lines.filter(line => line === 'now slot 0')).toHaveLength(2);
+    const lines = (): readonly string[] => run.rankctl.lines.filter(line => line === 'now slot 0');
+    await eventually(DEADLINE_MS, 'two lines', () => (lines().length === 2 ? true : undefined));
     await again.childProcess.dispose();
   });
 
