@@ -142,7 +142,7 @@ function addServers(program: Command, run: Run): void {
     .action((action: 'adopt' | undefined, { http }: { http?: string }) => {
       if (action === undefined)
         return run(call => servers(call, parseSidePort(http, readEnvironment(), call.connection.url)));
-      if (http !== undefined) throw new UsageError('--http is for rankctl servers: adopt uses --url');
+      if (http !== undefined) throw new UsageError('servers adopt does not use --http: name the server with --url');
       return run(adoptRedis);
     });
 }

@@ -11,7 +11,7 @@ import { rollout } from './rollout/rollout.js';
 import { parseTarget, TARGET_FORMS } from './sending/parse-target.js';
 import { examples, MILLIS_MAX, type Run } from './verb-help.js';
 
-/** The largest batch of a rollout. A receipt lists as many targets as that (R-CMD-3). */
+/** The largest batch of a rollout. A receipt lists at most this many targets (R-CMD-3). */
 const BATCH_MAX = limits.refusedMax;
 
 /** Adds the verbs that steer a fleet. */

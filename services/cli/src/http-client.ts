@@ -1,7 +1,7 @@
 /** Asks a server's side port, the port for HTTP. */
 
-import { parseServerAddresses } from '@rankd/client/internal';
-import { type GroupSummary, mistakes } from '@rankd/protocol';
+import { mistakeOfCode, parseServerAddresses } from '@rankd/client/internal';
+import { type GroupSummary, type Mistake, mistakes } from '@rankd/protocol';
 import { settings, type SettingsOf } from '@rankd/startup/env-fields';
 import { parseSettings, SettingsError, type Environment } from '@rankd/startup/env';
 import { formatSystemReason } from './output/format-error.js';
@@ -114,8 +114,26 @@ async function get(port: SidePort, path: string): Promise<{ readonly body: objec
     if (typeof body !== 'object' || body === null) throw new Error(NOT_RANKD);
     return { body, isOk: answer.ok };
   } catch (error) {
-    throw noSidePort(port, whyNot(error));
+    throw untrusted(port, error) ?? noSidePort(port, whyNot(error));
   }
+}
+
+/** What to do about the certificate of a proxy in front of the side port. Node reads the variable itself, and RANKD_TLS_CA is for members. */
+const nameCa = 'name the file with its CA in NODE_EXTRA_CA_CERTS';
+const certificateAdvice: Partial<Record<Mistake, string>> = {
+  CA_UNKNOWN: nameCa,
+  CERTIFICATE_SELF_SIGNED: nameCa,
+  HOST_MISMATCH: mistakes.HOST_MISMATCH.remedy,
+  CERTIFICATE_EXPIRED: 'renew the certificate of the proxy',
+  CERTIFICATE_NOT_YET_VALID: mistakes.CERTIFICATE_NOT_YET_VALID.remedy,
+};
+
+/** Returns the error if the certificate at this address cannot be accepted. */
+function untrusted({ url }: SidePort, error: unknown): NotDone | undefined {
+  const mistake = mistakeOfCode((error as Error).cause);
+  const advice = mistake === undefined ? undefined : certificateAdvice[mistake];
+  if (mistake === undefined || advice === undefined) return undefined;
+  return new NotDone('CONNECT_FAILED', `the side port at ${url}: ${mistakes[mistake].meaning}: ${advice}`);
 }
 
 function noSidePort({ url }: SidePort, why: string): NotDone {

@@ -71,7 +71,7 @@ export interface MembershipEvents {
   /** The member may act on its rank again, after `suspended`. */
   acting: [{ readonly rank: number }];
   /**
-   * The lease of this member ends at another time than the last event reported: after `joined`, after each acknowledged heartbeat, and when the
+   * The end of this member's lease differs from the last reported one: after `joined`, after each acknowledged heartbeat, and when the
    * member may act again after a request to yield. `suspended` and `disconnected` report that it has ended.
    */
   lease: [LeaseChange];

@@ -4,6 +4,7 @@
  */
 export type { MembershipEvents } from './events.js';
 export { argsFromText } from './commands/json-text.js';
+export { mistakeOfCode } from './connection/connect-mistake.js';
 export { createConnect, openSocket } from './connection/dial.js';
 export { errorFromServer, RankdError } from './rankd-error.js';
 export type { Fence, Seat, SeatConnection } from './session/seat.js';

@@ -92,7 +92,7 @@ export class MembershipCore<C extends CommandsOf<C> = AnyCommands> {
     this.#claims = new ClaimKeeper(settings.keepClaim, this.callbacks, clock);
     this.#assignments = new MemberPartitions(environment, this.logger, {
       reportError: (handler, error) => {
-        // The logger has the error already. Without a logger it must not disappear.
+        // A logger has already received the error. Without a logger, report the error here.
         if (logger === undefined) this.callbacks.report(handler, error);
         else this.callbacks.notify(handler, error);
       },

@@ -103,7 +103,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * When this member must have stopped acting on its rank, unless a heartbeat renews the lease before: ms of the monotonic clock of
    * `performance.now()`. For another process of this machine, add `Number(process.hrtime.bigint()) / 1e6 - performance.now()`: the result
    * is a reading of CLOCK_MONOTONIC. After a request to yield, and while the member resigns or leaves, nothing renews it. The event `lease`
-   * reports each change. In the past while the member is suspended. Undefined while it has no session: it must not act then.
+   * reports each change. While the member is suspended, this time is in the past. Undefined while the member has no session: it must not
+   * act then.
    */
   get leaseEndsAt(): number | undefined {
     return this.#core.state.seat?.leaseEndsAtMs;

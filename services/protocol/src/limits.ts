@@ -38,7 +38,9 @@ export const limits = {
   pingsAtOnce: 100,
   /** R-PACE-1: pings of a session in a second, after those at once. */
   pingsPerSecond: 50,
-  /** R-PACE-1: requests that a session may have refused with RATE_LIMITED at once, and regains in ten seconds. The next one ends it. */
+  /**
+   * R-PACE-1: how many refusals with RATE_LIMITED a session may get at once. It regains as many in ten seconds. One more ends the session.
+   */
   refusalsMax: 100,
   /** R-CMD-1: the deadline of a command that has none. */
   deadlineMsDefault: 5000,

@@ -108,7 +108,7 @@ const table = {
   CERTIFICATE_INVALID: atClient(
     'CONNECT_FAILED',
     'the certificate of the server cannot be accepted',
-    'issue another certificate for the server, for example with scripts/certs',
+    'issue another certificate for the server, for example as in docs/operations/tls.md',
   ),
   TLS_FILES_UNUSABLE: atClient(
     'CONNECT_FAILED',

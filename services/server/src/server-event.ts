@@ -67,7 +67,7 @@ export type ServerEvent =
   | { readonly event: 'result'; readonly status: string }
   | { readonly event: 'mirror.up'; readonly server: string }
   | { readonly event: 'mirror.down'; readonly server: string; readonly reason: string }
-  /** The last order in Redis was not read yet: hellos are refused for at most `waitMs`. */
+  /** The last order in Redis is still unread: hellos are refused for at most `waitMs`. */
   | { readonly event: 'mirror.unread'; readonly server: string; readonly reason: string; readonly waitMs: number }
   /** The last order of these groups cannot be read: their hellos are refused for `waitMs`. */
   | {

@@ -21,8 +21,8 @@ interface Incarnation {
 }
 
 /**
- * Runs a server that is not in a cluster, with or without a mirror in Redis. The gateway refuses every hello with UNAVAILABLE while the
- * order in Redis was not read yet, or while another server keeps it (R-VIEW-6). Each new order gets a new gateway.
+ * Runs a server that is not in a cluster, with or without a mirror in Redis. The gateway refuses every hello with UNAVAILABLE until the
+ * order in Redis was read, and while another server keeps it (R-VIEW-6). Each new order gets a new gateway.
  */
 export class StandaloneServer implements OrderKeeper {
   readonly #ports: StandaloneServerPorts;
@@ -65,7 +65,7 @@ export class StandaloneServer implements OrderKeeper {
     else this.#session.open(this);
   }
 
-  /** Starts no other order, because the server stops (R-BYE-2). */
+  /** The server stops, so no other order starts from now on (R-BYE-2). */
   stop(): void {
     if (this.#state === 'refusing') void this.#session?.close();
     this.#state = 'stopped';

@@ -190,7 +190,10 @@ function viewsLast(bytes: Buffer): Buffer {
   return Buffer.from([...frames.filter(frame => !isView(frame)), ...frames.filter(isView)].join(''));
 }
 
-/** Fault: views with the rank and leader that the member knows are not sent, so it learns no size but with another rank. */
+/**
+ * Fault: views with the rank and leader that the member knows are not sent, so a member learns a new size only together with a new rank or
+ * leader.
+ */
 function dropSizes(bytes: Buffer): Buffer {
   const frames = bytes.toString().split(/(?<=\n)/);
   const isOfSize = (frame: string): boolean => {

@@ -42,11 +42,11 @@ export function pickSettings(random: SeededRandom): ServerConfig {
     RANKD_MEMBERS_MAX: random.between(3, 8),
     RANKD_WAITLIST_MAX: random.below(3),
     RANKD_GRACE_MS: random.pick([0, 0, 150, 500]) ?? 0,
-    // Shorter than the lease, a little shorter, the same, and longer.
+    // Far below the length of a lease, just below it, equal to it, and above it.
     RANKD_GRACE_LEADER_MS: random.pick([0, 0, 1, SUSPEND_MS - 10, SUSPEND_MS, 2 * SUSPEND_MS]) ?? 0,
     RANKD_REFORM_MS: random.pick([100, 400]) ?? 0,
     RANKD_COMMANDS_PER_SECOND: random.pick([0, 0, 20]) ?? 0,
-    // Less than the schema allows, so that few bytes reach the limit.
+    // A limit below the minimum of the schema, so that few bytes reach it.
     RANKD_BACKLOG_BYTES_MAX: random.pick([4096, 65_536]) ?? 0,
   };
 }

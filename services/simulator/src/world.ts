@@ -44,14 +44,16 @@ export class World {
   readonly administrator: Administrator;
   readonly #fault: PlantedBug;
   readonly #wall: WallClock;
-  /** A generator of its own, so that the seeds have the same other events as before. */
+  /** A separate generator, so that the faults of clocks do not change the other events of a seed. */
   readonly #clockRandom: SeededRandom;
   readonly #clients = new Set<ModelClient>();
   #server: SingleServerProcess;
+  readonly #seed: number;
   #spawnedCount = 0;
 
   constructor(seed: number, { fault = noBugs, writeTrace }: WorldOptions = {}) {
     this.writeTrace = writeTrace;
+    this.#seed = seed;
     this.random = new SeededRandom(seed);
     this.config = pickSettings(this.random);
     this.#fault = fault;
@@ -86,7 +88,7 @@ export class World {
       random,
       network,
       probe,
-      profile: pickClientProfile(random),
+      profile: pickClientProfile(this.#seed, random),
     });
     this.#clients.add(client);
     client.connect();

@@ -8,7 +8,7 @@ import { quantile } from '../rows/statistics.js';
 
 /** The log entries of one command: the command and its result. */
 const ENTRIES_A_COMMAND = 2;
-/** How long to wait for the first commands to end, ms, and after the measurement for the last ones. */
+/** How long to wait for the first commands to end, ms. Also how long to wait for the last commands after the measurement. */
 const endMs = 30_000;
 
 /** The load of one measurement. */

@@ -43,7 +43,7 @@ export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<vo
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {
     if (load === undefined) return;
-    // This command has its own `Children`, because those of the run are killed before and can start nothing after that.
+    // This command needs `Children` of its own: those of the run are already killed, and can start no process.
     await new Children().run({ program: 'taskset', args: ['-acp', list, String(process.pid)] }, 5000);
   };
   await pin(String(load));

@@ -18,7 +18,7 @@ import { ServerPool } from '../servers/server-pool.js';
 import { findTools, has, hintsFor, lookInSbin, type Tool } from '../servers/tools.js';
 import { createScratch, type BenchContext } from '../bench-context.js';
 
-/** How long a whole run may take, ms. Rows that have not started at that time are reported as not measured. */
+/** How long a whole run may take, ms. A row that has not started before that is reported as not measured. */
 const budgetMs = { quick: 45_000, full: 40 * 60_000 };
 const probeDeadlineMs = { quick: 10_000, full: 90_000 };
 

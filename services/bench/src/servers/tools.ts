@@ -42,7 +42,7 @@ const howToGet: Readonly<Record<ToolName, string>> = {
 
 const versionDeadlineMs = 10_000;
 
-/** Adds the directories to PATH in which Debian installs servers, and which are not in the PATH of an ordinary user. */
+/** Adds to PATH the directories in which Debian installs servers. The PATH of an ordinary user lacks them. */
 export function lookInSbin(): void {
   process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
 }

@@ -28,7 +28,7 @@ export function printMembershipEvents(
     );
   });
   membership.on('rank', ({ rank, was, size, cause }) => {
-    // A `rank` event with the same rank may follow `joined`, which is printed already.
+    // A `rank` event may repeat the rank of `joined`. That rank is printed already.
     const isPrinted = was === undefined || (isJustJoined && rank === was);
     isJustJoined = false;
     if (isPrinted) return;

@@ -14,13 +14,24 @@ export const LINE_BYTES_MAX = 16 * 1024 * 1024;
  */
 export async function* inputLines(input: AsyncIterable<Buffer>, lineBytesMax = LINE_BYTES_MAX): AsyncGenerator<string> {
   const decoder = new FrameDecoder(lineBytesMax);
-  for await (const bytes of input) {
+  for await (const bytes of readToEnd(input)) {
     decoder.push(bytes);
     yield* completeLines(decoder, lineBytesMax);
   }
   // The last line may have no end.
   decoder.push(Buffer.from('\n'));
   yield* completeLines(decoder, lineBytesMax);
+}
+
+/** A terminal that has disappeared fails with EIO. That is the end of the input. */
+async function* readToEnd(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* input;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EIO') return;
+    throw new NotDone('BAD_INPUT', `the input cannot be read (${code ?? message}): the lines after it were not read`);
+  }
 }
 
 function* completeLines(decoder: FrameDecoder, lineBytesMax: number): Generator<string> {

@@ -26,7 +26,7 @@ export async function adoptRedis(call: CommandContext): Promise<ExitCode> {
     if (!(error instanceof RankdError) || error.code !== 'UNSUPPORTED') throw error;
     throw new NotDone(
       'UNSUPPORTED',
-      'this server waits for no lost cluster: see the state in `rankctl servers`, and name a server in the state waiting with --url',
+      'this server does not wait for a lost cluster: see the state in `rankctl servers`, and name a server in the state waiting with --url',
     );
   }
 }

@@ -32,8 +32,9 @@ const help = `  NAME [JSON] [--to below|all|RANKS] [--deadline MS]   sends a com
   /help    prints this help`;
 
 /**
- * Joins as a member, prints its events, and sends the commands that are typed, until `/quit`, the end of the input or a signal. If the input
- * is no terminal, a program wrote it: the exit code is then 0 only if every line was understood and every command was executed by all.
+ * Joins as a member, prints its events, and sends the commands that are typed, until `/quit`, the end of the input or a signal. If the
+ * input is no terminal, a program wrote it: the exit code is then 0 only if every line was understood and every command was executed by all
+ * of its targets.
  */
 export async function attach(call: CommandContext, { name, handles }: AttachOptions): Promise<ExitCode> {
   call.terminal.watchReaders();

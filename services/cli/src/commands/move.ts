@@ -24,7 +24,7 @@ interface Wanted {
   readonly rank: number;
 }
 
-/** The server reports NO_SUCH_TARGET for a member or a rank that is not there. Returns an error that says which. */
+/** The server reports NO_SUCH_TARGET for an unknown member and for an unknown rank. Returns an error that says which of the two. */
 function wrongTarget(error: unknown, { roster: { group, size }, name, rank }: Wanted): unknown {
   if (!(error instanceof RankdError) || error.code !== 'NO_SUCH_TARGET') return error;
   if (rank < size) return new NotDone(error.code, `${name} has left group ${group}: run rankctl ls for the list`);

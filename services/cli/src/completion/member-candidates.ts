@@ -24,7 +24,7 @@ export function memberCandidates(
 ): string[] {
   const bearers = new Map<string, number>();
   for (const { member, name } of members) {
-    // A member may have the id of another one as its name. An id is preferred to a name.
+    // The name of a member may be the id of another member. An id is preferred to a name.
     for (const word of new Set([member, name])) bearers.set(word, (bearers.get(word) ?? 0) + 1);
   }
   // fish inserts a tilde unquoted, and would read the rest as the name of a user.

@@ -45,7 +45,7 @@ export async function events(call: CommandContext): Promise<ExitCode> {
       if (unread.aborted) return 0;
       if (!(error instanceof RankdError) || !error.retry) throw error;
       const { code, message } = formatError(error, connection);
-      // One event for all attempts until the server answers.
+      // Emit one event for all attempts until the server answers.
       if (!isLost) emit({ event: 'disconnected', group: connection.group, at: now(), code, message });
       isLost = true;
       await sleep(error.retryAfterMs ?? RETRY_MS, undefined, { signal: unread }).catch(() => undefined);

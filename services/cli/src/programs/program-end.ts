@@ -23,7 +23,7 @@ export class ProgramEnd extends Error {
   }
 }
 
-/** Returns the end for what the options or the environment ask for and cannot have here: exit code 78. */
+/** Returns the end with exit code 78: this system cannot do what the options or the environment ask for. */
 export function configurationEnd(message: string): ProgramEnd {
   return new ProgramEnd(exitCodes.configuration, message);
 }

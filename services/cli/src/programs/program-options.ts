@@ -47,9 +47,9 @@ export interface RunOptions extends ProgramOptions {
   readonly restartEveryMs: number;
 }
 
-/** After which exits of the program itself `lead` starts it again. */
+/** After which exits `lead` starts the program again. Exits that rankctl has caused do not count. */
 export const restartPolicies = ['no', 'on-failure', 'always'] as const;
-/** One of them. */
+/** One of `restartPolicies`. */
 export type RestartPolicy = (typeof restartPolicies)[number];
 
 /** The options of `lead`. */

@@ -79,8 +79,8 @@ export class ProgramRunner extends EventEmitter<ProgramRunnerEvents> {
   }
 
   /**
-   * Starts the program under `guard`. Resolves when nothing of it runs any more. The caller has checked, without waiting since, that the
-   * member may start it now.
+   * Starts the program under `guard`. Resolves when nothing of it runs any more. The caller must check in the same round of the event loop
+   * that the member may start it.
    * @throws ProgramEnd 126 or 127 if it cannot be started
    */
   async run(fields: MemberFields, guard: Guard): Promise<ProgramExit> {
@@ -102,7 +102,7 @@ export class ProgramRunner extends EventEmitter<ProgramRunnerEvents> {
     this.emit('started', run);
     const code = await started.gone;
     run.killTimer?.cancel();
-    // The guard has killed it while rankctl was stopped.
+    // The program has not exited by itself: the guard has killed it while rankctl was suspended.
     if (started.wasKilled === true && monotonicMs() >= (guard.killAtMs ?? Infinity)) run.stopped ??= 'leadership';
     guard.release(run.pid);
     this.#run = undefined;

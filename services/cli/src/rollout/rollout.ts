@@ -72,7 +72,7 @@ class Rollout {
       const ended = await this.#runBatch();
       if (ended.kind === 'failed') return ended.failure;
       if (ended.kind === 'all done') return undefined;
-      // Only a member that has not been commanded yet is worth the pause.
+      // Pause only if a member remains that was not commanded yet.
       if (this.#plan?.waiting.length !== 0) await sleep(this.#order.pauseMs);
     }
   }

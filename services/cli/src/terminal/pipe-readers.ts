@@ -11,12 +11,13 @@ const [ACCESS_MODE, WRITE_ONLY] = [0o3, 0o1];
 type End = 'open' | 'closed' | 'hidden';
 
 /**
- * Calls `onGone` once, when the last process that read from the pipe or the socket `fd` has closed it. A write would fail, but a verb that does not end by
- * itself may have nothing to write for hours. Call it before the first write: a process like `head` ends soon after.
+ * Calls `onGone` once, when the last process that read from the pipe or the socket `fd` has closed it. A write would fail, but a verb that
+ * does not end by itself may have nothing to write for hours. Call it before the first write: a process like `head` ends soon after.
  *
- * A socket whose other end is closed rejects even a write of no bytes. An end that is only shut down for writing still reads. A pipe accepts a write of no bytes.
- * Linux lists the open files of processes in /proc. Where it does not list a reader (another system, another user, a reader outside of the
- * container), this function does nothing, and the next write shows that the reader is gone.
+ * A socket whose other end is closed rejects even a write of no bytes. It accepts that write if the other end still reads, even if that end
+ * no longer writes. A pipe accepts a write of no bytes. Linux lists the open files of processes in /proc. Where it does not list a reader
+ * (another system, another user, a reader outside of the container), this function does nothing, and the next write shows that the reader
+ * is gone.
  */
 export function watchReaders(fd: number, onGone: () => void): void {
   const stats = fstatSync(fd);

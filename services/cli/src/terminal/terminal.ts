@@ -57,7 +57,7 @@ export function processTerminal(process: NodeJS.Process): ProcessTerminal {
   const unread = new AbortController();
   const errors = new Output(process.stderr);
   const say = (sentence: string): void => {
-    // A line a retry would otherwise fill the memory if no program reads standard error.
+    // Without this limit, the lines about retries would fill the memory if no program reads standard error.
     if (errors.waitingBytes < OUTPUT_BYTES_MAX) errors.write(`rankctl: ${printable(sentence)}\n`);
   };
   const output = new Output(stdout, error => {

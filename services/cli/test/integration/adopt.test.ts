@@ -46,7 +46,7 @@ describe('servers adopt', () => {
     expect(await adopt('--token', 'boss')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^rankctl: this server waits for no lost cluster: see the state/),
+      stderr: expect.stringMatching(/^rankctl: this server does not wait for a lost cluster: see the state/),
     });
     const { code, stdout } = await adopt('--token', 'boss', '--json');
     expect([code, JSON.parse(stdout)]).toEqual([1, { error: expect.objectContaining({ code: 'UNSUPPORTED' }) }]);

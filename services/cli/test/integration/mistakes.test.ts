@@ -1,8 +1,9 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
+import { createServer as createHttpsServer } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Mistake, mistakes } from '@rankd/protocol';
-import { type LaunchedServer, launchServer, repository } from '@rankd/testkit';
+import { DevelopmentCertificates, type LaunchedServer, launchServer, repository } from '@rankd/testkit';
 import { Rankctl } from './rankctl.js';
 
 let server: LaunchedServer;
@@ -46,6 +47,29 @@ describe('rankctl names the mistake in the address of the side port, and of a se
     const { code, stderr } = await new Rankctl(['servers', '--http', http()]).end();
     expect([code, stderr]).toEqual([1, expect.stringMatching(what)]);
     expect(stderr).toMatch(/^rankctl: no side port answers at [^\n]*--http\n$/);
+  });
+
+  it('a proxy with TLS whose CA Node does not know, or with another name', async () => {
+    const certificates = await DevelopmentCertificates.make(repository);
+    const proxy = createHttpsServer(await certificates.identity('server'), (_, answer) => answer.end('{"groups":[]}'));
+    try {
+      await once(proxy.listen(0), 'listening');
+      const { port } = proxy.address() as AddressInfo;
+      const groupsOf = async (host: string, env = {}): Promise<readonly [number | null, string]> => {
+        const { code, stderr } = await new Rankctl(['groups', '--http', `https://${host}:${port}`], env).end();
+        return [code, stderr];
+      };
+      const known = { NODE_EXTRA_CA_CERTS: certificates.path('ca.pem') };
+      expect(await groupsOf('127.0.0.1')).toEqual([
+        1,
+        `rankctl: the side port at https://127.0.0.1:${port}: ${mistakes.CA_UNKNOWN.meaning}: name the file with its CA in NODE_EXTRA_CA_CERTS\n`,
+      ]);
+      expect(await groupsOf('127.0.0.1', known)).toEqual([0, '']);
+      expect(await groupsOf('127.0.0.2', known)).toEqual([1, expect.stringContaining(mistakes.HOST_MISMATCH.meaning)]);
+    } finally {
+      proxy.close();
+      await certificates.dispose();
+    }
   });
 
   it('bench with the side port', async () => {

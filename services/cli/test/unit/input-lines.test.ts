@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { inputLines, LINE_BYTES_MAX } from '../../src/attach/input-lines.js';
 
@@ -37,6 +38,23 @@ describe('the lines of a piped input', () => {
     // A line without an end must not be kept whole.
     await expect(linesOf(['x'.repeat(LINE_BYTES_MAX), 'xx'])).rejects.toMatchObject({ code: 'LINE_TOO_LONG' });
   });
+
+  it.each([
+    ['EIO', undefined],
+    ['EISDIR', 'BAD_INPUT'],
+  ])(
+    'may fail with %s: EIO is the end, as when the terminal disappears; others are reported',
+    async (code, reported) => {
+      const input = new Readable({ read: () => undefined });
+      input.push('go\nlast');
+      const lines = inputLines(input as AsyncIterable<Buffer>);
+      expect(await lines.next()).toEqual({ value: 'go', done: false });
+      input.destroy(Object.assign(new Error('the read failed'), { code }));
+      const end = lines.next();
+      if (reported === undefined) expect(await end).toEqual({ value: 'last', done: false });
+      else await expect(end).rejects.toMatchObject({ code: reported, message: expect.stringContaining(code) });
+    },
+  );
 
   it('must be UTF-8', async () => {
     await expect(linesOf([Buffer.from([0x67, 0x6f, 0xff, 0x0a])])).rejects.toMatchObject({ code: 'BAD_INPUT' });

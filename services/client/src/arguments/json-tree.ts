@@ -98,7 +98,7 @@ function unboxed(value: unknown): unknown {
   return types.isBoxedPrimitive(value) ? (value as object).valueOf() : value;
 }
 
-/** Objects of a class are their fields. These have content that is not in a field. */
+/** JSON has the fields of an object. These objects have content that is not in a field. */
 function losesContent(value: object): boolean {
   if (isPlainObject(value)) {
     return Object.getOwnPropertySymbols(value).some(symbol =>

@@ -13,8 +13,8 @@ export interface ListenerError {
 
 /**
  * Calls listeners and other functions of the application one by one. If one throws, or returns a promise that rejects, the next ones are
- * called all the same, and the caller continues. The error becomes the event `listenerError` of `emitter`. Without a listener of that event
- * it is thrown by `process.nextTick`, so that it becomes an uncaught exception.
+ * still called, and the caller continues. The error becomes the event `listenerError` of `emitter`. Without a listener of that event it is
+ * thrown by `process.nextTick`, so that it becomes an uncaught exception.
  */
 export class ApplicationCallbacks {
   readonly #emitter: EventEmitter;

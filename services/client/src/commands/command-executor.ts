@@ -194,7 +194,10 @@ export class CommandExecutor {
     };
   }
 
-  /** Opens the signal of one command. `release` ends what it needs: the seat is kept for many commands, and must keep none of them. */
+  /**
+   * Opens the signal of one command. `release` removes its timer and its listener: the signal of the seat lives longer, and must not keep
+   * each command in memory.
+   */
   #openSignal(leftMs: number, seatLost: AbortSignal): { signal: AbortSignal; release: () => void } {
     const controller = new AbortController();
     const release = (): void => {

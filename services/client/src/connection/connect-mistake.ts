@@ -52,7 +52,7 @@ export function connectError(address: ServerAddress, cause: unknown, isTimeout: 
 /** Returns the error of an open connection that has ended before the server answered. `cause` is the error of the socket, if any. */
 export function unansweredError(address: ServerAddress, cause: Error | undefined): RankdError {
   const closed = address.transport === 'tcp' ? 'CLOSED_AS_WITH_TLS' : 'CLOSED_UNANSWERED';
-  const mistake = findByCode(cause) ?? closed;
+  const mistake = mistakeOfCode(cause) ?? closed;
   return mistakeError(mistake, `${formatAddress(address)}${cause === undefined ? '' : `: ${cause.message}`}`, cause);
 }
 
@@ -82,10 +82,11 @@ function findConnectMistake(address: ServerAddress, cause: unknown): Mistake | u
   // Only the function that reads the TLS files fails with an error of the file system.
   if (isTls && /^(open|read)$/.test(textOf(cause, 'syscall'))) return 'TLS_FILES_UNUSABLE';
   const isReset = /^(ECONNRESET|EPIPE)$/.test(textOf(cause, 'code'));
-  return isTls && isReset ? 'TLS_INTERRUPTED' : findByCode(cause);
+  return isTls && isReset ? 'TLS_INTERRUPTED' : mistakeOfCode(cause);
 }
 
-function findByCode(cause: unknown): Mistake | undefined {
+/** Returns the mistake behind an error of Node or OpenSSL. */
+export function mistakeOfCode(cause: unknown): Mistake | undefined {
   const code = textOf(cause, 'code');
   return byCode.find(([pattern]) => pattern.test(code))?.[1];
 }

@@ -123,7 +123,7 @@ export class Connection {
       if (signal.aborted) throw new RankdError('ABORTED', undefined, { cause: signal.reason });
       throw connectError(address, error, attempt.signal.aborted);
     } finally {
-      // The signal is of this attempt only. A user may have passed it to the stream, which must not be destroyed later.
+      // The signal is only for this attempt. The `dial` function may have passed it to the stream, and must not destroy the stream later.
       timer.cancel();
       removeListener();
     }
@@ -252,7 +252,7 @@ export class Connection {
       this.#welcomeTimer?.cancel();
       this.#listener?.handleWelcome(message);
     } else {
-      // On the waitlist there is no time limit, because the server's pings prove that it is alive.
+      // On the waitlist there is no time limit, because the pings of the server prove that the server is alive.
       if (message.type === 'waiting') this.#welcomeTimer?.cancel();
       this.#listener?.handleMessage(message, this.#stallDetector.arrivedAtMs, frame);
     }

@@ -33,7 +33,7 @@ export const clientSettingsSchema = settings.object({
   RANKD_TLS_KEY: settings.optionalText('The file with the private key of RANKD_TLS_CERT.'),
   RANKD_COMMAND_EVERY_MS: settings.millis(
     0,
-    'How often the client sends a command to its subordinates, and sometimes to a superior. 0: never.',
+    'How often the client sends a command: usually to its subordinates, sometimes to a superior. 0: never.',
   ),
   LOG_LEVEL: settings.choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -1,9 +1,9 @@
 import { hashMember, outweighs, type HashedMember } from './rendezvous-hash.js';
 
 /**
- * The partitions that are assigned to one member: of 0 … count-1, those for which this member has the largest weight of all members. For
- * every other partition, the class remembers one member with a larger weight. So it computes new weights only for the partitions that a
- * join or a departure affects.
+ * The partitions that are assigned to one member. A partition is assigned to the member with the largest weight for it. For every other
+ * partition, the class remembers one member with a larger weight. So it computes new weights only for the partitions that a join or a
+ * departure affects.
  */
 export class AssignedPartitions {
   readonly own: HashedMember;

@@ -3,8 +3,8 @@
 /**
  * The members that were possibly admitted before this one: all that its first roster lists. Only members that were admitted before it can
  * still hold a partition that is assigned to this member. A member that was admitted later holds a partition only if its weight is larger
- * than this member's, and then the partition is not assigned to this member. Which of them were admitted earlier, and for how long they
- * have been members, would be known only from wall times, which a server may set back.
+ * than this member's, and then the partition is not assigned to this member. Only wall times show which of the listed members were in fact
+ * admitted earlier, and the clock of a server may be set back.
  */
 export class EarlierMembers {
   /** The time at which no earlier member can hold a partition of this member any longer, by the monotonic clock. */
@@ -27,8 +27,8 @@ export class EarlierMembers {
   }
 
   /**
-   * Returns whether an earlier member may hold a partition of this member until `untilMs`. After the owner has stopped, another one may hold
-   * it: the owner may not have acquired it yet.
+   * Returns whether an earlier member may hold a partition of this member until `untilMs`. The stop of one owner does not change that: an
+   * even earlier owner may still hold the partition, if the later one had not acquired it yet.
    */
   get mayHold(): boolean {
     return this.#present.size > 0;

@@ -85,7 +85,7 @@ export class MemberPartitions {
     // After a resume the seat is the same: the roster of the earlier session is valid until its lease expires.
     if (this.#seatIdentity?.member === member && this.#seatIdentity.epoch === epoch)
       this.#roster.markStale(this.#leaseExpiresAtMs);
-    // A founder knows that there was no other member before its first view, so it misses no change since then unnoticed.
+    // A founder starts at its first view: there was no other member before. So it notices if it misses a later change.
     else this.#roster.reset(epoch, this.#foundingView(seat) ?? view);
     this.#seatIdentity = { member, epoch };
     this.#seat = seat;

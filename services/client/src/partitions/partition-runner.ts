@@ -95,7 +95,7 @@ export class PartitionRunner implements Partitions {
     if (this.#ownership.heldOrReleasing.length === 0) this.#onAllReleased();
     // `lost` and the logger are functions of the application. They may have called the library, which has then started a timer.
     this.#timer?.cancel();
-    // If the roster is not known, set no timer: the next message of the server starts this again.
+    // If the roster is not known, set no timer: the next message of the server calls this method again.
     const nextMs =
       nowMs < untilMs ? Math.min(this.#ownership.nextActionAtMs, untilMs) - nowMs : Number.POSITIVE_INFINITY;
     if (nextMs < Number.POSITIVE_INFINITY)

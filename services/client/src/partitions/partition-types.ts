@@ -55,7 +55,7 @@ export interface PartitionOptions {
   readonly handoverMs?: number;
 }
 
-/** The partitions of a member. Every answer is true at the moment at which it is read. */
+/** The partitions of a member. A value is valid only at the moment at which it is read. */
 export interface Partitions {
   /** The number of partitions. */
   readonly count: number;

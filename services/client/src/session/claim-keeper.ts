@@ -10,9 +10,9 @@ import { claimOf, type SeatClaim } from './seat.js';
 export type KeepClaim = (claim: SeatClaim) => unknown;
 
 /**
- * Calls `keepClaim` of the application with the claim of each welcome. Holds the frames of the session back until the application has stored
- * the claim, because the server keeps the earlier secret only until the next frame of the session. So one of the two secrets is always both
- * stored and good, whenever the process dies.
+ * Calls `keepClaim` of the application with the claim of each welcome. Holds the frames of the session back until the application has
+ * stored the claim, because the server keeps the earlier secret only until the next frame of the session. So at every moment one of the two
+ * secrets is stored and valid, even if the process dies.
  */
 export class ClaimKeeper {
   readonly #keepClaim: KeepClaim | undefined;

@@ -35,7 +35,7 @@ export class MemberState {
   #status: MemberStatus = { kind: 'outside' };
   #intent: 'stay' | Ending = 'stay';
   #resumableSeat: ResumableSeat | undefined;
-  /** The claim of an earlier process, until the first welcome. After `close` the claim to the seat that the server still holds. */
+  /** The claim of an earlier process, until the first welcome. After `close`: the claim to the seat that the server still holds. */
   #looseClaim: SeatClaim | undefined;
   /** The cluster of the first welcome. The member accepts no seat in another cluster. */
   #cluster: string | undefined;

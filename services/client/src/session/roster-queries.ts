@@ -51,9 +51,7 @@ export class RosterQueries {
     if (asker !== undefined && asker !== 'partitions') asker.resolve(roster);
   }
 
-  /**
-   * Records an error of the server. Rejects the oldest query if it is a call of `roster()`. Returns whether it was.
-   */
+  /** Records an error of the server. Rejects the oldest query if it is a call of `roster()`. Returns whether it rejected one. */
   handleError(message: ErrorMessage): boolean {
     if (message.code !== 'RATE_LIMITED') return false;
     const asker = this.#askers.shift();

@@ -24,7 +24,7 @@ export interface EventReaderPorts {
 
 /** Reads one stream to its end. Returns how it ended. */
 export async function readEvents({ path, token, signal, told }: EventReaderPorts): Promise<Ending> {
-  // `signal` is long-lived, so fetch gets the signal of this reading only.
+  // `signal` lives longer than one stream, so fetch gets a signal of its own.
   const reading = new AbortController();
   const timer = new Restartable(SILENCE_MS, () => reading.abort());
   timer.restart();

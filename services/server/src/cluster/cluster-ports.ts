@@ -28,9 +28,9 @@ export interface ShardSettings extends RecordApplierSettings {
 export interface ShardReplicaListener {
   /** Performs the effects of an entry. */
   readonly onApplied: AppliedListener;
-  /** The group exists when this server joins the shard. Called before the first onApplied. */
+  /** Called for each group that exists when this server joins the shard, before the first onApplied. */
   readonly onGroupLoaded: (group: Group) => void;
-  /** This server has to set the timers of these effects, because servers measure durations from now on. */
+  /** The format of the shard was raised to one in which servers measure durations. This server has to set the timers of these effects. */
   readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;

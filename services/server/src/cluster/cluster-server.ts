@@ -150,7 +150,10 @@ export class ClusterServer {
     if (this.#incarnation !== undefined) await this.#served.write(this.#incarnation);
   }
 
-  /** Closes all connections. Without an earlier leave(), the other servers declare this server lost only because of its silence. */
+  /**
+   * Closes all connections. Without an earlier leave(), the other servers declare this server lost only after its heartbeats have stopped
+   * for some time.
+   */
   async close(): Promise<void> {
     this.#stopJoining();
     await this.#incarnation?.log.close();
@@ -284,8 +287,8 @@ export class ClusterServer {
 }
 
 /**
- * Returns a clock with the wall time of Redis, which all servers share. It follows the clock of Redis, also back. `offsetMs` returns by how
- * much the wall time of Redis is ahead of the monotonic clock `own`. Undefined: it was not measured yet.
+ * Returns a clock with the wall time of Redis, which all servers share. If the clock of Redis is set back, this clock goes back too.
+ * `offsetMs` returns by how much the wall time of Redis is ahead of the monotonic clock `own`. Undefined: it was not measured yet.
  */
 function sharedClock(own: Clock, offsetMs: () => number | undefined): Clock {
   return {

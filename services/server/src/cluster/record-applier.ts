@@ -40,7 +40,7 @@ export type ApplyEnd = 'left' | 'declared-lost' | 'rewritten' | BlockingEntry;
 export interface RecordApplierListener {
   /** Performs the effects of an entry. */
   readonly onApplied: AppliedListener;
-  /** This server has to set the timers of these effects, because servers measure durations from now on. */
+  /** The format of the shard was raised to one in which servers measure durations. This server has to set the timers of these effects. */
   readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
   /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;

@@ -57,7 +57,7 @@ export interface UnreadableRecord {
   readonly reason: string;
 }
 
-/** Returns the JSON text of a record that is not a batch. Every server can read `epoch` in format 1. */
+/** Returns the JSON text of a record that is not a batch. The default is format 1, in which every server can read the record `epoch`. */
 export function encodeRecord(body: Genesis | EpochBegun, version = 1): string {
   return JSON.stringify({ v: version, ...body });
 }

@@ -99,7 +99,7 @@ export class ShardReplica {
     return this.#applier.lagRecords;
   }
 
-  /** Where to start when this server follows the shard again: until this replica has announced itself, where it started from. */
+  /** Where to start when this server follows the shard again. Until this replica has announced itself, that is where it started itself. */
   get resumePoint(): ShardResumePoint | undefined {
     return this.#resume.pointAfter(this.#writer.lastBatch, this.coordinator.epochLast, this.#writer.hasJoined);
   }
@@ -225,7 +225,7 @@ export class ShardReplica {
     void this.#snapshots.saveIfDue(this.#applier);
   }
 
-  /** Takes over the state after the last applied record. If that throws an exception, this incarnation ends there. */
+  /** Calls `takeOver`, which takes over the state after the last applied record. If it throws an exception, this incarnation ends. */
   endIfThrows(takeOver: () => void): void {
     try {
       takeOver();
@@ -244,7 +244,10 @@ export class ShardReplica {
     return this.coordinator.pendingTimers(this.#ports.clock.wallMs());
   }
 
-  /** Waits for the servers with sessions in a group. Resolves with `late` after SERVERS_HEARD_MS. In format 1 there is no use for it. */
+  /**
+   * Waits for the servers with sessions in a group. Resolves with `late` after SERVERS_HEARD_MS. In format 1 it does not wait, because
+   * nothing depends on the answer.
+   */
   async awaitServersOf(group: string): Promise<'met' | 'late'> {
     const { registry } = this;
     if (registry.format === 1) return 'met';

@@ -125,7 +125,7 @@ export class ShardWriter {
     await this.#writing;
   }
 
-  /** Writes after the write before it has ended. Measures how long it takes. */
+  /** Waits until the earlier write has ended, then writes. Measures how long it takes. */
   async #write(write: () => Promise<AppendResult>): Promise<AppendResult> {
     const writing = this.#writing.then(async () => {
       const { clock, recordWriteSeconds } = this.#ports;

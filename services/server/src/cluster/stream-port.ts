@@ -6,7 +6,7 @@ import type { Position } from './stream-position.js';
 export interface RecordStream {
   /**
    * Loads the newest snapshot and follows the stream after it. Creates a stream that never existed, with `genesis` as its first record.
-   * `findFault` returns why the caller cannot read a snapshot, or undefined. After a fault, the snapshot before it is loaded.
+   * `findFault` returns why the caller cannot read a snapshot, or undefined. If a snapshot has a fault, the earlier one is loaded.
    * @throws StreamError if the stream cannot be read or its beginning is lost.
    */
   open(

@@ -131,7 +131,10 @@ export class Coordinator {
     const seats = before.roster.slice().map(seatOf);
     const entry: RestoredEntry = { kind: 'restored', group: before.name, at, seats };
     const group = this.#create(entry, epochHeld);
-    return { group, entry, effects: group.apply(entry) };
+    const effects = group.apply(entry);
+    // Release 0.1 forgets the earlier secrets.
+    if (this.#timekeeper === 'servers') group.keepSecrets(before);
+    return { group, entry, effects };
   }
 
   #create(entry: GroupEntry, epochHeld = 0): Group {

@@ -144,8 +144,8 @@ export interface ReassureEffect {
 }
 
 /**
- * Send a view to a member that has resigned (R-RESIGN-1). It permits the member to act again. No other view may reach the member before. Every
- * earlier `yield` of the session is answered.
+ * Send a view to a member that has resigned (R-RESIGN-1). It permits the member to act again. Until then the member must receive no other
+ * view. The resignation also answers every earlier `yield` of the session.
  */
 export interface ResignationEffect {
   readonly kind: 'resignation';

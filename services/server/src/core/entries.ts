@@ -68,7 +68,10 @@ export interface DepartedEntry extends Placed {
   readonly how: 'goodbye' | 'lost' | 'ended';
   /** A code of the error table; or CLOSED, if the client has closed the connection. */
   readonly reason: string;
-  /** The rest of suspendMs since the last pong of the member. The member may act on its rank until then (R-LEAD-1). Absent: suspendMs. */
+  /**
+   * How much of suspendMs is left since the last pong of the member. The member may act on its rank until then (R-LEAD-1). Absent:
+   * suspendMs.
+   */
   readonly mayActMs?: number;
 }
 
@@ -79,7 +82,7 @@ export interface GraceEndedEntry extends Placed {
   readonly member: MemberId;
   /** The number of the absence. Undefined if the entry was written in format 1. */
   readonly absence?: number | undefined;
-  /** A duration of the monotonic clock of the proposing server, in milliseconds. Undefined as `absence`. */
+  /** A duration of the monotonic clock of the proposing server, in milliseconds. Undefined if `absence` is. */
   readonly ms?: number | undefined;
 }
 

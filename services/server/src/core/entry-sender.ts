@@ -1,4 +1,4 @@
-/** From whom an entry comes. Servers use this to share the log fairly. */
+/** The client that an entry comes from. Servers use this to share the log fairly. */
 
 import type { Entry } from './entries.js';
 import type { SessionId } from './roster/member.js';
@@ -35,8 +35,9 @@ export function sessionOfEntry(entry: Entry): SessionId | undefined {
 }
 
 /**
- * Returns a key of whom this entry is about: the id of a member, or else of a session. The entries of one key keep their order in the log.
- * A member that resumes its seat has the same key. Undefined: the entry is about no single member or session.
+ * Returns a key for the sender of this entry: the id of the member that the entry is about, or the id of its session if there is no member.
+ * The entries of one key keep their order in the log. A member that resumes its seat has the same key. Undefined: the entry is about no
+ * single member or session.
  */
 export function senderOfEntry(entry: Entry): string | undefined {
   if (entry.kind === 'joined') return entry.resume?.member ?? entry.newcomer.id;

@@ -9,13 +9,13 @@ export interface GroupLimits {
   readonly groupsMax: number;
   /** Open commands of one sender. An open command is one without an outcome. */
   readonly commandsOpenMax: number;
-  /** Results that all open commands of a group await. One sender may use as many as are left for the others. */
+  /** Results that all open commands of a group await. A sender must leave as many free as it uses, so one sender gets at most half. */
   readonly awaitedMax: number;
   /** Commands of one sender in a second. 0: no limit. */
   readonly commandsPerSecond: number;
   /** Longer deadlines are shortened to this (R-CMD-1). */
   readonly deadlineMsMax: number;
-  /** Refused targets that a receipt lists, and unmatched ones (R-CMD-3). */
+  /** Refused targets that a receipt lists, and as many unmatched targets (R-CMD-3). */
   readonly refusedMax: number;
   /** Recipients that an outcome lists as missing (R-CMD-7). */
   readonly missingMax: number;

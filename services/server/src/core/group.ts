@@ -186,6 +186,12 @@ export class Group {
     this.#epochClaims = 'used';
   }
 
+  /** Keeps all secrets of the members over a new epoch: the `welcome` with the current one may be lost (R-JOIN-6). */
+  keepSecrets(before: Group): void {
+    for (const member of this.roster.slice())
+      member.secrets = before.roster.member(member.id)?.secrets ?? member.secrets;
+  }
+
   /** From now on this group may begin another epoch because of a hello again (R-JOIN-1). */
   openEpochClaims(): void {
     this.#epochClaims = 'open';

@@ -1,4 +1,4 @@
-/** Snapshots: the state of the core as plain values, from which a server can continue without the entries before. */
+/** Snapshots: the state of the core as plain values, from which a server can continue without the earlier entries. */
 
 import type { Cause, EndedStatus, MissingRecipient } from './effects.js';
 import type { MovedEntry, RemovedEntry, Reply } from './entries.js';
@@ -15,7 +15,7 @@ export interface CoordinatorSnapshot {
   readonly epochLast: number;
   readonly frozen: boolean;
   readonly timekeeper: Timekeeper;
-  /** When the server began that started last, in milliseconds since 1970. 0 if the log contains no start. */
+  /** The start of the server that started last, in milliseconds since 1970. 0 if the log contains no start. */
   readonly startLast: number;
   /** The groups in the order of their creation. */
   readonly groups: readonly GroupSnapshot[];

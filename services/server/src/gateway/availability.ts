@@ -16,7 +16,10 @@ export interface AvailabilityPorts {
   readonly isClosedTo: (group: string) => boolean;
 }
 
-/** New sessions and commands are refused while this server shuts down, and while its log may be stale. New sessions also while too many entries wait. */
+/**
+ * New sessions and commands are refused while this server shuts down, and while its log may be stale. While too many entries wait, only new
+ * sessions are refused.
+ */
 export class Availability {
   readonly #ports: AvailabilityPorts;
 
@@ -40,7 +43,10 @@ export class Availability {
     return this.#ports.isWaiting ? this.#ports.shutdown.refusal : this.refusal;
   }
 
-  /** The same for a hello to this group. `adopts`: an administrator decides about the lost cluster for which this server waits. */
+  /**
+   * The code with which a hello to this group is refused. Undefined if it is accepted. `adopts`: an administrator decides about the lost
+   * cluster for which this server waits.
+   */
   refusalFor({ group, adopts }: Pick<AdmissionRequest, 'group' | 'adopts'>): Refusal | undefined {
     const { isWaiting, intake, isClosedTo, shutdown } = this.#ports;
     if (isWaiting && adopts) return shutdown.refusal;

@@ -8,7 +8,7 @@ export interface ClusterPlace {
   readonly cluster: string;
   /** The id of this incarnation: this run of the server. */
   readonly server: ServerId;
-  /** Says which sessions of the servers must wait for slow ones of the others (R-FLOW-1). */
+  /** The port through which servers announce which sessions must wait (R-FLOW-1). */
   readonly flow: FlowExchange;
 }
 

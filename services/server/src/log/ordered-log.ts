@@ -26,15 +26,15 @@ export interface WaitingSessions {
   readonly askers: readonly SessionId[];
 }
 
-/** The port through which the servers of a cluster say which sessions must wait (R-FLOW-1). */
+/** The port through which the servers of a cluster announce which sessions must wait (R-FLOW-1). */
 export interface FlowExchange {
-  /** Says which sessions must wait for those of this server. Replaces what this server has said before. */
+  /** Announces which sessions must wait for slow sessions of this server. Replaces the earlier announcement. */
   announce(waiting: WaitingSessions): void;
   /** Sets the listener. It is called when the answers of the other servers have changed. Must be called once. */
   onChanged(listener: () => void): void;
   /** Whether this server applies entries late, so that senders at all servers should wait. */
   readonly isBehind: boolean;
-  /** What each other server has said last. */
+  /** The last announcement of each other server. */
   readonly others: Iterable<WaitingSessions>;
 }
 
@@ -54,8 +54,8 @@ export interface OrderedLog {
   /** Returns the features that the log of a group can record. This server must follow the log. */
   featuresOf(group: string): readonly Feature[];
   /**
-   * Calls `then` with `reached` when this server knows whether each other server runs that has sessions in the group: it has appended an
-   * entry after this call, or has left. Calls it with `unreachable` after a time limit.
+   * Waits until every other server with sessions in the group has appended an entry after this call, or has left. Calls `then` with
+   * `reached` then. Calls it with `unreachable` after a time limit.
    */
   awaitServersOf(group: string, then: (result: AcquireResult) => void): void;
   /** Ends one acquireGroup(). */

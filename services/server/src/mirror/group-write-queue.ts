@@ -42,7 +42,7 @@ export interface MirrorWrite {
   readonly group: Group;
   /** The view that Redis has after the write. */
   readonly view: number;
-  /** How many changes had ever been added to the queue when the write was built. */
+  /** How many changes had been added to the queue since its start, when the write was built. */
   readonly added: number;
   /** The view to which `changes` are applied. `whole` if they contain every member as joined. */
   readonly from: number | 'whole';
@@ -63,7 +63,7 @@ export class GroupWriteQueue {
   /** The newest changes that Redis does not have. They are encoded when a write is built. */
   #pending: RosterChangedEffect[] = [];
   #added = 0;
-  /** How many of the changes that were ever added Redis has. */
+  /** How many of all changes ever added are in Redis. */
   #written = 0;
   #missedLast: RosterChangedEffect | undefined;
   /** The members whose seats in Redis have an old secret. */

@@ -163,8 +163,8 @@ export function parseEpoch(text: string | null): number {
 }
 
 /**
- * Returns the first `membersMax` seats by rank. Returns none if there are no fields. A seat whose member or slot occurs before is skipped.
- * If the seat of the leader is missing, the order is `unreadable`, because the member that may still lead is unknown.
+ * Returns the first `membersMax` seats by rank. Returns none if there are no fields. A seat is skipped if an earlier seat has the same
+ * member or slot. If the seat of the leader is missing, the order is `unreadable`, because the member that may still lead is unknown.
  */
 function parseSeats(fields: Readonly<Record<string, string>>, membersMax: number): KeptSeat[] | 'unreadable' {
   if (Object.keys(fields).length === 0) return [];

@@ -63,7 +63,7 @@ export interface StoreSessionSettings {
   readonly serverName: string;
   /** The address of Redis for log lines. */
   readonly address: string;
-  /** RANKD_SUSPEND_MS: how long a leader may act after its server has stopped answering. */
+  /** RANKD_SUSPEND_MS: a leader may act for this long after its server has stopped answering. */
   readonly suspendMs: number;
   /** How long hellos are refused if Redis cannot be read: max(RANKD_REFORM_MS, suspendMs). */
   readonly windowMs: number;

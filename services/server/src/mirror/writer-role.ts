@@ -202,7 +202,7 @@ function expectGone(
 ): number {
   if (other === undefined) return Math.min(goneAtMs, nowMs + REWRITE_MS);
   if (ttlMs >= 0 && ttlMs <= CLAIM_EXPIRE_MS) return nowMs + ttlMs;
-  // No server sets this expiry time, so it is no sign of a renewal. Only a changed claim is one.
+  // No server sets this expiry time, so it does not show a renewal. Only a changed claim does.
   const isSame = other.incarnation === by.incarnation && other.epoch === by.epoch;
   return isSame ? goneAtMs : nowMs + CLAIM_EXPIRE_MS;
 }

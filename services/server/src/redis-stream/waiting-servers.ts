@@ -1,9 +1,9 @@
-/** The servers that wait for a cluster that Redis has lost show this in Redis, so that a server that starts does not begin a new order. */
+/** A server that waits for a cluster that Redis has lost shows this in Redis. So a server that starts does not begin a new order. */
 
 import type { Redis } from 'ioredis';
 import { waitingKey } from './keys.js';
 
-/** How long Redis shows a waiting server after it has last looked. Every waiting server looks more often. */
+/** How long Redis keeps the entry of a waiting server after its last write. Every waiting server writes it more often. */
 export const WAITING_SHOWN_MS = 5000;
 
 /** A server that waits for the cluster `clusterId`. */
@@ -18,7 +18,7 @@ export async function showWaiting(redis: Redis, prefix: string, { clusterId, nam
   await redis.set(waitingKey(prefix), JSON.stringify({ clusterId, name }), 'PX', WAITING_SHOWN_MS);
 }
 
-/** Returns the server that has shown last that it waits, or undefined if none waits. */
+/** Returns the last server that has shown that it waits, or undefined if none waits. */
 export async function findWaiting(redis: Redis, prefix: string): Promise<WaitingServer | undefined> {
   const text = await redis.get(waitingKey(prefix));
   if (text === null) return undefined;

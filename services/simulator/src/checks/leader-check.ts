@@ -7,7 +7,8 @@ import { Violation } from '../violation.js';
  * same moment, with the rule of the library.
  */
 export class LeaderCheck {
-  #newestFence: (Fence & { readonly client: ModelClient }) | undefined;
+  /** The newest fencing token of a leader, and its client. Undefined if any token may follow. */
+  newestFence: (Fence & { readonly client: ModelClient }) | undefined;
   /** Whether the newest fencing token is possibly from lost records, and no server of the cluster can know that. */
   #isLossUnnoticed = false;
   #excused: { readonly epochBefore: number; readonly untilMs: number } | undefined;
@@ -21,14 +22,14 @@ export class LeaderCheck {
   }
 
   /**
-   * Ignores all leaders until `untilMs`. The end of the order is lost, and members that the lost part made leaders may still
+   * Ignores all leaders until `untilMs`. The last records of the order are lost. A member that became the leader by one of them may still
    * lead.
    */
   excuseAllEpochs(untilMs: number): void {
     this.#excused = { epochBefore: Infinity, untilMs };
   }
 
-  /** Ignores older fencing tokens until noticeLoss(): every server that has read the lost records is cut off or stopped. */
+  /** Ignores older fencing tokens until noticeLoss(), because every server that has read the lost records is cut off or stopped. */
   awaitLossNotice(): void {
     this.#isLossUnnoticed = true;
   }
@@ -40,7 +41,7 @@ export class LeaderCheck {
 
   /** Forgets the newest fencing token, because the record that issued it may be lost. */
   forgetNewestFence(): void {
-    this.#newestFence = undefined;
+    this.newestFence = undefined;
   }
 
   /**
@@ -62,8 +63,8 @@ export class LeaderCheck {
   }
 
   #checkFence(client: ModelClient, fence: Fence): void {
-    const newest = this.#newestFence;
-    if (newest === undefined || isOlder(newest, fence)) this.#newestFence = { ...fence, client };
+    const newest = this.newestFence;
+    if (newest === undefined || isOlder(newest, fence)) this.newestFence = { ...fence, client };
     else if (!this.#isLossUnnoticed && (isOlder(fence, newest) || newest.client !== client))
       throw new Violation(
         'FENCE',

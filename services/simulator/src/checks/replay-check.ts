@@ -6,7 +6,9 @@ import { Violation } from '../violation.js';
 
 /** The effects that a repeated entry may have: the same refusal again. */
 const refusals: ReadonlySet<Effect['kind']> = new Set(['result-refused', 'turned-away']);
-/** Entries that are not repeated: a repeated request is a new request, and timers propose again. */
+/**
+ * The kinds of entries that this check does not repeat. A repeated request would be a new request, and a timer proposes again by itself.
+ */
 const notDoubled: ReadonlySet<Entry['kind']> = new Set(['moved', 'removed', 'resigned', 'grace-ended']);
 /** How many entries the replica may be behind before it is compared. */
 const BEHIND_MAX = 40;

@@ -78,7 +78,7 @@ export class SingleServerChecker implements Probe {
   }
 
   recordSent(): void {
-    // The effects of a message are checked, not the message.
+    // Nothing to check here: `recordApplied` checks the effects of the message.
   }
 
   recordCommand(client: ModelClient, id: string, reply: 'outcome' | 'each' | 'none'): void {

@@ -86,6 +86,18 @@ export class ClusterChecker implements Probe {
     if (this.#unnoticedBy.size === 0) this.#leaders.noticeLoss();
   }
 
+  /** The newest fencing token so far, and its client. */
+  get newestFence(): LeaderCheck['newestFence'] {
+    return this.#leaders.newestFence;
+  }
+
+  /** All servers that have read lost records are dead. The clients name their epochs, so later leaders must have newer tokens than this. */
+  requireLaterFences(newest: LeaderCheck['newestFence']): void {
+    this.#unnoticedBy.clear();
+    this.#leaders.noticeLoss();
+    this.#leaders.newestFence = newest;
+  }
+
   recordSent(): void {
     // The effects of a message are checked, not the message.
   }

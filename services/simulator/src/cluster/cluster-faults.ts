@@ -3,7 +3,7 @@
 import type { ServerConfig } from 'rankd/dist/config.js';
 import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 import type { Entry } from 'rankd/dist/core/index.js';
-import type { OrderedLog, AppliedListener } from 'rankd/dist/log/ordered-log.js';
+import type { AcquireResult, AppliedListener, OrderedLog } from 'rankd/dist/log/ordered-log.js';
 import { appendScript } from 'rankd/dist/redis-stream/scripts.js';
 import { noTampering, type RedisTampering } from '../redis/run-command.js';
 import { runAppend } from '../redis/scripts.js';
@@ -62,6 +62,13 @@ class TamperedLog extends LogDecorator {
   }
 }
 
+/** Fault: a hello with a later epoch does not wait until it is known whether the other servers run. */
+class UnawaitingLog extends LogDecorator {
+  override awaitServersOf(_group: string, then: (result: AcquireResult) => void): void {
+    then('reached');
+  }
+}
+
 type Append = (entry: Entry, log: OrderedLog, perform: AppliedListener) => void;
 type Before = (entry: Entry, log: OrderedLog) => void;
 
@@ -92,6 +99,11 @@ export const clusterFaults: Readonly<Record<string, ClusterFault>> = {
     ...noClusterFault,
     createTampering: () => ({ ...noTampering, tamperScriptArguments: hideLoss }),
   },
+  'held-epoch-ignored': {
+    ...noClusterFault,
+    wrapLog: log => new TamperedLog(log, ignoreHeldEpoch, () => undefined),
+  },
+  'dead-servers-believed': { ...noClusterFault, wrapLog: log => new UnawaitingLog(log) },
   'unknown-skipped': { ...noClusterFault, oldFormats: new SkippingFormats() },
   'short-leases': {
     ...noClusterFault,
@@ -156,6 +168,11 @@ function hideLoss(
 /** Fault: a leader whose connection has closed counts as stopped, although a proxy may have closed one end only. */
 function believeClose(entry: Entry, log: OrderedLog): void {
   log.append(entry.kind === 'departed' && entry.how === 'lost' ? { ...entry, mayActMs: 0 } : entry);
+}
+
+/** Fault: no server believes the epoch that a client has held (R-JOIN-1). */
+function ignoreHeldEpoch(entry: Entry, log: OrderedLog): void {
+  log.append(entry.kind === 'joined' ? { ...entry, epochHeld: undefined } : entry);
 }
 
 /** Fault: clients receive a longer suspend time than the one that servers use. */

@@ -61,11 +61,13 @@ export class ClusterWorld {
   readonly #states: SimulatedState[] = [];
   /** A generator of its own, so that the seeds have the same other events as before. */
   readonly #clockRandom: SeededRandom;
+  readonly #seed: number;
   #spawnedCount = 0;
   #commandCount = 0;
 
   constructor(seed: number, { fault = noClusterFault, writeTrace }: ClusterWorldOptions = {}) {
     this.writeTrace = writeTrace;
+    this.#seed = seed;
     this.random = new SeededRandom(seed);
     this.config = fault.changeConfig(pickClusterSettings(seed, this.random));
     this.#fault = fault;
@@ -127,7 +129,7 @@ export class ClusterWorld {
       writeTrace === undefined ? checker : new TraceRecorder(checker, line => writeTrace(clock.nowMs, line));
     const network = new NetworkPath(clock, random, () => this.#chooseHost());
     // Each command has a new id: the server itself answers a repeated id, perhaps before the log has answered the first command.
-    const profile = { ...pickClientProfile(random), ids: 'fresh' } as const;
+    const profile = { ...pickClientProfile(this.#seed, random), ids: 'fresh' } as const;
     const client = new ModelClient(`p${this.#spawnedCount}`, { clock, random, network, probe, profile });
     this.#clients.add(client);
     client.connect();
@@ -136,6 +138,17 @@ export class ClusterWorld {
   /** Starts a new server in place of a dead one. */
   replaceServer(index: number): void {
     if (this.#servers[index]?.process.state === 'dead') this.#servers[index] = this.#startServer(index);
+  }
+
+  /** Starts a server on a new machine in place of a dead one. */
+  replaceMachine(index: number): void {
+    this.#states[index] = new SimulatedState();
+    this.replaceServer(index);
+  }
+
+  /** Whether Redis may lose records on which servers have acted, and clients' epochs are believed: format 1 of the log has no epochs. */
+  get mayLoseRecords(): boolean {
+    return this.config.RANKD_LOG_ACK === 'async' && !this.#versions.hasFormatOne;
   }
 
   /** Whether proxies may close one end of a connection. Format 1 of the log does not allow for that. */

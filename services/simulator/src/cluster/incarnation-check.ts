@@ -120,7 +120,10 @@ export class IncarnationCheck {
   /** Loads the first state after a snapshot or a renewal without a check, because the other servers check it. */
   #updateReferences(entry: Entry, effects: readonly Effect[]): void {
     const group = this.groups.get(GROUP);
-    const isFirstOfAll = effects.some(effect => effect.kind === 'roster-changed' && effect.view === 1);
+    // A later epoch of a group begins with seats that are away, and ends commands of the epoch before.
+    const isFirstOfAll = effects.some(
+      effect => effect.kind === 'roster-changed' && effect.view === 1 && effect.cause.kind === 'joined',
+    );
     if (group !== undefined && (entry.kind === 'restored' || (this.#state === 'unknowing' && !isFirstOfAll))) {
       this.#roster.loadGroup(group);
       this.#commands.loadGroup(group);

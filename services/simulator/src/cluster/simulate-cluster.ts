@@ -1,5 +1,6 @@
 import { toViolation, type Outcome } from '../simulate.js';
 import { runClusterStep } from './cluster-workload.js';
+import { beginsWithUnreadLoss, loseUnreadRecords } from './scenarios/unread-loss.js';
 import { ClusterWorld, type ClusterWorldOptions } from './cluster-world.js';
 
 /** Simulates a cluster for a number of steps and checks its final state. The same seed always has the same result. */
@@ -11,6 +12,7 @@ export async function simulateCluster(seed: number, steps: number, options?: Clu
   process.on('unhandledRejection', threw);
   try {
     await world.start();
+    if (world.mayLoseRecords && beginsWithUnreadLoss(seed)) await loseUnreadRecords(world, seed);
     for (; taken < steps; taken += 1) await runClusterStep(world, taken);
     await world.settle();
     return { kind: 'held' };

@@ -11,7 +11,13 @@ export interface ClientProfile {
   readonly yields: 'soon' | 'never';
   /** With `again`, it sometimes uses the id of a command that may still be open. */
   readonly ids: 'fresh' | 'again';
+  /** Which epoch its hello names: the one that it has held, or a later one, against the protocol. */
+  readonly epochs: 'held' | 'later';
 }
+
+/** One pair of seeds in so many has clients that name later epochs. Seeds are paired, because every second one has two shards. */
+const LATER_PAIRS = 16;
+const LATER_PAIR = 9;
 
 interface Answer {
   readonly afterMs: number;
@@ -21,8 +27,9 @@ interface Answer {
 const statuses = ['done', 'done', 'failed', 'refused'] as const;
 
 /** Picks a random profile. */
-export function pickClientProfile(random: SeededRandom): ClientProfile {
+export function pickClientProfile(seed: number, random: SeededRandom): ClientProfile {
   return {
+    epochs: Math.floor(seed / 2) % LATER_PAIRS === LATER_PAIR ? 'later' : 'held',
     kind: random.chance(0.7) ? 'steady' : 'sloppy',
     updates: random.pick(['rank', 'rank', 'size', 'roster'] as const) ?? 'rank',
     yields: random.chance(0.85) ? 'soon' : 'never',

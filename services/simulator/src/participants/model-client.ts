@@ -21,6 +21,8 @@ import type { Probe } from './probe.js';
 const WELCOME_MS = 1000;
 const BACKOFF_MS = 150;
 const LEAVE_MS = 100;
+/** By how much a later epoch than the held one is larger, for each session. */
+const LATER_EPOCH = 300;
 
 /** The functions and values that a ModelClient gets from its world. */
 export interface ClientPorts {
@@ -103,11 +105,17 @@ export class ModelClient {
     });
     const sentHello = { connection: socket, helloSentAtMs: this.process.nowMs };
     this.#socket = socket;
-    const { claim } = this.memberState;
-    this.sendMessage(claim === undefined ? this.#hello : { ...this.#hello, resume: claim });
+    this.sendMessage({ ...this.#hello, resume: this.#createClaim() });
     this.process.after(WELCOME_MS, () => {
       if (this.#socket === socket && this.seat === undefined) socket.end(new RankdError('CONNECT_FAILED'));
     });
+  }
+
+  #createClaim(): HelloMessage['resume'] {
+    const { claim } = this.memberState;
+    const { epoch = 0 } = claim ?? {};
+    const isLater = claim !== undefined && this.#profile.epochs === 'later';
+    return isLater ? { ...claim, epoch: epoch + LATER_EPOCH * this.#sessions } : claim;
   }
 
   /** Sends a message. */

@@ -36,8 +36,8 @@ export class WallClock {
   }
 
   /**
-   * From now on the clock shows no earlier time than before. Epochs need this when a server restarts without the order before, because only
-   * the clock makes them larger.
+   * From now on the clock shows no earlier time than before. A server that restarts without the earlier order needs this: only the clock
+   * makes its epochs larger.
    */
   makeSteady(): void {
     this.#state = 'steady';

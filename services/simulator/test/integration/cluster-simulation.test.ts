@@ -22,6 +22,8 @@ const planted = {
   'replica-unawaited': 'KEPT',
   'diverging-server': 'I2',
   'loss-unreported': 'FENCE',
+  'held-epoch-ignored': 'FENCE',
+  'dead-servers-believed': 'FENCE',
   'unknown-skipped': 'I10',
   'wall-times-believed': 'I11',
   'short-leases': 'ONE-LEADER',

@@ -9,7 +9,7 @@ import { ManualTime } from '../time/manual-time.js';
 import { type ClientHost, InProcessClient } from './in-process-client.js';
 import { connectionRefused, InProcessServer } from './in-process-server.js';
 
-/** Ten times the expected duration, ms. */
+/** How long to wait for an event, ms: ten times the expected duration. */
 const DEADLINE_MS = 10_000;
 const FIRST_PORT = 2700;
 

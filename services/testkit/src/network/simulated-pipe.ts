@@ -71,7 +71,10 @@ export class SimulatedPipe {
     this.#clock.after(this.#lastAtMs - this.#clock.nowMs, () => this.#pump());
   }
 
-  /** Ends the stream. A `fin` arrives after all written bytes. With `dropped`, the writer's backlog is lost before it. */
+  /**
+   * Ends the stream. A `fin` arrives after all written bytes. With `dropped`, the backlog of the writer is lost: only the bytes that are on
+   * their way arrive before the end.
+   */
   end(how: StreamEnd, backlog: 'sent' | 'dropped' = 'sent'): void {
     if (this.#end !== undefined) {
       if (how === 'fin' || this.#end.how === 'rst') return;

@@ -93,7 +93,7 @@ export class ChildProcess {
 
   /** Kills the process if it still runs. Call it in afterEach. */
   async dispose(): Promise<void> {
-    // The processes that it has started may still run after it has ended.
+    // Processes that the child has started may still run after the child has ended.
     if (this.#ownGroup || (this.child.exitCode === null && this.child.signalCode === null)) this.kill();
     await within(5000, 'process end', this.exited);
   }

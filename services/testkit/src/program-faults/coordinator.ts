@@ -38,7 +38,7 @@ export class Coordinator {
     this.#servers[index] = await launchServer(repository, settings, { linesMax: 500 });
   }
 
-  /** Sends a signal to a server. Resolves at once, or when it has ended for a signal that ends it. */
+  /** Sends a signal to a server. If the signal ends the server, resolves when the server has ended. Otherwise resolves at once. */
   async signal(index: number, signal: NodeJS.Signals): Promise<void> {
     const process = this.#servers[index]?.childProcess;
     process?.kill(signal);

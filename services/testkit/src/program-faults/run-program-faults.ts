@@ -36,7 +36,7 @@ export interface ProgramFaultsReport {
   readonly violations: readonly string[];
   /** How many programs have run. */
   readonly programs: number;
-  /** How long programs wrote on after their rankctl was killed, ms, in rising order. */
+  /** For how long programs continued to write after their rankctl was killed, ms, in rising order. */
   readonly fatesMs: readonly number[];
 }
 
@@ -110,7 +110,7 @@ function isServerFault(name: FaultName): boolean {
 
 function chooseFault({ names }: ProgramFaultsOptions, { verb }: Task, random: SeededRandom): FaultName {
   const all = names ?? (Object.keys(faults) as FaultName[]);
-  // The exit of its program ends `once` in every member.
+  // When the program of `once` exits, all members of `once` end. So this fault is not for `once`.
   const possible = verb[0] === 'once' ? all.filter(name => name !== 'kill the program') : all;
   return possible[random.below(possible.length)] ?? 'kill rankctl';
 }

@@ -5,7 +5,7 @@ import { configurationEnd, type ProgramEnd } from '../program-end.js';
 /** Returns the error for a file that an option names and that cannot be written. */
 export function unwritable(option: string, path: string, error: unknown): ProgramEnd {
   const { code } = error as NodeJS.ErrnoException;
-  // Docker mounts a single file so that it cannot be replaced.
+  // A rename cannot replace a file that Docker mounts by itself.
   const reason =
     code === 'EBUSY' ? 'EBUSY: it is mounted as a single file; mount its folder instead' : whyNot(path, error);
   return configurationEnd(`${option} ${JSON.stringify(path)} cannot be written (${reason})`);

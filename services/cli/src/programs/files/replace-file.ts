@@ -5,12 +5,12 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /**
- * Replaces a file, or creates it. It is written beside its place and renamed.
+ * Replaces a file, or creates it. Writes a temporary file in the same folder, then renames it.
  * @param mode the permissions of the new file
  * @throws a system error. The old file is unchanged then
  */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  // The text may be a secret, and the folder may belong to other users: they cannot guess the name, and `wx` follows no link.
+  // The text may be a secret, and other users may write to the folder. They cannot guess the random name, and `wx` does not follow a link.
   const temporary = join(dirname(path), `.rankctl-${randomBytes(8).toString('hex')}.tmp`);
   try {
     await writeNew(temporary, text, mode);
@@ -30,7 +30,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
   }
 }
 
-/** Replaces one file again and again. At most one write runs and one waits: a newer text takes the place of the one that waits. */
+/** Replaces one file many times. At most one write runs and one waits. A newer text replaces the text that waits. */
 export class FileWriter {
   readonly #path: string;
   readonly #mode: number;
@@ -48,7 +48,7 @@ export class FileWriter {
     await this.#schedule(text);
   }
 
-  /** Removes the file after the writes before. A file that is gone already is no error. @throws a system error */
+  /** Removes the file after all earlier writes. A file that is gone already is no error. @throws a system error */
   async remove(): Promise<void> {
     await this.#schedule(undefined);
   }
@@ -61,7 +61,7 @@ export class FileWriter {
     }
     const done = this.#running.then(async () => this.#perform());
     this.#waiting = { text, done };
-    // An error is for the callers, and the next write starts after it.
+    // The callers receive the error. The next write starts after a failed one too.
     this.#running = done.catch(() => undefined);
     await done;
   }

@@ -12,7 +12,7 @@ const MODE = 0o600;
 /** A larger file is not a seat file, bytes. */
 const FILE_BYTES_MAX = 4096;
 
-/** Whether a program that was started under this seat may run still. */
+/** Whether a program that was started under this seat may still run. */
 export type ProgramState = 'running' | 'ended';
 
 /** What the file has. */
@@ -61,14 +61,14 @@ export class SeatFile {
     return this.#claim;
   }
 
-  /** Whether a program that was started under this seat may run still. */
+  /** Whether a program that was started under this seat may still run. */
   get program(): ProgramState {
     return this.#program;
   }
 
   /**
    * Stores the claim of a new `welcome`. This process has the seat then, so it replaces what another process has written. A program of that
-   * process may run still.
+   * process may still run.
    * @throws ProgramEnd 78 if the file cannot be written
    */
   async keepClaim(claim: SeatClaim): Promise<void> {
@@ -77,7 +77,7 @@ export class SeatFile {
 
   /**
    * Stores whether the program runs. Await it before the program starts, so that no file says that a program has ended which may run.
-   * @throws ProgramEnd 78 if the file cannot be written; 1 if another process has written it since, which has the seat then
+   * @throws ProgramEnd 78 if the file cannot be written; 1 if another process has written it since: that process has the seat
    */
   async recordProgram(state: ProgramState): Promise<void> {
     await this.#inTurn(async () => this.#replaceState(state));
@@ -137,7 +137,7 @@ export class SeatFile {
     this.#written = text;
   }
 
-  /** Replaces the file by itself, or creates one and removes it. */
+  /** Checks that the file can be written: replaces it with the same content, or creates an empty file and removes it. */
   async #checkWritable(): Promise<void> {
     if (this.#claim !== undefined) {
       await this.#write();
@@ -175,7 +175,7 @@ async function readText(path: string): Promise<string | undefined> {
     return size > FILE_BYTES_MAX ? 'too large' : await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable('--seat-file', path, error);
-    // A folder that is missing too is found when the file is written.
+    // If the folder is missing too, the first write fails.
     return undefined;
   }
 }

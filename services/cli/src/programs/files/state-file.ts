@@ -4,12 +4,15 @@ import type { SelfReport } from '../self-report.js';
 import { checkReplaceable, unwritable } from './file-error.js';
 import { FileWriter } from './replace-file.js';
 
-/** `validUntil` is written again when it has moved by this much, ms. Smaller moves are those of the two clocks. */
+/**
+ * `validUntil` is written again only if it has changed by this much, ms. Smaller changes come from the drift between the wall clock and the
+ * monotonic clock.
+ */
 const MOVED_MS = 100;
 /** Every user may read it: it has no secret. */
 const MODE = 0o644;
 
-/** What the file has. */
+/** The content of the file. */
 export interface StateReport extends SelfReport {
   /** Until when the member may act on its rank if no heartbeat renews its lease: wall clock, ms. Null while it must not act. */
   readonly validUntil: number | null;
@@ -18,7 +21,7 @@ export interface StateReport extends SelfReport {
 /** What the file needs of its member. */
 export interface StateFilePorts {
   readonly read: () => StateReport;
-  /** Reports a write that has failed. Called once until a write succeeds. */
+  /** Reports a failed write. Further failures are reported only after a write has succeeded. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -72,7 +75,7 @@ export class StateFile {
   }
 
   #reportFailure(error: unknown): void {
-    // So that the next update tries again.
+    // Forget the text, so that the next update writes again.
     this.#written = undefined;
     if (!this.#hasFailed) this.#ports.onFailure(unwritable('--state-file', this.#path, error));
     this.#hasFailed = true;

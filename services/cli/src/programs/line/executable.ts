@@ -1,4 +1,4 @@
-/** Finds the file of a program before it is started, so that a program that cannot be started is reported with the right exit code. */
+/** Finds the file of a program before the start. A missing file and one that cannot be executed have different exit codes. */
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

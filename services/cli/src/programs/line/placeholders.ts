@@ -2,7 +2,7 @@
 
 import type { MemberFields, PlaceholderName } from './member-fields.js';
 
-/** A placeholder with the characters around it that matter. The names are those of `placeholderNames`. */
+/** A placeholder, and the `$` or the braces next to it that make it ordinary text. The names are those of `placeholderNames`. */
 const pattern = /(\$?\{?)\{(rank|size|slot|name|member|group|leader|fence)\}(\}?)/g;
 
 /** Replaces each placeholder by the value of its field. `{{rank}}` becomes `{rank}`, `${rank}` and every other brace stay. */

@@ -6,7 +6,10 @@ import { fillPlaceholders, findPlaceholders } from './placeholders.js';
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Secrets of rankctl that no program gets. Each may also be in the file that `NAME_FILE` names. */
+/**
+ * Secrets of rankctl that no program gets. For each, `NAME_FILE` may have the path of a file with the secret: no program gets the path
+ * either.
+ */
 const secretNames = ['RANKD_TOKEN', 'RANKD_ADMIN_TOKEN', 'RANKD_HTTP_TOKEN', 'RANKD_REDIS_URL'];
 
 /** Returns the environment without rankctl's secrets. */

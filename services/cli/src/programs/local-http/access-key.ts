@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** RANKD_HTTP_KEY: what a request needs that is not only for reading. It is replaced at each start of the program. */
+/** The key in RANKD_HTTP_KEY. Every request needs it, except those that only read. Each start of the program gets a new key. */
 export class AccessKey {
   #secret = newSecret();
 
@@ -9,7 +9,7 @@ export class AccessKey {
     return this.#secret;
   }
 
-  /** Makes a new key for a program that starts. The key before it is good for nothing from now on. */
+  /** Makes a new key for a program that starts. The earlier key is no longer accepted. */
   replace(): void {
     this.#secret = newSecret();
   }

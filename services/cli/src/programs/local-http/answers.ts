@@ -23,12 +23,14 @@ export function jsonAnswer(status: number, body: unknown, headers: OutgoingHttpH
   return { status, type: 'application/json; charset=utf-8', body: `${printable(JSON.stringify(body))}\n`, headers };
 }
 
-/** Returns an answer that says why there is no other. */
+/** Returns an error as an answer: its code and a message. */
 export function errorAnswer(status: number, code: string, message: string, headers?: OutgoingHttpHeaders): Answer {
   return jsonAnswer(status, { code, message }, headers);
 }
 
-/** Returns the answer to a request that the library or the server refuses: its code, and the results that had arrived. */
+/**
+ * Returns the answer to a request that the library or the server refuses. It has the code of the error, and the results that have arrived.
+ */
 export function refusalAnswer(error: unknown): Answer {
   if (!(error instanceof RankdError))
     return errorAnswer(500, 'INTERNAL', 'rankctl failed to make this answer: try again');
@@ -57,7 +59,7 @@ export function headersOf({ type, body, headers }: Answer): OutgoingHttpHeaders 
   return { ...safeHeaders, ...headers, connection: 'close', 'content-type': type, 'content-length': length };
 }
 
-/** The headers of a stream of server-sent events. nginx would collect the stream without the last one. */
+/** The headers of a stream of server-sent events. Without the last header nginx would buffer the stream. */
 export const streamHeaders: OutgoingHttpHeaders = {
   ...safeHeaders,
   connection: 'close',

@@ -17,7 +17,7 @@ const parameters: ReadonlySet<string> = new Set(['to', 'deadlineMs', 'reply']);
 export function parseCommandQuery(query: URLSearchParams): CommandOptions {
   for (const name of query.keys()) {
     if (!parameters.has(name)) throw badArgument(`${JSON.stringify(name)} is not one of ${[...parameters].join(', ')}`);
-    if (query.getAll(name).length > 1) throw badArgument(`${name} is there twice`);
+    if (query.getAll(name).length > 1) throw badArgument(`the query has ${name} twice: send it once`);
   }
   const [to, deadlineMs] = [query.get('to'), query.get('deadlineMs')];
   return {
@@ -39,7 +39,7 @@ function badArgument(detail: string): RankdError {
   return new RankdError('BAD_ARGUMENT', detail);
 }
 
-/** Calls `parse`. The caller is a program, so an error has a code. */
+/** Calls `parse`. A UsageError becomes a BAD_ARGUMENT, because the reader of the answer is a program. */
 function withoutUsage<T>(parse: () => T): T {
   try {
     return parse();

@@ -52,7 +52,7 @@ export class EventStreams {
     return this.#open.size >= STREAMS_MAX;
   }
 
-  /** Opens a stream. Its first event is `self`, the state of the member. After each other event follows `self` again. */
+  /** Opens a stream. Its first event is `self`, the state of the member. Each later event is followed by `self`. */
   open(response: ServerResponse): void {
     this.#open.add(response);
     response.on('error', () => undefined);

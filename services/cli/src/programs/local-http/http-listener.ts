@@ -13,9 +13,9 @@ export const CONNECTIONS_MAX = 64;
 export const REQUEST_MS = 5000;
 /** How long a client may take to read an answer, ms. */
 const ANSWER_MS = 10_000;
-/** How long the rest of a refused body is read, ms: a close before that can take the answer from the client. */
+/** How long the rest of a refused body is read, ms. An earlier close could reset the connection before the client has read the answer. */
 const DISCARD_MS = 1000;
-/** How often Node looks for clients that are late, ms. */
+/** How often Node checks these limits, ms. */
 const CHECK_EVERY_MS = 1000;
 const HEAD_BYTES_MAX = 16_384;
 
@@ -35,10 +35,10 @@ export class HttpListener {
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       maxHeaderSize: HEAD_BYTES_MAX,
-      // HTTP/1.0 has none. The routes check the header.
+      // HTTP/1.0 has no Host header. The routes check it.
       requireHostHeader: false,
     });
-    // Node answers further requests of a connection itself, and closes it after the first answer.
+    // Node closes a connection after its first answer, and rejects further requests itself.
     this.#server.maxRequestsPerSocket = 1;
     const begin = (request: IncomingMessage, response: ServerResponse): void => {
       this.#waiting.delete(request.socket);
@@ -83,14 +83,14 @@ export class HttpListener {
     });
     if (this.#sockets.size <= CONNECTIONS_MAX) return;
     const [oldest = socket] = this.#waiting;
-    // Its event `close` comes later.
+    // The socket emits `close` only later.
     this.#sockets.delete(oldest);
     this.#waiting.delete(oldest);
     oldest.destroy();
   }
 }
 
-/** Sends an answer and closes the connection. A client that does not read it is cut off. */
+/** Sends an answer and closes the connection. A client that has not read it after ANSWER_MS is disconnected. */
 export async function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   if (!request.complete) await discardBody(request);
   const late = setTimeout(() => response.destroy(), ANSWER_MS);

@@ -22,9 +22,9 @@ export interface LocalHttpPorts {
   readonly membership: Membership;
   /** The group that the member joins. */
   readonly group: string;
-  /** Whether this member leads at this moment, and in `rankctl lead` whether its program runs. */
+  /** Whether this member leads. In `rankctl lead`: whether it leads and its program runs. */
   readonly leads: () => boolean;
-  /** Stops what only the leader may do, and gives up the rank (R-RESIGN-1). */
+  /** Stops the work of the leader, then gives up rank 0 (R-RESIGN-1). */
   readonly resign: () => Promise<void>;
 }
 

@@ -12,7 +12,7 @@ export const BODY_BYTES_MAX = 1_048_576;
  */
 export async function readBody(request: IncomingMessage, response: ServerResponse): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) throw tooLarge();
-  // A client that announces its body may not have sent it.
+  // A client that sends `Expect: 100-continue` waits for this answer before it sends the body.
   if (request.headers.expect !== undefined) response.writeContinue();
   const chunks: Buffer[] = [];
   let bytes = 0;

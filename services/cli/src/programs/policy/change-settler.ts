@@ -3,9 +3,9 @@
 import type { Clock, Timer } from '@rankd/client/internal';
 import type { MemberFields, PlaceholderName } from '../line/member-fields.js';
 
-/** After how many settle times a change is acted on, although changes continue. */
+/** After this many settle times a change is reported even if changes continue. */
 const SETTLES_MAX = 10;
-/** The largest part of the time between restarts that jitter adds. Replicas do not restart at the same moment. */
+/** Jitter adds at most this fraction to the time between restarts, so that replicas do not restart at the same moment. */
 const JITTER = 0.2;
 
 /** The settings of a settler. */
@@ -21,8 +21,8 @@ export interface SettlerSettings {
 }
 
 /**
- * Reports a change of the watched fields once they have settled. It takes changes together, at most for ten settle times. It reports nothing
- * if the fields have come back to what the program knows.
+ * Reports a change of the watched fields once they have settled. Combines changes for at most ten settle times. Reports nothing if the
+ * fields are again those that the program knows.
  */
 export class ChangeSettler {
   readonly #clock: Clock;

@@ -2,10 +2,10 @@
 
 import type { Clock, Timer } from '@rankd/client/internal';
 
-/** The smallest slack for which a program has time to stop, ms. */
+/** The smallest slack with which a program has time to stop, ms. See `slackOf`. */
 export const SLACK_MIN_MS = 200;
 
-/** Returns how much of a lease is left when two heartbeats in a row were lost, ms. */
+/** Returns the slack: how much of a lease is left after two lost heartbeats in a row, ms. */
 export function slackOf({
   suspendMs,
   heartbeatMs,
@@ -16,7 +16,7 @@ export function slackOf({
   return suspendMs - 2 * heartbeatMs;
 }
 
-/** The functions that bounds call. */
+/** The functions that a LeaseBounds calls. */
 export interface LeaseBoundsListener {
   /** The program must be asked to stop: half of the slack is left. */
   readonly onStop: () => void;
@@ -66,7 +66,7 @@ export class LeaseBounds {
     this.#callAt(endsAtMs - this.#slackMs / 8, onKill);
   }
 
-  /** No renewal counts from now on: the server has asked the member to yield, or the member leaves. */
+  /** Ignores renewals from now on. Called when the server has asked the member to yield, or when the member leaves. */
   freeze(): void {
     if (this.#state === 'renewable') this.#state = 'frozen';
   }

@@ -3,7 +3,7 @@
 const FIRST_MS = 1000;
 const LONGEST_MS = 30_000;
 
-/** Delays that double from 1 s to 30 s. They start at 1 s again after 30 s without an end. */
+/** Delays that double from 1 s to 30 s. The next delay is 1 s again if nothing has ended for 30 s. */
 export class RestartDelay {
   #delayMs = FIRST_MS;
   #lastMs = Number.NEGATIVE_INFINITY;

@@ -47,7 +47,7 @@ export class GuardKeeper extends EventEmitter<GuardKeeperEvents> {
     this.#open({ kind: 'session', socket });
   }
 
-  /** Ends the guard. It first kills what it still holds. */
+  /** Ends the guard. The guard first kills the groups that it still holds. */
   close(): void {
     this.#protection = { kind: 'none' };
     this.#retry?.cancel();
@@ -79,7 +79,7 @@ export class GuardKeeper extends EventEmitter<GuardKeeperEvents> {
         if (this.#guard === guard) this.emit('ready');
       });
     } catch (error) {
-      // The system has no process or descriptor left, or the socket has closed.
+      // For example, the limit of processes or of file descriptors is reached, or the socket has closed.
       this.#recordDeath(undefined, String(error));
     }
   }

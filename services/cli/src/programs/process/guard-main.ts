@@ -10,7 +10,10 @@ import { ConnectionWatch } from './connection-watch.js';
 import { type GuardAnswer, type GuardOrder, monotonicMs } from './guard-messages.js';
 import { killGroup, type ProcessEntry, readProcesses } from './process-group.js';
 
-/** Signals to a whole service or terminal must not end the guard: rankctl stops the program first. */
+/**
+ * A service manager or a terminal sends these signals to all processes. They must not end the guard, because rankctl stops the program
+ * first.
+ */
 const ignoredSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
 /** How long to search for a program that rankctl was starting when it was killed, ms. */
 const SEARCH_MS = 1000;
@@ -54,7 +57,7 @@ export function runGuard(socket: string | undefined): void {
 }
 
 function answer(message: GuardAnswer): void {
-  // The answer fails if rankctl has ended. `disconnect` follows then.
+  // If rankctl has ended, the answer cannot be sent, and the event `disconnect` follows.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
@@ -62,7 +65,10 @@ async function killAll(groups: readonly number[]): Promise<void> {
   await Promise.all(groups.map(killGroup));
 }
 
-/** Searches for the program that rankctl was starting, and kills its group. A process that has not executed the program yet is found later. */
+/**
+ * Searches for the program that rankctl was starting, and kills its group. A process has the member id in its environment only after it has
+ * executed the program, so the search repeats.
+ */
 async function killStarting({ starting, groups }: GuardOrder, sinceTicks: number): Promise<void> {
   if (starting === undefined) return;
   const untilMs = monotonicMs() + SEARCH_MS;
@@ -76,7 +82,7 @@ async function killStarting({ starting, groups }: GuardOrder, sinceTicks: number
   }
 }
 
-/** Returns whether the process leads a session and is younger than the guard, as every program of this guard is. */
+/** Returns whether the process leads a session and is younger than the guard. Every program that this guard protects is such a process. */
 function isStarted({ pid, session, isZombie, startedAtTicks }: ProcessEntry, sinceTicks: number): boolean {
   return session === pid && !isZombie && startedAtTicks >= sinceTicks;
 }

@@ -8,8 +8,8 @@ export interface GuardOrder {
   /** The process groups that must not outlive rankctl. */
   readonly groups: readonly number[];
   /**
-   * A program that rankctl starts at this moment, whose group is not known yet: the member id in its environment. The guard searches for it
-   * if rankctl is killed before it can send the group.
+   * The program that rankctl is starting, by the member id in its environment. Its group is not known yet. The guard searches for the
+   * program if rankctl is killed before it can send the group.
    */
   readonly starting: string | undefined;
   /** When the guard kills the groups even if rankctl lives, by `monotonicMs`. Undefined: never. */

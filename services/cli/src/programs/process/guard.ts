@@ -10,11 +10,15 @@ import { GUARD_ARGUMENT, selfCommand } from './self-command.js';
 /** The descriptor of the socket in the guard, after the standard streams and the pipe. */
 const SOCKET_DESCRIPTOR = 4;
 
-/** How many orders the guard may leave unanswered. After that only the newest one waits, so that nothing grows if the guard is stopped. */
+/**
+ * How many orders the guard may leave unanswered. Above this only the newest order waits, so that the queue does not grow if the guard is
+ * suspended.
+ */
 const UNANSWERED_MAX = 16;
 
 /**
- * Returns the file descriptor of a socket. Node has no public way to it: a socket that is passed to a child as a stream is not read any more.
+ * Returns the file descriptor of a socket. Node has no public property for it. Passing the socket to the child as a stream would end the
+ * reading of this process.
  * @throws Error if the socket is closed
  */
 function descriptorOf(socket: Socket): number {
@@ -31,7 +35,7 @@ interface GuardEvents {
 
 /** A guard process. It kills the groups that it holds when rankctl ends or at `killAtMs`, whichever is first. */
 export class Guard extends EventEmitter<GuardEvents> {
-  /** Resolves when the guard can hold a program. It stays open if the guard dies first. */
+  /** Resolves when the guard can hold a program. It never settles if the guard dies first. */
   readonly ready: Promise<void>;
   readonly #process: ChildProcess;
   #order: GuardOrder = { groups: [], starting: undefined, killAtMs: undefined };
@@ -46,7 +50,8 @@ export class Guard extends EventEmitter<GuardEvents> {
   constructor(socket: Socket | undefined) {
     super();
     const { file, args } = selfCommand();
-    // The guard must not hold the program's output. A copy of the socket is passed as a descriptor, which the guard never opens.
+    // The guard does not inherit the standard streams: it would keep the program's output open. It inherits the socket as a descriptor that
+    // it never reads.
     const stdio: StdioOptions = [
       'ignore',
       'ignore',
@@ -72,7 +77,7 @@ export class Guard extends EventEmitter<GuardEvents> {
     return this.#process.pid;
   }
 
-  /** Whether the guard runs and holds what `hold` names. */
+  /** Whether the guard runs and can hold a group. */
   get isUp(): boolean {
     return this.#state === 'up';
   }
@@ -123,7 +128,7 @@ export class Guard extends EventEmitter<GuardEvents> {
     if (this.#state !== 'up' || this.#sent === this.#order || this.#unanswered >= UNANSWERED_MAX) return;
     this.#unanswered += 1;
     this.#sent = this.#order;
-    // An error means that the guard has ended. `exit` follows then.
+    // If the guard has ended, the order cannot be sent, and the event `exit` follows.
     this.#process.send(this.#order, () => undefined);
   }
 

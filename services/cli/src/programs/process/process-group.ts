@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often to look whether a group is gone, ms. */
 const POLL_MS = 5;
-/** How often to look after a while, ms: a process that is stuck in the kernel may take long. */
+/** How often to look after FAST_POLLS, ms: a process that is stuck in the kernel may take long. */
 const SLOW_POLL_MS = 100;
-/** After how many looks the polling gets slow. */
+/** How many times to look at the faster pace. */
 const FAST_POLLS = 200;
 
 /** Sends a signal to every process of a group. Returns whether there was a process. */

@@ -74,7 +74,7 @@ export function deathSignalPrefix(): readonly string[] {
 
 function findDeathSignalPrefix(): readonly string[] {
   try {
-    // The full path, because the program may have another PATH.
+    // Use the full path, because the program may have another PATH.
     const setpriv = findExecutable('setpriv', process.env['PATH']);
     const words = ['--pdeathsig', 'KILL', '--'];
     const probe = spawnSync(setpriv, [...words, setpriv, '--version'], { stdio: 'ignore', timeout: PROBE_MS });

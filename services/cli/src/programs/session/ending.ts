@@ -3,11 +3,11 @@
 import { onAbort } from '@rankd/protocol';
 import type { ProgramExit } from '../program-runner.js';
 
-/** The exit code: that of the program if it has run to its end, or a code that counts whatever the program does. */
+/** The exit code. `fixed`: this code. Otherwise: that of the program, or `otherwise` if no program runs. */
 type EndCode =
   { readonly kind: 'of-program'; readonly otherwise: number } | { readonly kind: 'fixed'; readonly code: number };
 
-/** The end of rankctl. The first cause counts. */
+/** The end of rankctl. Only the first call that begins it has an effect. */
 export class Ending {
   readonly #controller = new AbortController();
   #code: EndCode | undefined;
@@ -37,7 +37,10 @@ export class Ending {
     this.#begin({ kind: 'fixed', code });
   }
 
-  /** Returns the exit code of rankctl. `exit` is how the program ended after the end had begun. Undefined: none ran. */
+  /**
+   * Returns the exit code of rankctl. `exit` is that of the program if it ended after rankctl had begun to end. Undefined if no program ran
+   * then.
+   */
   codeAfter(exit: ProgramExit | undefined): number {
     if (this.#code?.kind === 'fixed') return this.#code.code;
     return exit?.code ?? this.#code?.otherwise ?? 0;

@@ -1,4 +1,4 @@
-/** Joins the group as the member whose act the program is (R-PROG-2). */
+/** Joins the group as the member that runs the program (R-PROG-2). */
 
 import type { Socket } from 'node:net';
 import { type JoinOptions, type Membership, RankdError } from '@rankd/client';

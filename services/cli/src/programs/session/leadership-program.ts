@@ -50,7 +50,7 @@ export class LeadershipProgram {
   /** The exit after which rankctl ends. Undefined while the program runs or is to run again. */
   #lastExit: ProgramExit | undefined;
 
-  /** @param leading aborted when the member must stop acting on its rank; reading it checks the clock */
+  /** @param leading aborted when the member must stop acting on its rank; reading `aborted` checks the clock */
   constructor(session: ProgramSession, policy: LeadershipPolicy, leading: AbortSignal) {
     const { me, runner, guards, ending } = session;
     this.#session = session;
@@ -74,7 +74,7 @@ export class LeadershipProgram {
     me.on('lease', renew);
     renew();
     const removeListener = onAbort(this.#leading, () => {
-      // After a request to yield nothing renews the lease for the program.
+      // After a request to yield, a renewal of the lease does not extend the time of the program.
       this.#bounds.freeze();
       runner.stop('leadership');
     });
@@ -99,7 +99,7 @@ export class LeadershipProgram {
     const guard = await guards.waitForGuard(this.#over);
     if (guard === undefined || this.#over.aborted || this.#leading.aborted || !guard.isUp) return;
     if (!this.#bounds.leavesTime) {
-      // The lease is about to end. It is renewed, or the member stops leading.
+      // Too little of the lease is left for a start. Wait until it is renewed, or until the member stops leading.
       await pause(RENEWAL_POLL_MS, this.#over);
       return;
     }

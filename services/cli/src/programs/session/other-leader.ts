@@ -8,7 +8,7 @@ import { pause } from './pause.js';
 /** The tag of a member that runs a program only while it leads (R-PROG-4). */
 export const LEAD_TAG = { rankctl: 'lead' } as const;
 
-/** A new leader makes each member ask for a roster that is as long as the group. So they spread their queries: about 100 in a second. */
+/** When the leader changes, each member queries the whole roster. The members spread their queries to about 100 a second. */
 const SPREAD_MS_PER_MEMBER = 10;
 
 /** Whose leaders are reported, and where. */
@@ -34,7 +34,7 @@ export function reportOtherLeaders({ me, group, log, ending }: OtherLeaderOption
     await pause(delayMs, ending);
     // The query fails if the session ends. Then the next session asks again.
     const roster = await me.roster().catch(() => undefined);
-    // A later leader has a check of its own.
+    // Another leader has taken over. Its own check reports it.
     if (checked !== leader) return;
     const first = roster?.members[0];
     if (first?.member !== leader) checked = undefined;

@@ -16,7 +16,8 @@ export class Predecessor {
     this.#me = me;
     me.on('joined', () => this.#record(false));
     me.on('rank', ({ cause }) => {
-      // Several changes may arrive as one, and `cause` is the last of them. So compare the member that left with the last known leader.
+      // Several changes may arrive in one event, and `cause` is that of the last one. So compare the member that left with the last known
+      // leader.
       this.#record(cause.kind === 'left' && cause.reason === 'LEFT' && cause.member === this.#leader);
     });
   }

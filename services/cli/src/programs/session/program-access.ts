@@ -17,7 +17,7 @@ import { ShellCommands } from '../shell-commands/shell-commands.js';
 import type { GuardKeeper } from '../process/guard-keeper.js';
 import type { Ending } from './ending.js';
 
-/** What the access is for. */
+/** The settings of a ProgramAccess. */
 export interface AccessSettings {
   readonly options: AccessOptions;
   readonly line: ProgramLine;
@@ -91,7 +91,10 @@ export class ProgramAccess {
     return { resume: seatFile.claim, keepClaim: async claim => seatFile.keepClaim(claim) };
   }
 
-  /** How long the program of a leader must not start yet, ms: a program of an earlier rankctl with the same seat may run still. */
+  /**
+   * How long a leader must still wait before it starts its program, ms. A program that an earlier rankctl started under the same seat may
+   * still run.
+   */
   get startHoldMs(): number {
     return Math.max(0, this.#startAtMs - systemEnvironment.clock.nowMs());
   }
@@ -131,7 +134,7 @@ export class ProgramAccess {
   }
 
   /**
-   * Ends the membership: with a goodbye, or without if a later rankctl is to take the seat back. The program has ended.
+   * Ends the membership: with a goodbye, or without if a later rankctl is to take the seat back. Call it after the program has ended.
    * @param ending why rankctl ends
    */
   async leave(me: Membership, ending: Ending): Promise<void> {
@@ -144,7 +147,7 @@ export class ProgramAccess {
     }
     const isSeatLost = !me.isClosed || this.#isRemoved;
     await me.leave();
-    // After another error the server may hold the seat, or another process may have it.
+    // After any other error the file stays: the server may still hold the seat, or another process may have it.
     if (isSeatLost) await this.#attempt(async () => seatFile?.remove());
   }
 
@@ -163,7 +166,7 @@ export class ProgramAccess {
     runner.on('ended', () => void this.#recordEnd(seatFile));
   }
 
-  /** Records that no program runs. Before the hold is over, a program of an earlier rankctl may run still. */
+  /** Records that no program runs. Until the start hold is over, a program of an earlier rankctl may still run. */
   async #recordEnd(seatFile: SeatFile): Promise<void> {
     if (this.startHoldMs === 0) await this.#attempt(async () => seatFile.recordProgram('ended'));
   }

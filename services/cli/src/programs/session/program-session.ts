@@ -67,7 +67,7 @@ export async function runSession(
   const prepare = ({ me, socket }: ProgramMember): void => {
     me.once('joined', () => (hasJoined = true));
     me.on('closed', ({ error }) => {
-      // `join` reports an error before the first seat.
+      // `join` itself throws an error that comes before the first seat.
       if (error === undefined || !hasJoined) return;
       const write = ending.hasBegun ? log.info : log.error;
       write('closed', formatError(error, connection).message, { code: error.code });

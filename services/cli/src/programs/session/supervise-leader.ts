@@ -22,7 +22,7 @@ export function prepareLeader({ me, socket, log, ending, guards, runner }: Progr
     ending.beginWith(exitCodes.configuration);
   });
   me.on('disconnected', () => {
-    // Another member may lead already.
+    // Do not wait: another member may lead already.
     runner.kill('leadership');
     guards.close();
   });

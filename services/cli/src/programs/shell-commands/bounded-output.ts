@@ -26,7 +26,7 @@ export class OutputHead {
     const kept = chunk.subarray(0, this.#bytesMax - this.#bytes);
     if (kept.length < chunk.length) this.#isCut = true;
     if (kept.length === 0) return;
-    // A copy: a short slice would keep the whole buffer of the read in memory.
+    // Copy the slice: it would keep the whole buffer of the read in memory.
     this.#chunks.push(Buffer.from(kept));
     this.#bytes += kept.length;
   }

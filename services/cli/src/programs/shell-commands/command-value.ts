@@ -5,8 +5,8 @@ import { type Json, parseFrame } from '@rankd/protocol';
 import type { KeptOutput } from './bounded-output.js';
 
 /**
- * Returns the value: the output itself if it is JSON that the protocol allows, otherwise its text without the line ends at its end. An
- * output that was cut is text.
+ * Returns the value: the output itself if it is JSON that the protocol allows, otherwise its text without the line ends at its end. A cut
+ * output is returned as text.
  * @param valueBytesMax the largest value that the server accepts, as bytes of JSON
  */
 export function commandValue({ bytes, isCut }: KeptOutput, valueBytesMax: number): Json {
@@ -25,7 +25,7 @@ function isPayload(text: string, bytesMax: number): boolean {
   return parseFrame(`{"value":${text.replaceAll(/[\r\n]/g, ' ')}}`) !== undefined;
 }
 
-/** Returns the longest start of the text whose JSON has at most `bytesMax` bytes. */
+/** Returns the longest beginning of the text whose JSON has at most `bytesMax` bytes. */
 function cutText(text: string, bytesMax: number): string {
   const fits = (chars: number): boolean => Buffer.byteLength(JSON.stringify(text.slice(0, chars))) <= bytesMax;
   if (fits(text.length)) return text;
@@ -35,7 +35,7 @@ function cutText(text: string, bytesMax: number): string {
     if (fits(middle)) fitting = middle;
     else tooLong = middle;
   }
-  // Half of a character outside the first 65 536 is no character.
+  // Do not cut between the two halves of a surrogate pair.
   const isHalf = /[\uD800-\uDBFF]/.test(text.charAt(fitting - 1));
   return text.slice(0, isHalf ? fitting - 1 : fitting);
 }

@@ -38,7 +38,7 @@ export type StartHeld = (
 /** The parts of a guard keeper that hold a shell line. */
 export type LineGuards = Pick<GuardKeeper, 'waitForGuard' | 'on' | 'off'>;
 
-/** Returns a function that starts programs under the guard of the moment. Without a guard none starts. */
+/** Returns a function that starts programs under the current guard. While there is no guard, it waits for one. */
 export function startHeldBy(guards: LineGuards): StartHeld {
   return async (words, environment, signal) => {
     const guard = await guards.waitForGuard(signal);

@@ -2,10 +2,10 @@
 
 import type { CommandContext } from '@rankd/client';
 
-/** The longest RANKD_ARGS, bytes. Linux accepts no variable above 131 071 bytes. Standard input has longer arguments too. */
+/** The longest RANKD_ARGS, bytes. Linux accepts no variable above 131 071 bytes. Longer arguments are on standard input alone. */
 export const ARGS_VARIABLE_BYTES_MAX = 100_000;
 
-/** What a line learns of its command. */
+/** The fields of a command that its line gets. */
 export type LineCommand = Pick<CommandContext, 'from' | 'seq' | 'argsJson' | 'leftMs'>;
 
 /** Returns the arguments as JSON. `null` if the command has none. */

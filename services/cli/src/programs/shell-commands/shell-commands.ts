@@ -13,7 +13,7 @@ import { runShellLine, type ShellLineEnd } from './shell-line.js';
 /** What the commands need of the program and its runner. */
 export interface ShellCommandPorts {
   readonly startHeld: StartHeld;
-  /** Returns the environment that the program would get if it was started now. */
+  /** Returns the environment that the program would get if it started now. */
   readonly environment: () => NodeJS.ProcessEnv;
   /** Sends a signal to the program's process. Returns false if it does not run. */
   readonly signalProgram: (signal: NodeJS.Signals) => boolean;
@@ -25,7 +25,7 @@ export interface ShellCommandOptions {
   readonly parallel: number;
 }
 
-/** The smallest limit of a value that a server has, bytes. It is used while the member has no session. */
+/** The smallest limit of a value that a server can have, bytes. It applies while the member has no session. */
 const VALUE_BYTES_MAX_LEAST = limits.frameBytesMaxLeast - limits.frameOverheadBytes;
 
 /** A command for a shell line. */
@@ -120,7 +120,7 @@ function valueOf({ code, signal, output, errorLine }: ShellLineEnd, valueBytesMa
   throw new Error(errorLine === '' ? ending : errorLine);
 }
 
-/** Returns a signal that is aborted with the first of two. `release` removes what it needs. */
+/** Returns a signal that is aborted when one of two signals is. `release` removes its listeners. */
 function stopSignal(deadline: AbortSignal, closing: AbortSignal): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const removers = [deadline, closing].map(signal => onAbort(signal, () => controller.abort()));

@@ -43,7 +43,7 @@ export async function runShellLine(
     readAll(held.stdout, chunk => output.add(chunk)),
     readAll(held.stderr, chunk => lastLine.add(chunk)),
   ]);
-  // A line that does not read its input ends it with EPIPE.
+  // If the line does not read its input, the write fails with EPIPE. That is not an error.
   held.stdin.on('error', () => undefined);
   held.stdin.end(input);
   try {

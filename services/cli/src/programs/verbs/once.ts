@@ -11,7 +11,7 @@ import { prepareLeader, superviseLeader } from '../session/supervise-leader.js';
 
 /** The command with which rank 0 reports to the others how the program has ended. */
 const ONCE_COMMAND = 'rankd.once';
-/** How long rank 0 sends the command to those that wait and those that come, ms. */
+/** How long rank 0 repeats the command, ms. Members that join in this time receive it too. */
 const REPORT_MS = 5000;
 /** How long a member may take to answer, ms. */
 const REPORT_DEADLINE_MS = 1000;
@@ -43,13 +43,13 @@ export async function once(call: ProgramCall, options: OnceOptions): Promise<num
   });
 }
 
-/** Ends rankctl with the code that rank 0 sends. Such a member starts nothing. */
+/** Ends rankctl with the code that rank 0 sends. This member does not run the program. */
 function endOnReport({ me, log, ending }: ProgramSession): void {
   me.handle(ONCE_COMMAND, async (args, { from }) => {
     const { code } = args as Partial<OnceArguments>;
     if (from.rank !== 0 || !isExitCode(code)) return;
     log.info('told', `${from.name} has run the program: it ended with code ${code}`, { code, by: from.member });
-    // The library sends the result of the command first.
+    // Wait until the library has sent the result of the command.
     await Promise.resolve();
     setImmediate(() => ending.beginWith(code));
   });
@@ -63,14 +63,15 @@ function isExitCode(code: unknown): code is number {
 async function reportToOthers({ me }: ProgramSession, { code }: ProgramExit, over: AbortSignal): Promise<void> {
   const deadline = AbortSignal.any([over, AbortSignal.timeout(REPORT_MS)]);
   while (!deadline.aborted && (await report(me, { code }, deadline)) !== 'alone') {
-    // Those that were reached leave. Others may have come since.
+    // Members that received the command leave. Other members may have joined since.
     await pause(REPORT_EVERY_MS, deadline);
   }
 }
 
 /**
- * Sends the command to every subordinate. Returns whether there was none. The order of the group decides this, because the size that this
- * member knows may be 200 ms old. A failure does not matter: the command is sent again, and a member that is not reached runs the program.
+ * Sends the command to every subordinate. Returns whether there was none. The receipt of the server decides that, because the size that
+ * this member knows may be 200 ms old. A failed command is not reported: it is sent again, and a member that no command reaches runs the
+ * program.
  */
 async function report(me: Membership, args: OnceArguments, deadline: AbortSignal): Promise<'alone' | 'sent'> {
   try {

@@ -94,7 +94,7 @@ function restartPolicy(text: string): RestartPolicy {
 
 /** The arguments of a verb, as commander returns them. */
 interface VerbArguments {
-  /** Those before and after `--`. */
+  /** The arguments before and after `--`. */
   readonly operands: readonly string[];
   /** How many of them must be before `--`. */
   readonly named: number;

@@ -40,8 +40,8 @@ function startIn(
 
 /** Sleeps until a signal ends it. */
 const sleeper = ['sleep', '1000'];
-/** Ignores SIGTERM after it has printed `deaf`, and has a child that ignores it too. */
-const stubborn = ['sh', '-c', 'trap "" TERM; echo deaf; sleep 1000 & sleep 1000'];
+/** Ignores SIGTERM, and has a child that ignores it too. */
+const stubborn = ['sh', '-c', 'trap "" TERM; echo ignores; sleep 1000 & sleep 1000'];
 
 describe('rankctl run', () => {
   it('gives the program its fields, and no secret (R-PROG-1)', async () => {
@@ -78,7 +78,7 @@ describe('rankctl run', () => {
   it('kills a program that ignores SIGTERM, with its children, after --stop-timeout', async () => {
     const run = start(['--stop-timeout', '1'], stubborn);
     const program = await run.program();
-    await run.says('deaf');
+    await run.says('ignores');
     run.rankctl.kill('SIGTERM');
     expect(await run.code()).toBe(137);
     expect(isGroupAlive(program)).toBe(false);
@@ -86,7 +86,7 @@ describe('rankctl run', () => {
 
   it('kills it at once at a second SIGTERM', async () => {
     const run = start(['--stop-timeout', '1000'], stubborn);
-    await run.says('deaf');
+    await run.says('ignores');
     run.rankctl.kill('SIGINT');
     run.rankctl.kill('SIGTERM');
     expect(await run.code()).toBe(137);

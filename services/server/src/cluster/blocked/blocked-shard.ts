@@ -1,4 +1,4 @@
-/** What a server cannot apply: it stops there, and waits. */
+/** The record or entry that a server cannot apply. The server stops before it and waits. */
 
 import { types } from 'node:util';
 import { formatPosition, type Position } from '../stream-position.js';
@@ -32,9 +32,9 @@ export class BlockedError extends Error {
   }
 }
 
-/** Returns the blocking entry for a record that breaks the stream: a record before it is missing, or it has no form that rankd writes. */
+/** Returns the blocking entry for a record that breaks the stream: a record before it is missing, or rankd does not know its form. */
 export function blockByRecord(record = 'unknown'): BlockingEntry {
-  const reason = 'it does not continue the record before it, or it has no form that rankd writes';
+  const reason = 'it does not continue the record before it, or rankd does not know its form';
   return { kind: 'blocked', record, entry: undefined, reason };
 }
 
@@ -53,7 +53,7 @@ export function describeBlocked({ shard, record, entry, reason }: BlockedShard):
 const STACK_LINES = 3;
 
 /**
- * Returns the name of an exception, the begin of its message and where it was thrown. The message ends before the first quoted value,
+ * Returns the name of an exception, the beginning of its message, and where it was thrown. The message ends before the first quoted value,
  * because a value may be a payload or a secret.
  */
 export function describeException(error: unknown): string {

@@ -20,9 +20,9 @@ export interface BlockedWaitPorts {
 }
 
 /**
- * The wait of a server that cannot apply a shard. It reads the shard again and again without joining it, so that the other servers do not
- * see it come and go. It ends when the shard can be applied: a snapshot contains the blocking entry, the entry is lost with the end of the
- * stream, or applying the entry no longer throws.
+ * The wait of a server that cannot apply a shard. It reads the shard again and again without joining it, so that it does not join and leave
+ * repeatedly. It ends when the shard can be applied: a snapshot contains the blocking entry, the entry is lost with the end of the stream,
+ * or applying the entry no longer throws.
  */
 export class BlockedWait {
   readonly #ports: BlockedWaitPorts;

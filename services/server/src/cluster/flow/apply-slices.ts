@@ -7,7 +7,7 @@ export const SLICE_MS = 10;
 /** A shard with more characters of unapplied records is not read until they are applied. */
 export const CONGESTED_CHARS_MAX = 1_048_576;
 
-/** Applies records until `isTimeOver` returns true. Returns `unfinished` if others remain that can be applied. */
+/** Applies records until `isTimeOver` returns true. Returns `unfinished` if records remain that can be applied. */
 export type ApplySlice = (isTimeOver: () => boolean) => 'unfinished' | 'done';
 
 /** Runs one slice after another, each in its own round of the event loop. */
@@ -21,7 +21,7 @@ export class ApplySlices {
     this.#apply = apply;
   }
 
-  /** Whether records wait for the next slice, with so many characters that no further ones should be read. */
+  /** Whether more than CONGESTED_CHARS_MAX characters of records wait for the next slice. No further records should be read then. */
   isCongested(unappliedChars: number): boolean {
     return this.#state === 'unfinished' && unappliedChars > CONGESTED_CHARS_MAX;
   }

@@ -52,15 +52,16 @@ class Selection {
 /**
  * Chooses the entries of the next batch. While all waiting entries fit into one batch, they keep the order of their arrival. Otherwise
  * these are chosen, in this order:
- * 1. entries about servers, such as heartbeats. So clients cannot keep the heartbeats of their server from Redis.
+ * 1. entries about servers, such as heartbeats. So the heartbeats of a server do not wait for the entries of its clients.
  * 2. what the server proposes itself, such as departures and deadlines. Such an entry never overtakes an entry of its own sender.
- * 3. one entry of a sender that has waited for a turn before; then one of each sender that has just come; then one of each sender in turn.
+ * 3. one entry of the sender that has waited longest since its last turn; then one of each sender without an earlier turn; then one of
+ *    each sender in turn.
  * 4. the announcement that this server leaves the shard.
  */
 export class EntryQueue {
   readonly #serverEntries: QueuedEntry[] = [];
   readonly #proposals: QueuedEntry[] = [];
-  /** The entries of each sender that had none waiting before. */
+  /** The entries of each sender that has not had a turn since its queue was empty. */
   readonly #newSenders = new Map<string, QueuedEntry[]>();
   /** The entries of each sender that has had its first turn, in the order of the turns. */
   readonly #senders = new Map<string, QueuedEntry[]>();

@@ -6,10 +6,13 @@ import type { FlowExchange, WaitingSessions } from '../../log/ordered-log.js';
 
 /** The first format that has `server-flow`. In an older format, senders wait only for slow sessions at their own server. */
 const FORMAT_MIN = 2;
-/** At most so many senders, and askers, are named. The others are named when some of these have caught up. */
+/**
+ * One announcement lists at most this many senders and this many askers. A later announcement lists the others. An asker is a session that
+ * has asked for the results of its commands.
+ */
 export const NAMED_MAX = 1000;
 
-/** A server is behind when it reads back a batch this long after it was sent. It is stale after 2.5 s. */
+/** A server is behind if a batch takes this long from sending to reading back. After 2.5 s its log is stale. */
 export const BEHIND_MS = 500;
 
 /** What FlowAnnouncements uses of a shard. */
@@ -28,8 +31,8 @@ export interface FlowAnnouncementsPorts {
 }
 
 /**
- * Appends `server-flow` to the register whenever the waiting sessions have changed. One entry is in the log at a time: changes during that
- * time follow together in the next one.
+ * Appends `server-flow` to the register whenever the waiting sessions have changed. At most one such entry is in flight. The next entry has
+ * all changes since then.
  */
 export class FlowAnnouncements implements FlowExchange {
   readonly #server: ServerId;

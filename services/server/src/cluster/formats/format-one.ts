@@ -1,4 +1,4 @@
-/** Format 1, which release 0.1 reads and writes. An entry of a later format has an older form here. */
+/** Format 1, which release 0.1 reads and writes. This format writes entries of later formats in an older form. */
 
 import type { TSchema } from '@sinclair/typebox';
 import type { CoordinatorSnapshot, GroupSnapshot } from '../../core/index.js';
@@ -6,7 +6,7 @@ import { type DecodedEntry, entryDecoder, entryEncoder } from './entry-decoder.j
 import { compileEntryChecks, entrySchemas, type LogEntry } from './entry-schemas.js';
 import type { LogFormat } from './log-format.js';
 
-/** The fields that entries have since format 2. Format 1 neither writes nor reads them, so that servers of release 0.1 judge alike. */
+/** The fields that entries have since format 2. Format 1 neither writes nor reads them, so that all servers decide as release 0.1 does. */
 const laterFields: { readonly [Kind in LogEntry['kind']]?: readonly string[] } = {
   joined: ['epochHeld'],
   departed: ['mayActMs'],

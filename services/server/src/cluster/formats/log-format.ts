@@ -31,8 +31,8 @@ export function timekeeperOf(version: number): Timekeeper {
 }
 
 /**
- * How many heartbeats of a server in a row all registered servers must read a newer format before the register is raised to it: about a
- * minute. Before that, an older server that was lost for a short time, or that an operator starts again, can come back.
+ * The register is raised to a newer format after this many heartbeats of one server, if all registered servers could read that format for
+ * the whole time: about a minute. An older server that was lost or restarted can rejoin in that minute.
  */
 export const STEADY_BEATS = 60;
 

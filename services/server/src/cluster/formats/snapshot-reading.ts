@@ -23,8 +23,8 @@ export class SnapshotReading {
   }
 
   /**
-   * Opens the stream after the newest snapshot that this server can read. Returns the snapshot that this server cannot read if the records
-   * before it were trimmed.
+   * Opens the stream after the newest snapshot that this server can read. If this server cannot read a snapshot and the records before it
+   * were trimmed, returns that snapshot.
    * @throws StreamError if the stream cannot be read or its beginning is lost.
    */
   async openStream(

@@ -37,15 +37,15 @@ export class ClusterFounding {
   readonly #ports: ClusterFoundingPorts;
   readonly #lookMs: number;
   #served: string | undefined;
-  /** A server that waited for a lost cluster. What it knew stays true when it ends. */
+  /** Another server that waited for a lost cluster. The cluster is still lost after that server has ended. */
   #witness: { readonly clusterId: string; readonly name: string } | undefined;
   #lookUntilMs: number | undefined;
   #adoption: 'none' | 'adopted' = 'none';
   #waiting: { readonly kind: 'look' | 'wait'; readonly reason: string } | undefined;
 
   /**
-   * `served` is the cluster that this server has served before its start, if it knows one. `lookMs` is how long a server that knows none
-   * looks for other servers before it creates a cluster on an empty Redis.
+   * `served` is the cluster that this server has served before its start, if it knows one. `lookMs` is how long a server without a known
+   * cluster looks for other servers, before it creates a cluster on an empty Redis.
    */
   constructor(served: string | undefined, lookMs: number, ports: ClusterFoundingPorts) {
     this.#served = served;
@@ -58,7 +58,10 @@ export class ClusterFounding {
     return this.#waiting?.reason;
   }
 
-  /** Accepts what Redis has at the next look, by the decision of an operator. Returns whether this server waits for a lost cluster. */
+  /**
+   * An operator has decided that this server accepts what Redis has. The next findCluster() does so. Returns whether this server waits for
+   * a lost cluster.
+   */
   adopt(): boolean {
     if (this.#waiting?.kind !== 'wait') return false;
     this.#adoption = 'adopted';
@@ -86,7 +89,8 @@ export class ClusterFounding {
       case 'create':
         return await this.#prepare(decision, stored?.clusterId);
       case 'wait':
-        // A server that knows of the loss only by another server does not show it, or such servers would wait for each other for ever.
+        // Show it only if this server has served the lost cluster itself. Otherwise two servers without a cluster would wait for each other
+        // for ever.
         if (this.#served !== undefined) await store.showWaiting({ clusterId: decision.lost, name: identity.name });
         this.#wait(decision);
         return undefined;

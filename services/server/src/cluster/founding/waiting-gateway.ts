@@ -58,7 +58,10 @@ export class WaitingGateway<G extends ClosableGateway> {
     this.#gateway = undefined;
   }
 
-  /** Resolves when the gateway is opened or `joining` resolves. Rejects with `joining`. After the gateway was opened, an error of `joining` ends the process. */
+  /**
+   * Resolves when the gateway is opened or `joining` resolves. Rejects if `joining` rejects first. If `joining` rejects after the gateway
+   * was opened, the error ends the process.
+   */
   async openedOr(joining: Promise<void>): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       let state: 'joining' | 'opened' = 'joining';

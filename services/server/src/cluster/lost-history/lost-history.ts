@@ -38,9 +38,9 @@ export class LostHistory {
   }
 
   /**
-   * Returns the largest epoch that may be lost, or 0. May be called when the register is read up. The lost records of other shards may
-   * have issued epochs up to the present wall time. If the register contains a loss that this server did not know when it read a lost
-   * record, another server has reported that loss already.
+   * Returns the largest epoch that may be lost, or 0. Call it after the register was read to its end. Lost records of other shards may have
+   * issued epochs up to the present wall time, so a new loss counts up to that time. A loss counts only up to `epochLast` if the register
+   * has received another loss since the lost record was read: then another server has already reported this one.
    */
   findEpochLost(): number {
     const { registerEpochLost } = this;

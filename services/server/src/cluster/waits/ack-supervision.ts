@@ -20,7 +20,10 @@ export interface AckSupervisionPorts {
   readonly onUnheard: () => void;
 }
 
-/** Ends an incarnation whose heartbeats are not acknowledged. Reports the doubt before that once, and its end. */
+/**
+ * Ends an incarnation whose heartbeats are not acknowledged. Before that, reports once that the log may be stale, and reports when it is
+ * current again.
+ */
 export class AckSupervision {
   readonly #ports: AckSupervisionPorts;
   #cancel: () => void = () => undefined;

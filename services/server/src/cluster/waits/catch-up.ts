@@ -23,8 +23,8 @@ export interface CatchUpPorts {
 }
 
 /**
- * Waits until this server has applied the records of a shard up to the end that its stream has now. That end may be lost with a primary of
- * Redis, and then no server may ever write a record there again. So the end is read again while no record arrives.
+ * Waits until this server has applied the records of a shard up to the end that its stream has now. The record at that end may be lost with
+ * a primary of Redis. Then this wait would never end, because the stream stays shorter. So the end is read again while no record arrives.
  */
 export class CatchUp {
   readonly #ports: CatchUpPorts;

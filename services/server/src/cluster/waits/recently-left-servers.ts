@@ -3,7 +3,7 @@
 import type { ServerId } from '../../core/index.js';
 import type { ShardReplica } from '../shard-replica.js';
 
-/** How many servers are remembered. A shard declares an earlier one lost because of its silence. */
+/** How many servers are remembered. A server that left before them is declared lost only because of its silence. */
 const GONE_MAX = 1000;
 
 /** The last GONE_MAX servers that have left the register: shard 0, which every server follows. */

@@ -7,7 +7,7 @@ import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import type { ServerId, SessionId } from '../roster/member.js';
 
-/** A server may declare another one lost only if it has appended this many heartbeats since the last batch of the other server. */
+/** A server may declare another one lost only after it has appended this many heartbeats itself since the last batch of the other. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */
@@ -26,8 +26,8 @@ export interface ServerUpEntry {
   /** The incarnation of the same server before this one. It has ended. */
   readonly replaces: ServerId | undefined;
   /**
-   * Set if Redis has lost records that a server had read, in this shard or another one. The largest epoch that clients may have received
-   * from the lost records. A server that has joined already may append `server-up` again to report a loss.
+   * The largest epoch that clients may have received from records that Redis has lost, in this shard or another one. Undefined if no server
+   * knows of a loss. A server that has joined already may append `server-up` again to report a loss.
    */
   readonly epochLost: number | undefined;
   /** The newest format of entries and snapshots that this server reads. Undefined means 1: the server is older than this field. */
@@ -67,8 +67,8 @@ export interface ServerLostEntry {
 
 /**
  * From this place in the order on, servers may write the entries of this format. It applies without a condition, so that all servers agree.
- * The proposer has checked that all registered servers read the format. A server that has come since, or comes later, and does not know
- * the format cannot apply this entry: it waits.
+ * The proposer has checked that all registered servers read the format. A server that joined after that check, or joins later, may not know
+ * the format. It cannot apply this entry, and waits.
  */
 export interface FormatRaisedEntry {
   readonly kind: 'format-raised';
@@ -77,7 +77,7 @@ export interface FormatRaisedEntry {
 }
 
 /**
- * A server says which sessions must wait for slow sessions of this server (R-FLOW-1). It replaces what the server has said before. It changes
+ * A server announces which sessions must wait for its own slow sessions (R-FLOW-1). It replaces what the server has said before. It changes
  * no group: the servers of those sessions act on it, and no other server does.
  */
 export interface ServerFlowEntry {
@@ -85,7 +85,7 @@ export interface ServerFlowEntry {
   readonly at: number;
   /** The sessions of other servers whose commands go to slow sessions of this server. */
   readonly senders: readonly SessionId[];
-  /** The sessions of this server that read the results slowly for which they have asked. */
+  /** The sessions of this server that ask for results and read them slowly. */
   readonly askers: readonly SessionId[];
 }
 

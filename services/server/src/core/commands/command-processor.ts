@@ -55,8 +55,8 @@ export class CommandProcessor {
   }
 
   /**
-   * Returns the code with which a result of this recipient is refused (R-CMD-5). Undefined if the result is awaited. A refused result is
-   * refused later too, because `seq` is not issued again and a recipient is never added.
+   * Returns the code with which a result of this recipient is refused (R-CMD-5). Undefined if the result is awaited. A refusal is final,
+   * because `seq` is not issued again and a recipient is never added.
    */
   resultRefusal(seq: number, recipient: Member): 'LATE_RESULT' | 'UNEXPECTED_RESULT' | undefined {
     if (this.#openCommands.isAwaited(seq, recipient)) return undefined;
@@ -150,7 +150,7 @@ export class CommandProcessor {
     const tooMany =
       this.#openCommands.countOpen(commander) >= commandsOpenMax ||
       this.#openCommands.size >= commandsOpenMax * membersMax ||
-      // Each awaited result needs memory. One sender may use as much as is left for the others: half of it if it is alone.
+      // Each awaited result needs memory. A sender must leave as much of it free as it uses, so one sender gets at most half.
       this.#openCommands.countAwaited(commander) >= awaitedMax - this.#openCommands.awaitedCount;
     return tooMany ? 'TOO_MANY_OPEN' : undefined;
   }

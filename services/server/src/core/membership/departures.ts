@@ -104,7 +104,7 @@ export class Departures {
 
   /**
    * Applies the end of a grace period (R-VIEW-4). The member leaves, unless it has resumed. If the grace period has become longer in the
-   * meantime, asks for a timer with its new duration. Decisions that waited for this leader come first, because they were made before.
+   * meantime, asks for a timer with its new duration. Decisions that waited for this leader are applied first, because they are older.
    */
   endGrace(claim: GraceEndedEntry): Effect[] {
     const { at } = claim;
@@ -218,8 +218,8 @@ export class Departures {
   }
 
   /**
-   * Marks a member away; it keeps its rank (R-VIEW-4). If decisions wait for this leader, they are applied if it has stopped. Otherwise the
-   * request to stop is repeated, because only the time can answer it now (R-LEAD-1).
+   * Marks a member away; it keeps its rank (R-VIEW-4). Decisions that wait for this leader are applied if the leader has stopped. Otherwise
+   * the request to stop is repeated, because only the time can answer it now (R-LEAD-1).
    */
   #markAway(member: Member, entry: DepartedEntry): Effect[] {
     const { at } = entry;

@@ -16,15 +16,17 @@ export function credibleEpoch({ epochHeld = 0, at }: JoinedEntry): number {
 }
 
 /**
- * Whether the group begins an epoch above the one that the client has held. It does so once a start, and only if no member has a session:
- * members of this epoch would lose their sessions and their open commands.
+ * Whether the group begins an epoch above the one that the client has held. It does so at most once after each start of a server, and only
+ * if no member has a session: members of this epoch would lose their sessions and their open commands.
  */
 export function raisesEpoch(entry: JoinedEntry, { epoch, epochClaims, isFrozen, roster }: Group): boolean {
   if (credibleEpoch(entry) <= epoch || epochClaims === 'used' || isFrozen) return false;
   return roster.away.size === roster.size && roster.slice().every(isRestored);
 }
 
-/** Whether the member has its seat from before the end of its server. A member that is away for another reason is one of this epoch. */
+/**
+ * Whether the member has its seat from before the end of its server. A member that is away for another reason belongs to the present epoch.
+ */
 function isRestored({ presence }: Member): boolean {
   return presence.kind === 'away' && (presence.because === 'restart' || presence.because === 'server');
 }

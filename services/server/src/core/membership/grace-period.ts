@@ -47,8 +47,8 @@ export class GracePeriods {
   }
 
   /**
-   * From now on servers measure. Every absence gets a number and begins again. A leader that has lost its connection may act for
-   * suspendMs from now if the close was no proof (R-LEAD-1). Returns the effects with the new durations.
+   * From now on servers measure the absences. Every absence gets a number, and its measurement begins again. A leader that has lost its
+   * connection may act for suspendMs from now if the close was no proof (R-LEAD-1). Returns the effects with the new durations.
    */
   adoptServerClocks(at: number): Effect[] {
     this.#timekeeper = 'servers';

@@ -69,7 +69,7 @@ export class LeaderHandover {
     return isAsked ? [] : [this.#askToStop(leader, at)];
   }
 
-  /** Asks the leader again for whose stop decisions wait, because servers measure from now on. */
+  /** Repeats the request to the leader that decisions wait for, because servers measure durations from now on. */
   repeatAsk(at: number): Effect[] {
     return this.#leader === undefined ? [] : [this.#askToStop(this.#leader, at)];
   }
@@ -99,8 +99,8 @@ export class LeaderHandover {
   }
 
   /**
-   * Whether this member has certainly stopped acting on its rank. A present one has not, even if its session has ended (R-LEAD-1). An away
-   * one has if the loss of its connection was a proof. Otherwise a server has to claim that its time has passed.
+   * Whether this member has certainly stopped acting on its rank. A present member has not, even if its session has ended (R-LEAD-1). An
+   * away member has, if the loss of its connection was a proof. Otherwise a server has to claim that its time has passed.
    */
   hasStopped({ presence }: Member, at: number): boolean {
     switch (presence.kind) {

@@ -31,7 +31,7 @@ export class Resignations {
     const { versioned, departures } = this.#parts;
     const member = versioned.roster.member(id);
     if (member === undefined || sessionOf(member) !== session || departures.isFrozen) return [];
-    // The answer permits the member to act, so no other view may.
+    // Drop `reassure`: only the answer below may send the view that permits the member to act.
     const decided = departures.releaseHandover(member, at).filter(({ kind }) => kind !== 'reassure');
     // The decisions may have removed the member.
     return sessionOf(member) === session ? [...decided, ...this.#moveBehind(member, session, at)] : decided;

@@ -14,7 +14,8 @@ export type ServerId = string;
  * - `lost`: the client closed the connection, or was silent for deadMs.
  * - `restart`: its server has restarted.
  * - `server`: its server has left the cluster or is lost.
- * - `contest`: the closed session had resumed the seat with the earlier secret, so the member may still use its session before that one.
+ * - `contest`: the closed session had resumed the seat with the earlier secret, so the member may still use the session that had the seat
+ *   before.
  */
 export type AwayBecause = 'lost' | 'restart' | 'server' | 'contest';
 
@@ -30,7 +31,10 @@ export type Presence =
 /** The presence of a member that is away. In format 1 of the log it is a TimedAway. */
 export type AwayPresence = NumberedAway | TimedAway;
 
-/** An absence without a time. Each server measures it from the moment at which it applies its beginning, by its own monotonic clock. */
+/**
+ * An absence without a time. Each server measures it by its own monotonic clock, from the moment at which that server applies the beginning
+ * of the absence.
+ */
 export interface NumberedAway {
   readonly kind: 'away';
   readonly because: AwayBecause;

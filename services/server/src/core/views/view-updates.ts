@@ -43,8 +43,8 @@ export interface ViewUpdate {
  * Decides which view each session has not received yet. A session gets one view for all changes since its last one. It gets none if its
  * rank, the leader and the values that `updates` names have not changed (R-VIEW-1, R-VIEW-2).
  *
- * A session with `updates` size may receive a new size later than the others receive the change: its view is held (R-JOIN-1). So many
- * joins need one view for each session, and not one for each session and join.
+ * A session with `updates` size may receive a new size later than the others receive the change: its view is held (R-JOIN-1). So a session
+ * receives one view for many joins.
  */
 export class ViewUpdates {
   readonly #roster: Roster;

@@ -112,7 +112,10 @@ export class FanOut {
     }
   }
 
-  /** Pauses the senders of a slow recipient, and those with too many unread bytes if the recipient has not read everything (R-FLOW-1). */
+  /**
+   * Pauses the senders of a slow recipient (R-FLOW-1). If a recipient is not slow but has a backlog, pauses only the senders that have too
+   * many unread bytes.
+   */
   #pauseIfBehind(session: Session, senders: Iterable<SessionId>): void {
     const { flowControl, unreadBytes } = this.#ports;
     if (flowControl.isSlow(session)) flowControl.pauseSenders(session, senders);

@@ -27,7 +27,7 @@ export class GroupChannel {
   readonly views: ViewSender;
   readonly fanOut: FanOut;
   readonly #ports: GroupChannelPorts;
-  /** In this view, all sessions whose members have the rank `from` or a larger one have received their views. */
+  /** All sessions whose members have the rank `from` or a larger one have received their views up to the view `view`. */
   #served = { view: 0, from: 0 };
 
   constructor(group: Group, ports: GroupChannelPorts) {
@@ -79,8 +79,8 @@ export class GroupChannel {
   }
 
   /**
-   * Sends the receipt of a move or a removal. If further changes of the entry are not performed yet, a view would combine the roster after
-   * all changes with only some of the changes. The receipt then comes before the view.
+   * Sends the receipt of a move or a removal. The group may already have changes of the same entry that are not performed yet. A view would
+   * then be wrong, so the receipt comes before the view.
    */
   sendAdminReceipt(session: Session, frame: string): void {
     if (this.views.isSettled) this.sendInOrder(session, frame);

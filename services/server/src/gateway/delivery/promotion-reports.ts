@@ -10,7 +10,7 @@ const PROMOTIONS_NAMED_MAX = 20;
 export class PromotionReport {
   /** The promotions that members have received in a view. */
   promotions: Promotion[] = [];
-  /** How many promotions are counted here and named nowhere. */
+  /** How many promotions are counted here without a name. */
   others = 0;
   view = 0;
   delayMs = 0;
@@ -81,7 +81,7 @@ export class PromotionReports {
     if (last === undefined) return;
     const all = reports.flatMap(({ promotions }) => promotions);
     if (all.length <= PROMOTIONS_NAMED_MAX) return;
-    // A new leader is named first, and then the members whose ranks are the newest.
+    // A new leader is named first, then the members that reached their ranks last.
     const leaders = all.filter(({ rank }) => rank === 0);
     const byImportance = new Set([...leaders, ...last.promotions, ...all]);
     const named = new Set([...byImportance].slice(0, PROMOTIONS_NAMED_MAX));

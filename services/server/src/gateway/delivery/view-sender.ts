@@ -73,7 +73,7 @@ export class ViewSender {
 
   /**
    * Whether all changes of the group are recorded here. One entry may change the roster several times. When its first effect is performed,
-   * the group already has its last change. A view that is sent then would combine the roster after the last change with only the first
+   * the group already has all of its changes. A view at that moment would be wrong: it would have the final roster, but only the first
    * changes.
    */
   get isSettled(): boolean {
@@ -153,7 +153,10 @@ export class ViewSender {
     if (session.state.phase === 'active' && last !== undefined) this.#sendUnchanged(session, session.state, last.cause);
   }
 
-  /** Sends a member that has resigned the view on which it acts again, with this cause, also if nothing has changed (R-RESIGN-1). */
+  /**
+   * Sends a view with this cause to a member that has resigned, even if nothing has changed (R-RESIGN-1). The member acts again on this
+   * view.
+   */
   answerResignation(session: Session, cause: Cause): void {
     const { state } = session;
     if (state.phase !== 'active') return;
@@ -265,7 +268,9 @@ function sinceLastSeen(update: ViewUpdate, { lastSeen }: ActiveState | Observing
   return update.diff === undefined ? update : { ...update, changes: update.view - lastSeen.view };
 }
 
-/** Whether an observer needs the whole roster, because an epoch begins with the seats of the last one: no list of the view contains them. */
+/**
+ * Whether an observer needs the whole roster. A new epoch begins with the seats of the last epoch, and no list of the view contains these.
+ */
 function lacksSeats({ diff, size }: ViewUpdate, { lastSeen }: ObservingState): boolean {
   return lastSeen.view === 0 && diff !== undefined && diff.joined.length < size;
 }

@@ -59,7 +59,10 @@ export class FlowControl {
 
   /** Must be called after each write to a session. */
   recordWrite(session: Session): void {
-    if (session.outbox.backlogBytes > 0) this.#behind.add(session);
+    if (session.outbox.backlogBytes === 0 || this.#behind.has(session)) return;
+    this.#behind.add(session);
+    // Otherwise the stall would count from an earlier backlog, or from the start of the server.
+    session.outbox.startBacklog(this.#ports.stallFreeClock.nowMs);
   }
 
   /** Forgets an ended session. */

@@ -5,9 +5,12 @@ import type { FlowExchange } from '../../log/ordered-log.js';
 import { entryBytes } from './entry-bytes.js';
 import type { SenderPauses } from './sender-pauses.js';
 
-/** While this server is behind, a session is paused if this server has applied so many bytes of it. Each recipient of a command counts its bytes. */
+/**
+ * While this server is behind, it pauses each session of which it has applied this many bytes. The bytes of a command count once for each
+ * recipient.
+ */
 export const HEAVY_BYTES = 1_048_576;
-/** For so long the bytes of each session are added up while this server is not behind. */
+/** While this server is not behind, it counts the bytes of each session over this time, ms. */
 const WINDOW_MS = 1000;
 
 /** The parts of the gateway that LagControl uses. */
@@ -18,8 +21,8 @@ export interface LagControlPorts {
 }
 
 /**
- * While this server is behind the log, pauses the sessions of all servers that send most. A server that stays behind would not read its own
- * heartbeats in time, and its incarnation would end.
+ * While this server is behind the log, pauses the sessions that send most, whichever server they have. A server that stays behind would not
+ * read its own heartbeats in time, and its incarnation would end.
  */
 export class LagControl {
   readonly #ports: LagControlPorts;

@@ -1,4 +1,4 @@
-/** R-FLOW-1: slows members down whose results go to a sender of commands that reads slowly. */
+/** R-FLOW-1: slows members down whose results go to a sender of commands that reads slowly. That sender is called the asker here. */
 
 import { limits } from '@rankd/protocol';
 import type { Effect, RecipientEndedEffect, ResultEntry, SessionId } from '../../core/index.js';
@@ -17,7 +17,10 @@ import type { SenderPauses } from './sender-pauses.js';
  * So the results of subordinates alone never make a member slow for its superiors.
  */
 const RESULTS_SHARE = 1 / 8;
-/** The share of that for the results of one server that are in the log for an asker at another server. That server may be behind. */
+/**
+ * The part of RESULTS_SHARE that the results of one server may fill while they are in the log for an asker at another server. The server of
+ * the asker may be behind.
+ */
 const REMOTE_SHARE = 1 / 4;
 
 /** A result that was read and is not in the log yet. */
@@ -55,9 +58,9 @@ export interface ResultBackpressurePorts {
 /**
  * Passes results to their askers at the pace at which the askers read (R-FLOW-1). An asker is the session that asked for each result. While
  * it has not read enough of the earlier results, a result waits in the session of the member that answered, and the server does not read
- * from that session. On account of one asker a session is paused for at most `stallMs` in total, until no result waits for that asker any
- * longer. After that, the server reads on, and results of the session wait while they are not longer than one frame in total. The server of
- * an asker announces that the asker is slow, so that results wait at other servers too.
+ * from that session. One asker pauses a session for at most `stallMs` in total. The count restarts when no result waits for that asker.
+ * After that, the server reads on, and results of the session wait while they are not longer than one frame in total. The server of an
+ * asker announces that the asker is slow, so that results wait at other servers too.
  */
 export class ResultBackpressure {
   readonly #settings: ResultSettings;
@@ -205,13 +208,16 @@ export class ResultBackpressure {
     }
   }
 
-  /** Whether the asker has read so much of the earlier results that this one may be sent. May flush. */
+  /** Whether the asker has read enough of the earlier results to receive this one. May flush. */
   #hasRoom(asker: Session | undefined, result: PendingResult): boolean {
     if (asker === undefined) return this.#hasRemoteRoom(result);
     return this.#isConfirmed(asker, result.payloadBytes) && this.#isUnderLimit(asker, result);
   }
 
-  /** Whether the server of the asker has not announced it, and few results for it are in the log: those may arrive before it does. */
+  /**
+   * Whether the server of the asker has not announced the asker as slow, and only few results for it are in the log. Results in the log may
+   * arrive before such an announcement.
+   */
   #hasRemoteRoom({ asker, payloadBytes }: PendingResult): boolean {
     if (this.#ports.senderPauses.isSlowAsker(asker)) return false;
     const inFlightBytes = this.#inFlightBytes.get(asker) ?? 0;

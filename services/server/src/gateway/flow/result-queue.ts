@@ -7,7 +7,7 @@ import type { PendingResult, ResultSettings } from './result-backpressure.js';
 /** A session whose results wait. `paused`: nothing is read from it. */
 interface AnsweringSession {
   state: 'paused' | 'reading';
-  /** For how long it has been paused on account of this asker. */
+  /** For how long this asker has paused it. */
   pausedMs: number;
   /** The bytes of its waiting results. */
   waitingBytes: number;
@@ -46,7 +46,7 @@ export class ResultQueue {
 
   /**
    * Adds a result. `pause`: read nothing from its session. `wait`: the session was paused for the longest time, so it is read on. `drop`:
-   * the result is not added, because earlier results of that session wait that have nearly the length of a frame.
+   * the result is not added, because the waiting results of that session already have nearly the length of a frame.
    */
   add(result: PendingResult): 'pause' | 'wait' | 'drop' {
     const { session } = result;

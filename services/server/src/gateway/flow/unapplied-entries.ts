@@ -10,7 +10,7 @@ import type { PausedSenders } from './paused-senders.js';
 
 /** How many entries one session may have in the log. */
 export const SESSION_ENTRIES_MAX = 1024;
-/** How many entries all sessions of this server may have in the log. One session may have at most as many as are left for the others. */
+/** How many entries all sessions of this server may have in the log. A session must leave as many free as it has. */
 export const ENTRIES_MAX = 65_536;
 /**
  * The share of RANKD_BACKLOG_BYTES_MAX that the entries of all sessions of this server may have in the log. It is half of the share from
@@ -18,8 +18,8 @@ export const ENTRIES_MAX = 65_536;
  */
 export const LOG_SHARE = 1 / 8;
 /**
- * How many bytes the commands in the log of all sessions of this server may have for all their recipients together. Each server must write
- * the bytes for its own recipients before it applies the next entry, so these bytes delay the heartbeats of all servers.
+ * The most bytes that the recipients of all commands that this server has in the log may get, over all recipients together. Each server
+ * must write the bytes for its own recipients before it applies the next entry, so these bytes delay the heartbeats of all servers.
  */
 export const DELIVERED_BYTES_MAX = 33_554_432;
 /** The share of these bytes and of LOG_SHARE that one session may have. Its last frame may exceed the limit. */

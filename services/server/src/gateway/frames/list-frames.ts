@@ -24,7 +24,7 @@ export class RosterFrames {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** Returns the frames of the roster of a group, which is undefined if it has no members (R-ASK-1). */
+  /** Returns the frames of the roster of a group (R-ASK-1). `group` is undefined if the group has no members. */
   framesOf(name: string, group: Group | undefined): readonly string[] {
     if (group === undefined) return [emptyRosterFrame(name)];
     const known = this.#newest.get(group);

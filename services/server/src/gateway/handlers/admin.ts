@@ -44,7 +44,9 @@ export function handleAdmin(
       return ports.intake.append({ kind: 'removed', ...placed, member: message.member, reason: message.reason });
     case 'adopt':
       return session.sendMessage(
-        ports.adopt() ? adoptionReceipt(id) : rejection(id, 'NO_SUCH_TARGET', 'this server waits for no lost cluster'),
+        ports.adopt()
+          ? adoptionReceipt(id)
+          : rejection(id, 'NO_SUCH_TARGET', 'this server does not wait for a lost cluster'),
       );
     case 'command':
       return proposeCommand(message, payload, { kind: 'admin', ...by }, state, session, ports);

@@ -85,8 +85,8 @@ export function proposeCommand(
 }
 
 /**
- * Sends the receipt of a command that this server refuses without asking the log (R-CMD-3). It comes after the receipts of the session's
- * earlier commands, unless this server accepts no commands: then the log possibly never decides about those.
+ * Sends the receipt of a command that this server refuses without asking the log (R-CMD-3). The receipt waits until the session's earlier
+ * commands have theirs. It does not wait if this server accepts no commands, because the log possibly never decides about the earlier ones.
  */
 export function refuseCommand(
   { id, name }: Command,

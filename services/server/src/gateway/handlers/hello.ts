@@ -53,5 +53,5 @@ function whatIsUnsupported(hello: HelloMessage, isWaiting: boolean): string | un
   const known = isWaiting ? [...allFeatures, ADOPTION] : allFeatures;
   const missing = hello.require?.find(name => !known.includes(name));
   if (missing === undefined) return undefined;
-  return missing === ADOPTION ? 'feature adopt: it waits for no lost cluster' : `feature ${missing}`;
+  return missing === ADOPTION ? 'feature adopt: it does not wait for a lost cluster' : `feature ${missing}`;
 }

@@ -12,7 +12,7 @@ interface Beginning {
 
 /**
  * Keeps the beginning of the last absence of each member: when this server applied it, or when it took over the state of a shard that
- * contains it. So no server measures too long a time.
+ * contains it. So a server never measures more than the real time.
  */
 export class AbsenceTimers {
   readonly #clock: Pick<Clock, 'monotonicMs'>;

@@ -11,7 +11,7 @@ import type { ClosedBy } from '../transport/connection.js';
 import type { AbsenceTimers } from './absence-timers.js';
 import type { SessionHeartbeats } from './session-heartbeats.js';
 
-/** A request of the core that a leader stop. */
+/** A request of the core to a leader to stop. */
 interface YieldRequest {
   readonly group: string;
   readonly effect: AskToStopEffect;
@@ -43,8 +43,8 @@ export class LeaderYield {
   }
 
   /**
-   * Asks a leader to stop. Proposes `stopped` when each of these happens: the leader answers `yielded`, the client's end of the connection
-   * closes, its lease has certainly expired. The core decides which of them is a proof (R-LEAD-1).
+   * Asks a leader to stop. Proposes `stopped` at each of three events: the leader answers `yielded`, the client closes the connection, and
+   * the lease has certainly expired. The core decides which of them is a proof (R-LEAD-1).
    */
   requestYield(group: string, effect: AskToStopEffect): void {
     const { sessions, heartbeats, absenceTimers } = this.#ports;
@@ -82,7 +82,7 @@ export class LeaderYield {
   }
 
   /**
-   * Records that the connection has closed. If the client's end closed it, proposes `stopped`, even if the client has not read the `yield`
+   * Records that the connection has closed. If the client has closed it, proposes `stopped`, even if the client has not read the `yield`
    * (R-LEAD-1).
    */
   recordClose(session: Session, by: ClosedBy): void {

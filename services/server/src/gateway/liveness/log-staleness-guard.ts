@@ -72,7 +72,7 @@ export class LogStalenessGuard {
     session.holdFrames();
   }
 
-  /** Sends the held frames. A leader that the core has asked to stop since has to wait for its view (R-LEAD-2). */
+  /** Sends the held frames. If the core has asked a leader to stop in that time, the leader has to wait for its view (R-LEAD-2). */
   #resumeSession(session: Session): void {
     const { channels, heartbeats } = this.#ports;
     const { state } = session;

@@ -12,13 +12,13 @@ const READ_MS_MAX = 2;
 const SINGLE_READ_MS_MAX = 8;
 /** How long one share of a session may take, in milliseconds. Only large frames reach this limit. */
 const SHARE_MS_MAX = 5;
-/** The frames of all sessions that are taken between two rounds, when they arrive … */
+/** The most frames of all sessions that are taken at their arrival, between two rounds. */
 const ARRIVALS_FRAMES_MAX = 128;
-/** … and how long that may take, in milliseconds. */
+/** The most time for these frames, in milliseconds. */
 const ARRIVALS_MS_MAX = 2;
-/** The frames that a session may still send at once above these limits, if it did not have to wait before … */
+/** Above these limits, the most frames that are taken at their arrival from a session that did not have to wait before. */
 const SPARSE_FRAMES_MAX = 8;
-/** … and how long that may take, in milliseconds. The next frames of a session that took longer wait for a round. */
+/** The most time for those frames, in milliseconds. If a session takes longer, its next frames wait for a round. */
 const SPARSE_MS_MAX = 0.1;
 
 /** What a session has taken in a round. */
@@ -92,7 +92,7 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
     const { clock } = this.#ports;
     const { readShare } = session;
     const startMs = clock.monotonicMs();
-    // The time of this session itself does not count: a share that is cut in two would be written twice.
+    // Check the limit before the read, not during it: a share that is cut in two would need two writes.
     const isBusy = this.#arrivalsMs > ARRIVALS_MS_MAX;
     const frames = this.#read(session, framesMax, startMs + (isBusy ? SPARSE_MS_MAX : SHARE_MS_MAX));
     const elapsedMs = clock.monotonicMs() - startMs;

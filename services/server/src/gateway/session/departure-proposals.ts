@@ -68,8 +68,8 @@ export class DepartureProposals {
   }
 
   /**
-   * Whether the member is still away, in the absence with this number. Asks the present group: it has other members since a group with this
-   * name was created again, and it has other numbers since the format of the log was raised.
+   * Whether the member is still away, in the absence with this number. Asks the group that has this name now. The group may have been
+   * created again, and absences get new numbers when the format of the log is raised.
    */
   #isAbsent(id: MemberId, group: string, absence: number | undefined): boolean {
     const presence = this.#ports.log.groups.get(group)?.roster.member(id)?.presence;

@@ -21,5 +21,5 @@ export function recordHeldView(session: Session, state: ActiveState, rank: numbe
  * receives its rank with `welcome`.
  */
 export function endHeldLeader(session: Session): void {
-  session.turnAway('UNAVAILABLE', 'the member led for a time in which its server could send it no view');
+  session.turnAway('UNAVAILABLE', 'the member became the leader while its server could send it no view');
 }

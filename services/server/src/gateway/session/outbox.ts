@@ -124,10 +124,7 @@ export class Outbox {
     return this.#writtenBytes - this.#writes.backlogBytes;
   }
 
-  /**
-   * Whether the frame fits under the backlog limit, which it may exceed by `reserveBytes`, and under the rest of the limit for all
-   * sessions. May flush.
-   */
+  /** Whether the frame fits under the backlog limit plus `reserveBytes`, and under the rest of the limit for all sessions. May flush. */
   hasRoomForFrame(frame: QueuedFrame, reserveBytes = 0): boolean {
     if (typeof frame !== 'string') return this.hasRoomForBatch(frame);
     const bytesMax = Math.min(this.#limits.backlogBytesMax + reserveBytes, this.#unreadBytes.left);
@@ -237,17 +234,19 @@ export class Outbox {
     this.#unreadWrites.removeRead(Number.POSITIVE_INFINITY);
   }
 
+  /** Must be called when a backlog begins, and when the client has read some of it. From now on the client has `stallMs` to read. `nowMs` is the time of the StallFreeClock. */
+  startBacklog(nowMs: number): void {
+    this.#readBytes = this.readBytes;
+    this.#readAtMs = nowMs;
+  }
+
   /**
    * Whether the client has read nothing of its backlog for `stallMs`. Must be called in every tick while there is a backlog. `nowMs` is
    * the time of the StallFreeClock. While frames are held, the client is not to blame.
    */
   isStalled(nowMs: number): boolean {
     this.#countRead();
-    const { readBytes } = this;
-    if (readBytes !== this.#readBytes || this.isHeld || this.#writes.backlogBytes === 0) {
-      this.#readBytes = readBytes;
-      this.#readAtMs = nowMs;
-    }
+    if (this.readBytes !== this.#readBytes || this.isHeld || this.#writes.backlogBytes === 0) this.startBacklog(nowMs);
     return nowMs - this.#readAtMs >= this.#limits.stallMs;
   }
 }

@@ -64,7 +64,7 @@ export class SessionRegistry {
     else {
       if (before.phase !== 'closing') {
         session.enterClosing();
-        // The connection is destroyed after this, because that takes time and the other members must not wait for the change.
+        // Do this before the connection is destroyed. Destroying takes time, and the other members must not wait for the change.
         this.#removeSession(session, before, 'CLOSED', 'the client closed the connection');
       }
       for (const listener of this.#ports.closeListeners) listener.recordClose(session, cause.by);

@@ -24,7 +24,7 @@ import type { ActiveState, ObservingState, SessionState, WaitingState } from './
 import type { UnflushedSessions } from './unflushed-sessions.js';
 import type { UnreadBytes } from './unread-bytes.js';
 
-/** R-VIEW-6: when a session that was refused with UNAVAILABLE should come back. */
+/** R-VIEW-6: after how long a client that was refused with UNAVAILABLE should reconnect, ms. */
 const UNAVAILABLE_RETRY_MS = 500;
 /**
  * The bytes that are read from a client after its session has ended. They are dropped: the server reads them only to notice that the client
@@ -57,7 +57,7 @@ const openingMistakes: Readonly<Partial<Record<Opening, Mistake>>> = {
 /** The limits of every session. */
 export interface SessionSettings extends OutboxLimits {
   readonly frameBytesMax: number;
-  /** What waits for all sessions. */
+  /** Counts the bytes that wait for all sessions. */
   readonly unreadBytes: UnreadBytes;
   /** The `retryAfterMs` in the `bye` of a session that this server cannot accept now. */
   readonly retryAfterMs: number;

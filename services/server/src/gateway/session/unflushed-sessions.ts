@@ -25,8 +25,8 @@ export class UnflushedSessions {
   }
 
   /**
-   * Adds a frame to the session's outbox, after the first `place` pending deliveries. Ends the session with SLOW_CONSUMER if the frame
-   * does not fit under its backlog limit, which it may exceed by `reserveBytes`, or under the rest of the limit for all sessions.
+   * Adds a frame to the session's outbox, after the first `place` pending deliveries. Ends the session with SLOW_CONSUMER if the frame does
+   * not fit under its backlog limit plus `reserveBytes`, or under the rest of the limit for all sessions.
    */
   addFrame(session: Session, frame: QueuedFrame, place: number, reserveBytes: number): void {
     const { queue, flowControl } = this.#ports;

@@ -11,14 +11,14 @@ export interface SharedBytes {
   holders: number;
 }
 
-/** Returns the count of bytes that no outbox holds yet. */
+/** Returns a SharedBytes that no outbox holds yet. */
 export function sharedBytes(bytes: number, bySender: ReadonlyMap<SessionId, number>): SharedBytes {
   return { bytes, bySender, holders: 0 };
 }
 
 /**
  * Counts the bytes that wait for all sessions, with the limit RANKD_UNREAD_BYTES_MAX. Shared bytes count once. Half of the limit is for
- * commands, and a sender may use as many bytes as are left of that half for the others (R-FLOW-1). The other half is for answers.
+ * commands, and a sender must leave as many bytes of that half free as it uses (R-FLOW-1). The other half is for answers.
  */
 export class UnreadBytes {
   readonly #max: number;

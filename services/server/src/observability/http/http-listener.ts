@@ -19,7 +19,7 @@ const ALIVE_MS = 15_000;
  * destroyed.
  */
 export const UNREAD_BYTES_MAX = 33_554_432;
-/** At most one eighth as many refused connections as the limit of connections wait for their clients to read the answer. */
+/** Refused connections that wait for their clients to read the answer are at most one eighth of the limit of connections. */
 const CONNECTIONS_PER_REFUSED = 8;
 /** How long a refused connection waits. */
 const REFUSED_MS = 1000;

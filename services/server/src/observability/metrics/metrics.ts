@@ -33,7 +33,7 @@ export class Metrics {
   readonly #deliveries = this.#counter('rankd_deliveries_total', 'Commands delivered to recipients', []);
   readonly #results = this.#counter(
     'rankd_results_total',
-    'Recipients of commands whose sender asked for the outcome, by status',
+    'Recipients of the commands for which an outcome was asked, by status',
     ['status'],
   );
   readonly #rejected = this.#counter(

@@ -62,10 +62,10 @@ async function failOver(
   for (const proxy of fixture.proxies) proxy.lead(redis.port);
 }
 
-async function comeBack(server: ProcessServer, group: string, member: Joined): Promise<Joined> {
+async function comeBack(server: ProcessServer, group: string, member: Joined, epoch?: unknown): Promise<Joined> {
   return await eventually(WITHIN_MS, 'a seat', async () => {
     const peer = await server.connect();
-    peer.send({ type: 'hello', group, resume: resumeOf(member) });
+    peer.send({ type: 'hello', group, resume: { ...resumeOf(member), epoch } });
     const answer = await peer.until(({ type }) => type === 'welcome' || type === 'bye');
     return answer.type === 'bye' ? undefined : { ...member, peer, welcome: answer, id: String(answer['member']) };
   });
@@ -173,4 +173,38 @@ describe('K6 a Redis that has lost the order', () => {
       expect(at(fixture.servers, 0).childProcess.output).toContain('"why":"missing"');
     });
   });
+});
+
+describe('K12 a primary that dies with all servers that had read its end', () => {
+  it.concurrent(
+    'R-JOIN-1 makes no fencing token repeat: the client that led names the epoch that was lost',
+    async () => {
+      await inCluster([1, { RANKD_GRACE_SERVER_MS: '20000', RANKD_REFORM_MS: '1500' }], async fixture => {
+        const replica = await replicaOf(fixture);
+        try {
+          const group = fixture.freshGroup();
+          const early = await fixture.server(0).join({ group });
+          await withRedis(fixture.redis.port, async primary => expect(await primary.wait(1, 5000)).toBe(1));
+          for (const direction of ['toClient', 'toServer'] as const) replica.link.treat(direction, 'hold');
+          early.peer.send({ type: 'leave' });
+          await early.peer.closed;
+          const led = await fixture.server(0).join({ group });
+          expect(led.welcome).toMatchObject({ rank: 0, size: 1, fence: { epoch: led.welcome['epoch'] } });
+          const { childProcess } = fixture.server(0);
+          childProcess.kill('SIGKILL');
+          await within(5000, 'the end of the server', childProcess.exited);
+          await failOver(fixture, replica);
+          const next = await fixture.add({ RANKD_REDIS_URL: `redis://127.0.0.1:${replica.redis.port}` });
+          const lost = Number(led.welcome['epoch']);
+          const back = await comeBack(next, group, led, lost);
+          // The member that had left before the loss has its seat again, for RANKD_REFORM_MS.
+          expect(back.welcome).toMatchObject({ rank: 1, size: 2, resumed: false, leader: { member: early.id } });
+          const view = await back.peer.until(({ type, rank }) => type === 'view' && rank === 0, WITHIN_MS, 'rank 0');
+          expect(Number(view['epoch'])).toBeGreaterThan(lost);
+        } finally {
+          await replica.redis.dispose();
+        }
+      });
+    },
+  );
 });

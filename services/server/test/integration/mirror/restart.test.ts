@@ -255,6 +255,24 @@ it('R-VIEW-6 a password that is corrected in time is enough for the order to sta
   expect((await fixture.join(second)).welcome).toMatchObject({ rank: 3, leader: { member: leader?.id } });
 });
 
+it('R-JOIN-1 R-VIEW-6 the epoch of a restored group rises above one that a client has held, and Redis has it', async () => {
+  const first = await fixture.server(url, times);
+  const joined = await threeMembers(first);
+  await end(first, 'SIGKILL');
+  const second = await fixture.server(url, { ...times, RANKD_REFORM_MS: '10000' });
+  const { peer: observer, welcome: restored } = await fixture.join(second, { role: 'observer' });
+  const held = numberIn(restored, 'epoch') + 1;
+  const fresh = await fixture.join(second, { resume: { member: 'lost', secret: 'lost', epoch: held } });
+  expect(fresh.welcome).toMatchObject({ rank: 3, size: 4, resumed: false });
+  const epoch = numberIn(fresh.welcome, 'epoch');
+  expect(epoch).toBeGreaterThan(held);
+  expect(await observer.next('view')).toMatchObject({ epoch, size: 4, reset: true });
+  const back = await fixture.join(second, { resume: resumeOf(at(joined, 1)) });
+  expect(back.welcome).toMatchObject({ rank: 1, slot: 2, epoch, resumed: true });
+  await untilMirrored(reader, second, 4);
+  expect(await reader.get('rankd:{default}:epoch')).toBe(String(epoch));
+});
+
 it('R-VIEW-6 what Redis held is not written over while it is unread; read too late it is logged, passed and replaced', async () => {
   const first = await fixture.server(url, times);
   const joined = await threeMembers(first);

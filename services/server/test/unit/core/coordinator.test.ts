@@ -127,6 +127,21 @@ describe('coordinator', () => {
     expect(only(coordinator.apply(resumed('b', 'again', undefined, 6001)), 'welcomed')).toMatchObject({ rank: 1 });
   });
 
+  it.each([
+    ['servers', true],
+    ['entries', false],
+  ] as const)(
+    'K5 R-JOIN-6 keeps the earlier secret in the new epoch, which release 0.1 does not: %s',
+    (timekeeper, is) => {
+      const coordinator = new Coordinator(rulesOf(), 0, timekeeper);
+      coordinator.apply(joined('a', { at: 5000 }));
+      coordinator.apply(resumed('a', 'again', undefined, 5001));
+      coordinator.renewEpochs(6000, 5000);
+      const effects = coordinator.apply(resumed('a', 'third', undefined, 6001));
+      expect(only(effects, 'welcomed')).toMatchObject({ resumed: is });
+    },
+  );
+
   it('K5 R-VIEW-2 starts the new epoch once, and only in groups whose records were lost', () => {
     const coordinator = coordinate();
     for (const [group, at] of [

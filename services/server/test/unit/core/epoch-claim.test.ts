@@ -77,6 +77,15 @@ describe('R-JOIN-1 the epoch that a client has held', () => {
     expect([group().epoch, idsByRank(group())]).toEqual([NOW, ['a', 'b']]);
   });
 
+  it('R-JOIN-6 keeps the earlier secret of a seat, because the last welcome may be lost', () => {
+    coordinator.apply(joined('a', { at: EPOCH, newcomer: newcomer('a', { session: 'one/a' }) }));
+    const again = newcomer('again', { session: 'one/again' });
+    coordinator.apply({ ...resumed('a', 'again', undefined, EPOCH), newcomer: again });
+    coordinator.apply(serverGone('one'));
+    const effects = coordinator.apply({ ...resumed('a', 'third', undefined, NOW), epochHeld: HELD });
+    expect([group().epoch, only(effects, 'welcomed')]).toMatchObject([NOW, { rank: 0, resumed: true }]);
+  });
+
   it.each([
     ['that has passed the wall clock', NOW + 1, NOW, EPOCH],
     ['of this group', EPOCH, NOW, EPOCH],

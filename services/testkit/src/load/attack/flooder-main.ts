@@ -6,7 +6,7 @@
 import { connect, type Socket } from 'node:net';
 import { ATTACKED_GROUP, type Flood, type FloodName, floods } from './floods.js';
 
-/** How much an attacker keeps unsent. */
+/** The most bytes that an attacker queues without sending them. */
 const UNSENT_BYTES_MAX = 262_144;
 const RECONNECT_MS = 5;
 

@@ -12,7 +12,7 @@ import { InsiderProbe } from './insider-probe.js';
 const HEAP_MIB = 512;
 const READY_MS = 30_000;
 const RATIO_MAX = 10;
-/** The memory of a server by docs/reliability/limits.md, with the default RANKD_UNREAD_BYTES_MAX. */
+/** The memory that docs/reliability/limits.md gives for a server, with the default RANKD_UNREAD_BYTES_MAX. */
 const PROCESS_MIB = 60;
 /** V8 keeps up to as much garbage as there are objects in use, before it collects the whole heap. */
 const GARBAGE_FACTOR = 2;
@@ -58,7 +58,7 @@ export interface AttackReport {
 }
 
 /**
- * Starts built servers with 512 MiB of heap each and floods the first one in each of the ways, one after another.
+ * Starts built servers with 512 MiB of heap each and floods the first one with each of the floods, one after another.
  * @throws Error if a server ends
  */
 export async function runAttack(options: AttackOptions): Promise<AttackReport[]> {
@@ -140,7 +140,7 @@ async function runFlood(servers: readonly LaunchedServer[], name: FloodName, run
   if (!(p99Ms <= Math.max(RATIO_MAX * calmP99Ms, options.toleratedMs)))
     faults.push(`p99 is more than ${RATIO_MAX} times the calm one`);
   const byeCount = probes.reduce((sum, probe) => sum + probe.byeCount, 0);
-  if (byeCount > 0) faults.push(`${byeCount} members inside were closed`);
+  if (byeCount > 0) faults.push(`the server closed ${byeCount} members inside`);
   const residentMib = await peakMib(servers);
   const residentMibMax = memoryMibMax(options);
   if (residentMib > residentMibMax) faults.push(`more than ${residentMibMax.toFixed(0)} MiB of memory`);

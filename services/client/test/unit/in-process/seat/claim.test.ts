@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { Membership, SeatClaim } from '@rankd/client';
 import { TIMINGS } from '@rankd/testkit';
 import { type FleetServer, InProcessFleet } from '@rankd/testkit/in-process';
+import { welcomeOf } from '../../messages.js';
 import { badArgument, codeOf, KEEPS_SEATS, timedIt } from '../fixture.js';
+import { ScriptedCoordinator } from '../scripted-coordinator.js';
 
 const fleet = new InProcessFleet();
 const it = timedIt(fleet);
@@ -55,6 +57,23 @@ describe('the claim of a member', () => {
     expect(first).toMatchObject({ group, member: first?.member, epoch: expect.any(Number) });
     expect([away, second?.member]).toEqual([first, first?.member]);
     expect(second?.secret).not.toBe(first?.secret);
+  });
+
+  it('R-JOIN-1 names in each hello the epoch of the last welcome, also from an earlier process', async () => {
+    const coordinator = ScriptedCoordinator.in(fleet);
+    const joining = fleet.join(coordinator.port, { resume: { member: 'm1', secret: 's', group: 'g', epoch: 70 } });
+    await coordinator.untilReceived('hello');
+    coordinator.send(welcomeOf({ member: 'm1', epoch: 71, resume: 's2' }));
+    const me = await joining;
+    coordinator.send({ type: 'bye', code: 'UNAVAILABLE', message: '', retry: true });
+    await coordinator.untilReceived('hello', 2);
+    const hellos = coordinator.received.filter(({ type }) => type === 'hello');
+    expect(hellos.map(({ resume }) => resume)).toEqual([
+      { member: 'm1', secret: 's', epoch: 70 },
+      { member: 'm1', secret: 's2', epoch: 71 },
+    ]);
+    await me.close();
+    coordinator.dispose();
   });
 
   it('R-JOIN-6 replaces the process that still runs, whose claim is gone', async () => {

@@ -181,6 +181,33 @@ describe('R-FLOW-1 The pongs of a paused sender wait behind its other frames', (
   });
 });
 
+describe('R-FLOW-1 A session that has read nothing for RANKD_STALL_MS', () => {
+  it('is ended after RANKD_STALL_MS, and not at the first tick, however old the server is', () => {
+    const fixture = new GatewayFixture(env);
+    fixture.advance(60_000);
+    // The operating system takes nothing of the first frame before the next tick, as with TLS on a busy machine.
+    const peer = fixture.join({ heartbeat: false }, new FakeConnection(0));
+    fixture.advance(800);
+    expect(peer.lastFrame).toMatchObject({ type: 'welcome' });
+    fixture.advance(400);
+    expect(peer.lastFrame).toMatchObject({ type: 'bye', code: 'SLOW_CONSUMER' });
+  });
+
+  it('is judged from its present backlog on, not from an earlier one', () => {
+    const fixture = new FlowControlFixture();
+    fixture.order(fixture.sender, 1);
+    fixture.wait(100);
+    fixture.slow.connection.readBytes(200 * KB);
+    for (let seconds = 0; seconds < 3; seconds += 1) fixture.wait(1000);
+    fixture.slow.connection.room = 0;
+    fixture.order(fixture.sender, 1);
+    fixture.wait(800);
+    expect(fixture.slow.lastFrame).toMatchObject({ type: 'command' });
+    fixture.wait(400);
+    expect(fixture.slow.lastFrame).toMatchObject({ type: 'bye', code: 'SLOW_CONSUMER' });
+  });
+});
+
 describe('R-FLOW-1 A recipient may pause its senders for RANKD_STALL_MS in total, until it has caught up', () => {
   it('is closed then with SLOW_CONSUMER, even if it reads a little', () => {
     const fixture = new FlowControlFixture();
