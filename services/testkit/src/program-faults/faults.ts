@@ -33,6 +33,8 @@ export const faults = {
     await Promise.resolve();
   },
   'kill rankctl while its guard is slow': async ({ leader }) => {
+    // The guard keeps the connection open, if it is open. rankctl and its guard together are not covered after a reset (R-PROG-5).
+    await eventually(NOTICED_MS, 'rankctl to notice', () => leader.hasNoticedReset || undefined);
     const { guards } = leader;
     signalAll(guards, 'SIGSTOP');
     leader.rankctl.kill('SIGKILL');
@@ -40,11 +42,12 @@ export const faults = {
     signalAll(guards, 'SIGCONT');
   },
   'kill the guard': async ({ leader }) => {
-    const { guards, guardDeaths: before } = leader;
+    const { guards, lastEnd: before } = leader;
     if (guards.length === 0) return;
     signalAll(guards, 'SIGKILL');
-    // Nothing protects the program if rankctl is killed before it has noticed (R-PROG-5).
-    await eventually(NOTICED_MS, 'rankctl to notice', () => leader.guardDeaths > before || !leader.isUp || undefined);
+    // Nothing protects the program if rankctl is killed before it has noticed, and has killed the program (R-PROG-5). A guard whose session
+    // has ended already is not missed: then rankctl kills the program because of the session.
+    await eventually(NOTICED_MS, 'rankctl to notice', () => leader.lastEnd !== before || !leader.isUp || undefined);
   },
   'stop rankctl': async ({ leader, random }) => {
     leader.rankctl.kill('SIGSTOP');
@@ -70,8 +73,8 @@ export const faults = {
     await sleep(random.between(100, 3500));
     proxy.treat('toClient', 'pass');
   },
-  'reset the connection': async ({ leader: { proxy } }) => {
-    proxy.reset();
+  'reset the connection': async ({ leader }) => {
+    leader.resetConnection();
     await Promise.resolve();
   },
   move: async ({ administer, leader }) => await administer('move', leader.name, '1'),

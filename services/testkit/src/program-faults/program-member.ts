@@ -23,6 +23,7 @@ export class ProgramMember {
   readonly name: string;
   readonly proxy: ChaosProxy;
   readonly rankctl: ChildProcess;
+  #endBeforeReset: { readonly line: string | undefined } | undefined;
 
   private constructor(name: string, proxy: ChaosProxy, rankctl: ChildProcess) {
     this.name = name;
@@ -53,9 +54,20 @@ export class ProgramMember {
     return undefined;
   }
 
-  /** How many guards rankctl has seen die. */
-  get guardDeaths(): number {
-    return this.rankctl.lines.filter(line => line.includes('"event":"guard-died"')).length;
+  /** The line that reports the end of the last program, with its process id. Undefined if none has ended. */
+  get lastEnd(): string | undefined {
+    return this.rankctl.lines.findLast(line => line.includes('"event":"ended"'));
+  }
+
+  /** Resets the connection, as a middlebox does. */
+  resetConnection(): void {
+    this.#endBeforeReset = { line: this.lastEnd };
+    this.proxy.reset();
+  }
+
+  /** Whether rankctl has ended its program since the last reset. True without a reset. */
+  get hasNoticedReset(): boolean {
+    return this.#endBeforeReset === undefined || this.#endBeforeReset.line !== this.lastEnd || !this.isUp;
   }
 
   /** The process ids of the guards that run. */

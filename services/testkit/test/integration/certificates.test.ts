@@ -158,7 +158,7 @@ describe('the certificates of scripts/certs', () => {
     const { cert, key } = await certificates.identity('server');
     const ca = await certificates.text('ca.pem');
     server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true }, socket =>
-      socket.end('hello'),
+      socket.on('error', () => undefined).end('hello'),
     );
     // An error of a client must end only its own connection.
     server.on('tlsClientError', () => undefined);

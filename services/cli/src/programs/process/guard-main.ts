@@ -1,11 +1,12 @@
 /**
  * The guard: a process that kills a program when rankctl can no longer do it (R-PROG-5). It has a session of its own, a pipe to rankctl, and
  * in `lead` and `once` a copy of the session's socket. It never reads the socket: the server sees the connection close only when the guard
- * has ended too, which is after the program.
+ * has ended too, which is after the program. If the network closes the connection while rankctl is stopped, the guard kills the program.
  */
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectionWatch } from './connection-watch.js';
 import { type GuardAnswer, type GuardOrder, monotonicMs } from './guard-messages.js';
 import { killGroup, type ProcessEntry, readProcesses } from './process-group.js';
 
@@ -21,16 +22,24 @@ const SEARCH_EVERY_MS = 10;
 
 const nothing: GuardOrder = { groups: [], starting: undefined, killAtMs: undefined };
 
-/** Runs the guard until rankctl closes its end of the pipe and no process of the held groups runs. */
-export function runGuard(): void {
+/**
+ * Runs the guard until rankctl closes its end of the pipe and no process of the held groups runs.
+ * @param socket the descriptor of the session's socket, in digits. Undefined: the guard shares none
+ */
+export function runGuard(socket: string | undefined): void {
   for (const signal of ignoredSignals) process.on(signal, () => undefined);
   // Do not keep a file system in use.
   process.chdir('/');
   const startedAtTicks = readProcesses()?.find(({ pid }) => pid === process.pid)?.startedAtTicks ?? 0;
   let order = nothing;
   let timer: NodeJS.Timeout | undefined;
+  const connection = new ConnectionWatch(socket === undefined ? undefined : Number(socket), process.ppid, () => {
+    void killAll(order.groups);
+  });
   process.on('message', (next: GuardOrder) => {
     order = next;
+    if (order.groups.length > 0) connection.start();
+    else connection.stop();
     clearTimeout(timer);
     if (order.killAtMs !== undefined) {
       timer = setTimeout(() => void killAll(order.groups), Math.max(0, order.killAtMs - monotonicMs()));
@@ -39,6 +48,7 @@ export function runGuard(): void {
   });
   process.on('disconnect', () => {
     clearTimeout(timer);
+    connection.stop();
     void killAll(order.groups)
       .then(() => killStarting(order, startedAtTicks))
       .finally(() => process.exit(0));

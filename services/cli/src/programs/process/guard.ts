@@ -7,6 +7,9 @@ import { withoutSecrets } from '../line/program-line.js';
 import type { GuardAnswer, GuardOrder } from './guard-messages.js';
 import { GUARD_ARGUMENT, selfCommand } from './self-command.js';
 
+/** The descriptor of the socket in the guard, after the standard streams and the pipe. */
+const SOCKET_DESCRIPTOR = 4;
+
 /**
  * How many orders the guard may leave unanswered. Above this only the newest order waits, so that the queue does not grow if the guard is
  * suspended.
@@ -57,7 +60,8 @@ export class Guard extends EventEmitter<GuardEvents> {
       ...(socket === undefined ? [] : [descriptorOf(socket)]),
     ];
     const env = { ...withoutSecrets(process.env), NODE_OPTIONS: undefined };
-    this.#process = spawn(file, [...args, GUARD_ARGUMENT], { detached: true, stdio, env });
+    const shared = stdio.length > SOCKET_DESCRIPTOR ? [String(SOCKET_DESCRIPTOR)] : [];
+    this.#process = spawn(file, [...args, GUARD_ARGUMENT, ...shared], { detached: true, stdio, env });
     this.#process.once('error', error => this.#end(error.message));
     this.#process.once('exit', (code, signal) => this.#end(signal ?? `exit code ${code}`));
     this.ready = new Promise(resolve => {

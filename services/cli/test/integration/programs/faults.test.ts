@@ -45,7 +45,7 @@ describe('no two programs of lead, or of once, are alive at once (R-PROG-4, R-PR
 
   it.concurrent.each([
     ['yielded-early', 'await leadership.waitForWork();', '', 'move'],
-    ['killed-late', 'renew(endsAtMs) {', 'renew(endsAtMs) { endsAtMs += 2400;', 'stop rankctl'],
+    ['killed-late', 'renew(endsAtMs) {', 'renew(endsAtMs) { endsAtMs += 2400;', 'cut one way to the member'],
     ['socket-not-shared', '[descriptorOf(socket)]', '[]', 'kill rankctl while its guard is slow'],
   ])('finds a planted fault: %s', async (name, text, replacement, fault) => {
     const rankctl = plant(name, text, replacement);

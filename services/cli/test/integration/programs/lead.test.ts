@@ -126,6 +126,18 @@ describe('rankctl lead: the program has stopped before another one starts (R-PRO
     await proxy.dispose();
   });
 
+  it('when the connection is reset while rankctl is stopped: the guard kills the program', async () => {
+    const proxy = await ChaosProxy.open(server.port);
+    const { leader, program, next } = await startPair(stubborn, proxy.port);
+    await leader.rankctl.stop();
+    proxy.reset();
+    await expectSuccession(program, next);
+    leader.rankctl.kill('SIGCONT');
+    await leader.says('was stopped (leadership)');
+    await leader.says('joined with rank 1');
+    await proxy.dispose();
+  });
+
   it('when the guard is killed: the program starts again under another guard', async () => {
     const { leader, program, next } = await startPair(stubborn);
     process.kill(leader.guards[0] ?? 0, 'SIGKILL');

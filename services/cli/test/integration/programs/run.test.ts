@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { LaunchedServer } from '@rankd/testkit';
+import { eventually, type LaunchedServer } from '@rankd/testkit';
 import { administer, DEADLINE_MS, gone, isGroupAlive, launch, ProgramRun } from './program-run.js';
 
 jest.setTimeout(4 * DEADLINE_MS);
@@ -147,7 +147,8 @@ describe('rankctl run', () => {
     const again = await launch({ RANKD_PORT: String(own.port) });
     await run.program(2);
     expect(isGroupAlive(program)).toBe(false);
-    expect(run.rankctl.lines.filter(line => line === 'now slot 0')).toHaveLength(2);
+    const lines = (): readonly string[] => run.rankctl.lines.filter(line => line === 'now slot 0');
+    await eventually(DEADLINE_MS, 'two lines', () => (lines().length === 2 ? true : undefined));
     await again.childProcess.dispose();
   });
 
