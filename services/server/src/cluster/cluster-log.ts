@@ -49,7 +49,11 @@ export class ClusterLog implements OrderedLog {
     this.#shards = new ShardSet(
       ports.streams.map((stream, index) => this.#createSubscription(stream, index, resumePoint?.[index])),
     );
-    this.flow = new FlowAnnouncements(settings.server, { clock: ports.clock, shards: () => this.#shards.followed });
+    this.flow = new FlowAnnouncements(settings.server, {
+      clock: ports.clock,
+      shards: () => this.#shards.followed,
+      shardOf: group => this.#shards.of(group).followed,
+    });
   }
 
   /** The groups of the shards that this server has read. */

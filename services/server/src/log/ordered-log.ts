@@ -26,6 +26,12 @@ export interface WaitingSessions {
   readonly askers: readonly SessionId[];
 }
 
+/** A place in the log of a group, between two records. */
+export interface LogPlace {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
 /** The port through which the servers of a cluster announce which sessions must wait (R-FLOW-1). */
 export interface FlowExchange {
   /** Announces which sessions must wait for slow sessions of this server. Replaces the earlier announcement. */
@@ -34,6 +40,10 @@ export interface FlowExchange {
   onChanged(listener: () => void): void;
   /** Whether this server applies entries late, so that senders at all servers should wait. */
   readonly isBehind: boolean;
+  /** Returns the place behind everything of the group that this server has applied. Undefined if it does not follow the group. */
+  placeOf(group: string): LogPlace | undefined;
+  /** Whether each server that follows the log of the group has reported that it has applied what is before the place. */
+  isAppliedByAll(group: string, place: LogPlace): boolean;
   /** The last announcement of each other server. */
   readonly others: Iterable<WaitingSessions>;
 }

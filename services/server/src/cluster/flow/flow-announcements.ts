@@ -1,8 +1,9 @@
 /** R-FLOW-1 across servers: each server says which sessions must wait for its own slow sessions. */
 
 import type { Clock } from '../../clock.js';
-import type { ServerEntry, ServerFlowEntry, ServerId } from '../../core/index.js';
-import type { FlowExchange, WaitingSessions } from '../../log/ordered-log.js';
+import type { RegisteredServer, ServerEntry, ServerFlowEntry, ServerId } from '../../core/index.js';
+import type { FlowExchange, LogPlace, WaitingSessions } from '../../log/ordered-log.js';
+import { isBefore, parsePosition, type Position } from '../stream-position.js';
 
 /** The first format that has `server-flow`. In an older format, senders wait only for slow sessions at their own server. */
 const FORMAT_MIN = 2;
@@ -23,11 +24,20 @@ export interface FlowShard {
   append(entry: ServerEntry): void;
 }
 
+/** What FlowAnnouncements uses of the shard of a group. */
+export interface GroupShard {
+  /** The position of the last record that this server has applied. */
+  readonly position: Position;
+  readonly registry: { readonly servers: readonly Pick<RegisteredServer, 'id' | 'applied'>[] };
+}
+
 /** The functions and values that FlowAnnouncements gets from its owner. */
 export interface FlowAnnouncementsPorts {
   readonly clock: Pick<Clock, 'wallMs'>;
   /** Returns the shards that this server follows. The first one is the register, which every server follows. */
   readonly shards: () => readonly FlowShard[];
+  /** Returns the shard of a group. Undefined if this server does not follow it. */
+  readonly shardOf: (group: string) => GroupShard | undefined;
 }
 
 /**
@@ -49,6 +59,18 @@ export class FlowAnnouncements implements FlowExchange {
 
   get isBehind(): boolean {
     return this.#ports.shards().some(({ readBackMs }) => readBackMs >= BEHIND_MS);
+  }
+
+  placeOf(group: string): LogPlace | undefined {
+    return this.#ports.shardOf(group)?.position;
+  }
+
+  isAppliedByAll(group: string, place: LogPlace): boolean {
+    const servers = this.#ports.shardOf(group)?.registry.servers ?? [];
+    return servers.every(({ id, applied }) => {
+      const position = parsePosition(applied);
+      return id === this.#server || (position !== undefined && !isBefore(position, place));
+    });
   }
 
   get others(): Iterable<WaitingSessions> {

@@ -41,8 +41,9 @@ export function createFlow(exchange: FlowExchange | undefined, ports: FlowPorts)
   const { RANKD_BACKLOG_BYTES_MAX: backlogBytesMax, RANKD_STALL_MS: stallMs } = config;
   const slowLimits = { backlogBytesMax, stallMs };
   const resume = (session: Session): void => flowControl.resumeIfFree(session);
+  const reading = { pause: (session: Session): void => ports.pausedSenders.pause(session), resume };
   const intake: LogIntake =
-    exchange === undefined ? new DirectIntake(log) : new ClusterIntake(config, { ...ports, resume });
+    exchange === undefined ? new DirectIntake(log) : new ClusterIntake(config, { ...ports, exchange, reading });
   const frameBytesMax = config.RANKD_FRAME_BYTES_MAX;
   const onAskersFreed = (): void => resultBackpressure.handleRemoteResults();
   const senderPauses = new SenderPauses({ ...ports, exchange, resume, onAskersFreed });

@@ -21,7 +21,7 @@ export interface FlowControlPorts {
   readonly stallFreeClock: Pick<StallFreeClock, 'nowMs'>;
   readonly senderPauses: Pick<SenderPauses, 'pause' | 'resume' | 'isHeld' | 'tick'>;
   readonly resultBackpressure: Pick<ResultBackpressure, 'isPausing' | 'tick'>;
-  readonly intake: Pick<LogIntake, 'isPausing'>;
+  readonly intake: Pick<LogIntake, 'isPausing' | 'tick'>;
   readonly lagControl: Pick<LagControl, 'heavySenders' | 'tick'>;
 }
 
@@ -126,6 +126,7 @@ export class FlowControl {
     this.#tickedAtMs = nowMs;
     this.#chargeSlowRecipients(elapsedMs);
     const { senderPauses, resultBackpressure, lagControl } = this.#ports;
+    this.#ports.intake.tick();
     lagControl.tick(elapsedMs);
     resultBackpressure.tick(elapsedMs);
     const slowed = [...this.#slow.values()].flatMap(({ senders }) => [...senders]);

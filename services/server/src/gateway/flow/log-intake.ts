@@ -30,6 +30,8 @@ export interface LogIntake {
   removeSession(session: Session): void;
   /** Reads again from sessions that have little in the log. */
   flush(): void;
+  /** Must be called every tick. */
+  tick(): void;
 }
 
 /** The intake of a single server. Its log applies an entry when it is appended, so the core decides everything at once. */
@@ -70,6 +72,10 @@ export class DirectIntake implements LogIntake {
   }
 
   flush(): void {
+    return;
+  }
+
+  tick(): void {
     return;
   }
 }
@@ -131,5 +137,9 @@ export class ClusterIntake implements LogIntake {
 
   flush(): void {
     this.#unapplied.flush();
+  }
+
+  tick(): void {
+    this.#unapplied.tick();
   }
 }

@@ -1,12 +1,12 @@
 /** What the sessions of this server have in the log of a cluster: entries that were appended and are not applied yet. */
 
 import { type Entry, type SessionId, sessionOfEntry, type Target } from '../../core/index.js';
-import type { OrderedLog } from '../../log/ordered-log.js';
+import type { FlowExchange, OrderedLog } from '../../log/ordered-log.js';
 import type { FlushCycle, FlushStage } from '../delivery/flush-cycle.js';
 import type { OpenSessions } from '../session/open-sessions.js';
 import type { Session } from '../session/session.js';
 import { entryBytes } from './entry-bytes.js';
-import type { PausedSenders } from './paused-senders.js';
+import { WIDE_BYTES_MIN, type WideCommand, WideCommands } from './wide-commands.js';
 
 /** How many entries one session may have in the log. */
 export const SESSION_ENTRIES_MAX = 1024;
@@ -25,14 +25,20 @@ export const DELIVERED_BYTES_MAX = 33_554_432;
 /** The share of these bytes and of LOG_SHARE that one session may have. Its last frame may exceed the limit. */
 export const SESSION_SHARE = 1 / 2;
 
+/** Stops and continues reading from sessions. */
+export interface SessionReading {
+  pause(session: Session): void;
+  /** Reads again, unless another part still pauses the session. */
+  resume(session: Session): void;
+}
+
 /** The parts of the gateway that UnappliedEntries uses. */
 export interface UnappliedEntriesPorts {
   readonly log: Pick<OrderedLog, 'append' | 'groups'>;
+  readonly exchange: Pick<FlowExchange, 'placeOf' | 'isAppliedByAll'>;
   readonly sessions: Pick<OpenSessions, 'get'>;
-  readonly pausedSenders: Pick<PausedSenders, 'pause'>;
   readonly flushCycle: Pick<FlushCycle, 'requestFlush'>;
-  /** Reads from a session again, unless another part still pauses it. */
-  readonly resume: (session: Session) => void;
+  readonly reading: SessionReading;
 }
 
 /** The bytes of an entry, and those that all its recipients together will get. */
@@ -41,9 +47,14 @@ interface EntryCost {
   readonly deliveredBytes: number;
 }
 
+/** An entry in the log. */
+interface LoggedEntry extends EntryCost {
+  readonly wide: WideCommand | undefined;
+}
+
 /** What one session has in the log, oldest first: the cost of each entry, and actions that wait for the entries before them. */
 interface SessionAccount {
-  readonly items: (EntryCost | (() => void))[];
+  readonly items: (LoggedEntry | (() => void))[];
   bytes: number;
   deliveredBytes: number;
 }
@@ -57,6 +68,9 @@ export class UnappliedEntries implements FlushStage {
   /** An account stays when its session ends, until its entries are applied. */
   readonly #accounts = new Map<SessionId, SessionAccount>();
   readonly #paused = new Set<Session>();
+  readonly #wide: WideCommands;
+  /** The wide commands that are not appended yet, oldest first: one of each session, which is paused. */
+  readonly #held = new Map<Session, Entry>();
   readonly #bytesMax: number;
   #entries = 0;
   #bytes = 0;
@@ -65,6 +79,7 @@ export class UnappliedEntries implements FlushStage {
   constructor(backlogBytesMax: number, ports: UnappliedEntriesPorts) {
     this.#bytesMax = backlogBytesMax * LOG_SHARE;
     this.#ports = ports;
+    this.#wide = new WideCommands(ports.exchange);
   }
 
   /** Whether this server admits no further session, because too many entries wait. */
@@ -72,12 +87,22 @@ export class UnappliedEntries implements FlushStage {
     return this.#entries >= ENTRIES_MAX;
   }
 
-  /** Appends an entry. Pauses its session if the session has reached its share. */
+  /**
+   * Appends an entry. Pauses its session if the session has reached its share. Holds a wide command until there is room for it, and reads
+   * nothing from its session until then.
+   */
   append(entry: Entry): void {
     const id = sessionOfEntry(entry);
-    if (id !== undefined) this.#add(id, this.#costOf(entry));
-    this.#ports.log.append(entry);
-    if (id !== undefined) this.#pauseIfOverShare(id);
+    if (id === undefined) {
+      this.#ports.log.append(entry);
+      return;
+    }
+    const cost = this.#costOf(entry);
+    const session = this.#ports.sessions.get(id);
+    if (session !== undefined && !this.#hasRoomFor(cost)) {
+      this.#held.set(session, entry);
+      this.#ports.reading.pause(session);
+    } else this.#appendNow(id, entry, cost);
   }
 
   /** Runs `act` when all entries are applied that the session has appended before. */
@@ -105,20 +130,34 @@ export class UnappliedEntries implements FlushStage {
 
   /** Whether nothing is read from the session, because it has reached its share. */
   isPausing(session: Session): boolean {
-    return this.#paused.has(session);
+    return this.#paused.has(session) || this.#held.has(session);
   }
 
-  /** Forgets an ended session. Its entries count until they are applied. */
+  /** Forgets an ended session, and its held command. Its entries count until they are applied. */
   removeSession(session: Session): void {
     this.#paused.delete(session);
+    this.#held.delete(session);
   }
 
-  /** Reads again from the sessions of which at least half of the share was applied. */
+  /** Must be called every tick: other servers apply wide commands later than this one. */
+  tick(): void {
+    if (!this.#wide.isEmpty) this.#ports.flushCycle.requestFlush();
+  }
+
+  /** Appends held commands for which there is room. Reads again from the sessions of which at least half of the share was applied. */
   flush(): void {
+    this.#wide.forgetApplied();
+    for (const [session, entry] of this.#held) {
+      const cost = this.#costOf(entry);
+      if (!this.#wide.hasRoomFor(cost.deliveredBytes)) break;
+      this.#held.delete(session);
+      this.#appendNow(session.id, entry, cost);
+      if (!this.#paused.has(session)) this.#ports.reading.resume(session);
+    }
     for (const session of this.#paused) {
       if (this.#usedShare(session.id) > 1 / 2) continue;
       this.#paused.delete(session);
-      this.#ports.resume(session);
+      this.#ports.reading.resume(session);
     }
   }
 
@@ -129,7 +168,19 @@ export class UnappliedEntries implements FlushStage {
     return { bytes, deliveredBytes: bytes * recipientsMax(entry.target, rosterSize) };
   }
 
-  #add(id: SessionId, cost: EntryCost): void {
+  /** No wide command overtakes a held one. */
+  #hasRoomFor({ deliveredBytes }: EntryCost): boolean {
+    return this.#wide.hasRoomFor(deliveredBytes) && (this.#held.size === 0 || deliveredBytes < WIDE_BYTES_MIN);
+  }
+
+  #appendNow(id: SessionId, entry: Entry, cost: EntryCost): void {
+    const wide = entry.kind === 'command' ? this.#wide.add(entry.group, cost.deliveredBytes) : undefined;
+    this.#add(id, { ...cost, wide });
+    this.#ports.log.append(entry);
+    this.#pauseIfOverShare(id);
+  }
+
+  #add(id: SessionId, cost: LoggedEntry): void {
     const account = this.#accounts.get(id) ?? { items: [], bytes: 0, deliveredBytes: 0 };
     this.#accounts.set(id, account);
     account.items.push(cost);
@@ -149,7 +200,10 @@ export class UnappliedEntries implements FlushStage {
     if (item === undefined) return;
     this.#entries -= 1;
     if (typeof item === 'function') item();
-    else this.#count(account, item, -1);
+    else {
+      this.#count(account, item, -1);
+      if (item.wide !== undefined) this.#wide.recordApplied(item.wide);
+    }
   }
 
   #pauseIfOverShare(id: SessionId): void {
@@ -159,7 +213,7 @@ export class UnappliedEntries implements FlushStage {
     if (session === undefined || (phase !== 'active' && phase !== 'observing')) return;
     if (this.#usedShare(id) < 1) return;
     this.#paused.add(session);
-    this.#ports.pausedSenders.pause(session);
+    this.#ports.reading.pause(session);
   }
 
   /** Returns how much of its share a session uses. 1 or more: all of it. */

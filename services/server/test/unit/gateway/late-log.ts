@@ -26,7 +26,14 @@ export function inCluster(environment: Readonly<Record<string, string>> = {}): {
   log: LateLog;
 } {
   let log: LateLog | undefined;
-  const flow = { announce: () => undefined, onChanged: () => undefined, isBehind: false, others: [] };
+  const flow = {
+    announce: () => undefined,
+    onChanged: () => undefined,
+    isBehind: false,
+    others: [],
+    placeOf: () => undefined,
+    isAppliedByAll: () => true,
+  };
   const place = { cluster: 'cluster', server: 'here', flow };
   const fixture = new GatewayFixture(environment, coordinator => (log = new LateLog(coordinator)), place);
   if (log === undefined) throw new Error('the fixture created no log');

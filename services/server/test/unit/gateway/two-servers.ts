@@ -104,7 +104,11 @@ export class TwoServers {
         return readBackMs.get(id) ?? 0;
       },
     };
-    const flow = new FlowAnnouncements(id, { clock: { wallMs: () => 1 }, shards: () => [register] });
+    const flow = new FlowAnnouncements(id, {
+      clock: { wallMs: () => 1 },
+      shards: () => [register],
+      shardOf: () => undefined,
+    });
     let log: SharedLog | undefined;
     const place = { cluster: 'cluster', server: id, flow };
     const fixture = new GatewayFixture(env, coordinator => (log = new SharedLog(coordinator, append)), place);

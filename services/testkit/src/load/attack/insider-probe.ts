@@ -17,7 +17,7 @@ export class InsiderProbe {
   readonly #peers: RawPeer[] = [];
   readonly #sentAtMs = new Map<number, number>();
   #latenciesMs: number[] = [];
-  #byes = 0;
+  readonly #byes: string[] = [];
   #sent = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -43,8 +43,8 @@ export class InsiderProbe {
     return latenciesMs;
   }
 
-  /** How many of the members' sessions the server has ended. */
-  get byeCount(): number {
+  /** Why the server has ended sessions of the members: the code and the message of each. */
+  get byes(): readonly string[] {
     return this.#byes;
   }
 
@@ -57,11 +57,11 @@ export class InsiderProbe {
     let welcomed: () => void = () => undefined;
     const welcome = new Promise<void>(resolve => (welcomed = resolve));
     const peer = await RawPeer.connect(port, {
-      onFrame: ({ type, n, id }) => {
+      onFrame: ({ type, n, id, code, message }) => {
         if (type === 'welcome') welcomed();
         else if (type === 'pong') this.#recordAnswer(Number(n));
         else if (type === 'receipt') this.#recordAnswer(Number(id));
-        else if (type === 'bye') this.#byes += 1;
+        else if (type === 'bye') this.#byes.push(`${String(code)}, ${String(message)}`);
       },
     });
     peer.send({ type: 'hello', group: 'inside' });

@@ -139,8 +139,8 @@ async function runFlood(servers: readonly LaunchedServer[], name: FloodName, run
   const faults: string[] = [];
   if (!(p99Ms <= Math.max(RATIO_MAX * calmP99Ms, options.toleratedMs)))
     faults.push(`p99 is more than ${RATIO_MAX} times the calm one`);
-  const byeCount = probes.reduce((sum, probe) => sum + probe.byeCount, 0);
-  if (byeCount > 0) faults.push(`the server closed ${byeCount} members inside`);
+  const byes = probes.flatMap(probe => probe.byes);
+  if (byes.length > 0) faults.push(`${byes.length} members inside were closed (${[...new Set(byes)].join('; ')})`);
   const residentMib = await peakMib(servers);
   const residentMibMax = memoryMibMax(options);
   if (residentMib > residentMibMax) faults.push(`more than ${residentMibMax.toFixed(0)} MiB of memory`);

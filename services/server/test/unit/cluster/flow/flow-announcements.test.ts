@@ -6,10 +6,11 @@ let appended: ServerEntry[];
 let format: number;
 let readBackMs: number;
 let changes: number;
+let applied: Readonly<Record<string, string>>;
 let announcements: FlowAnnouncements;
 
 beforeEach(() => {
-  [appended, format, readBackMs, changes] = [[], 2, 0, 0];
+  [appended, format, readBackMs, changes, applied] = [[], 2, 0, 0, {}];
   const shard = {
     get registry() {
       return { format };
@@ -19,7 +20,14 @@ beforeEach(() => {
     },
     append: (entry: ServerEntry) => void appended.push(entry),
   };
-  announcements = new FlowAnnouncements('here', { clock: { wallMs: () => 7 }, shards: () => [shard] });
+  announcements = new FlowAnnouncements('here', {
+    clock: { wallMs: () => 7 },
+    shards: () => [shard],
+    shardOf: group => {
+      const servers = Object.entries(applied).map(([id, position]) => ({ id, applied: position }));
+      return group === 'followed' ? { position: { epoch: 2, seq: 7 }, registry: { servers } } : undefined;
+    },
+  });
   announcements.onChanged(() => (changes += 1));
 });
 
@@ -64,5 +72,25 @@ describe('R-FLOW-1 the announcements of a server', () => {
     expect(announcements.isBehind).toBe(false);
     readBackMs = BEHIND_MS;
     expect(announcements.isBehind).toBe(true);
+  });
+});
+
+describe('what all servers have applied', () => {
+  const place = { epoch: 2, seq: 7 };
+
+  it.each([
+    ['by this server alone', { here: '' }, true],
+    ['by each other server', { here: '', there: '2-7', else: '3-0' }, true],
+    ['not by a server that has reported an earlier record', { there: '2-7', else: '2-6' }, false],
+    ['not by a server that has reported an earlier epoch', { there: '1-9' }, false],
+    ['not by a server that has not reported anything', { there: '' }, false],
+  ])('is reported by their heartbeats: %s', (_, positions, expected) => {
+    applied = positions;
+    expect(announcements.isAppliedByAll('followed', place)).toBe(expected);
+  });
+
+  it('is known for a group that this server follows', () => {
+    expect([announcements.placeOf('followed'), announcements.placeOf('other')]).toEqual([place, undefined]);
+    expect(announcements.isAppliedByAll('other', place)).toBe(true);
   });
 });

@@ -7,6 +7,7 @@ import {
   SESSION_ENTRIES_MAX,
   UnappliedEntries,
 } from '../../../../src/gateway/flow/unapplied-entries.js';
+import { WIDE_BYTES_MAX } from '../../../../src/gateway/flow/wide-commands.js';
 import type { Session } from '../../../../src/gateway/session/session.js';
 
 const BACKLOG_BYTES_MAX = 8_388_608;
@@ -14,6 +15,9 @@ const BACKLOG_BYTES_MAX = 8_388_608;
 let appended: Entry[];
 let paused: string[];
 let resumed: string[];
+/** Whether the other servers have applied what this one has applied. */
+let areOthersCurrent: boolean;
+let sessions: Map<string, Session>;
 let entries: UnappliedEntries;
 
 /** A group of this size. */
@@ -26,10 +30,11 @@ beforeEach(() => {
 });
 
 function create(backlogBytesMax: number): UnappliedEntries {
-  [appended, paused, resumed] = [[], [], []];
-  const sessions = new Map<string, Session>();
+  [appended, paused, resumed, areOthersCurrent] = [[], [], [], true];
+  sessions = new Map();
   return new UnappliedEntries(backlogBytesMax, {
     log: { append: entry => appended.push(entry), groups: { get: () => group, values: () => [] } },
+    exchange: { placeOf: () => ({ epoch: 1, seq: 1 }), isAppliedByAll: () => areOthersCurrent },
     sessions: {
       get: id => {
         const session = sessions.get(id) ?? sessionOf(id);
@@ -37,15 +42,22 @@ function create(backlogBytesMax: number): UnappliedEntries {
         return session;
       },
     },
-    pausedSenders: { pause: ({ id }) => paused.push(id) },
+    reading: { pause: ({ id }) => paused.push(id), resume: ({ id }) => resumed.push(id) },
     flushCycle: { requestFlush: () => undefined },
-    resume: ({ id }) => resumed.push(id),
   });
 }
 
 function result(session: string, payload = ''): Entry {
   const what = { epoch: 1, seq: 1, status: 'done', error: undefined, payload } as const;
   return { kind: 'result', group: 'default', at: 1, member: session, session, ...what };
+}
+
+/** A command with `bytes` for its recipients together. */
+function commandOf(session: string, target: Target, bytes: number): Entry {
+  const recipients = target.kind === 'ranks' ? target.ranks.length : group.roster.size;
+  const from = { kind: 'member', member: session, session } as const;
+  const what = { from, n: 1, afterHelloMs: 1, id: '1', name: 'go', target, deadlineMs: 1, reply: 'none' } as const;
+  return { kind: 'command', group: 'default', at: 1, ...what, payload: 'x'.repeat(bytes / recipients) };
 }
 
 /** Appends entries of a session until it is paused. Returns their number. */
@@ -111,5 +123,55 @@ describe('the entries of all sessions of a server', () => {
     for (let n = 0; n <= count; n += 1) entries.recordApplied(result('s1'));
     entries.runInOrder(sessionOf('s1'), () => resumed.push('at once'));
     expect(resumed).toEqual(['at once']);
+  });
+});
+
+describe('wide commands', () => {
+  const wide = (session: string): Entry => commandOf(session, { kind: 'all' }, 0.6 * WIDE_BYTES_MAX);
+  const senders = (): string[] => appended.map(entry => (entry.kind === 'command' ? entry.from.session : ''));
+
+  it('are held until all servers have applied those before (WIDE_BYTES_MAX), one of each session, in order', () => {
+    areOthersCurrent = false;
+    for (const session of ['a', 'b', 'c']) entries.append(wide(session));
+    expect([senders(), paused]).toEqual([['a'], ['a', 'b', 'c']]);
+    entries.recordApplied(wide('a'));
+    entries.flush();
+    expect(senders()).toEqual(['a']);
+    areOthersCurrent = true;
+    entries.flush();
+    expect(senders()).toEqual(['a', 'b']);
+    entries.recordApplied(wide('b'));
+    entries.flush();
+    expect(senders()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('keep their sessions paused while they are held', () => {
+    for (const session of ['a', 'b']) entries.append(wide(session));
+    const [, b] = ['a', 'b'].map(id => sessions.get(id));
+    expect(b !== undefined && entries.isPausing(b)).toBe(true);
+    expect(resumed).toEqual([]);
+  });
+
+  it('are appended one at a time if each is larger than the limit', () => {
+    for (const session of ['a', 'b']) entries.append(commandOf(session, { kind: 'all' }, 2 * WIDE_BYTES_MAX));
+    expect(senders()).toEqual(['a']);
+    entries.recordApplied(wide('a'));
+    entries.flush();
+    expect(senders()).toEqual(['a', 'b']);
+  });
+
+  it('do not delay a command to few recipients', () => {
+    for (const session of ['a', 'b']) entries.append(wide(session));
+    entries.append(commandOf('c', { kind: 'ranks', ranks: [1] }, 60_000));
+    expect(senders()).toEqual(['a', 'c']);
+  });
+
+  it('are dropped with their session', () => {
+    for (const session of ['a', 'b', 'c']) entries.append(wide(session));
+    const b = sessions.get('b');
+    if (b !== undefined) entries.removeSession(b);
+    entries.recordApplied(wide('a'));
+    entries.flush();
+    expect(senders()).toEqual(['a', 'c']);
   });
 });
