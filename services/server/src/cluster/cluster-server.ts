@@ -150,10 +150,7 @@ export class ClusterServer {
     if (this.#incarnation !== undefined) await this.#served.write(this.#incarnation);
   }
 
-  /**
-   * Closes all connections. Without an earlier leave(), the other servers declare this server lost only after its heartbeats have stopped
-   * for some time.
-   */
+  /** Closes all connections. Without an earlier leave(), the other servers declare this server lost only after some silence. */
   async close(): Promise<void> {
     this.#stopJoining();
     await this.#incarnation?.log.close();

@@ -28,7 +28,6 @@ interface AppliedCommand extends WideCommand {
  */
 export class WideCommands {
   readonly #exchange: Pick<FlowExchange, 'placeOf' | 'isAppliedByAll'>;
-  readonly #inLog = new Set<WideCommand>();
   /** The commands that this server has applied in this round. The position of the log is behind them at the end of the round. */
   #applying: WideCommand[] = [];
   #applied: AppliedCommand[] = [];
@@ -51,15 +50,13 @@ export class WideCommands {
   /** Records that a command was appended. Returns it if it is wide. */
   add(group: string, bytes: number): WideCommand | undefined {
     if (bytes < WIDE_BYTES_MIN) return undefined;
-    const command = { group, bytes };
-    this.#inLog.add(command);
     this.#bytes += bytes;
-    return command;
+    return { group, bytes };
   }
 
   /** Records that this server has applied a wide command. */
   recordApplied(command: WideCommand): void {
-    if (this.#inLog.delete(command)) this.#applying.push(command);
+    this.#applying.push(command);
   }
 
   /** Forgets the commands that all servers have applied. Must be called after a round of the event loop, not in it. */
