@@ -40,6 +40,8 @@ export class ClusterLog implements OrderedLog {
   readonly #recentlyLeftServers = new RecentlyLeftServers();
   /** Rejects the join in progress. */
   #abortJoin: (error: Error) => void = () => undefined;
+  /** Why this log has ended. */
+  #fault: Error | undefined;
 
   /** `resumePoint` is that of the incarnation before this one. It is undefined in the first one. */
   constructor(settings: ShardSettings, resumePoint: ClusterResumePoint | undefined, ports: ClusterLogPorts) {
@@ -67,6 +69,11 @@ export class ClusterLog implements OrderedLog {
     await checkHistories(this.#ports.clock, this.#shards.all.slice(1));
     await Promise.race([broken, this.#joinOwnedShards()]);
     this.#abortJoin = () => undefined;
+  }
+
+  /** Checks that this log has not ended since it joined. @throws StreamError or BlockedError as join() does. */
+  requireOpen(): void {
+    if (this.#fault !== undefined) throw this.#fault;
   }
 
   onApplied(listener: AppliedListener): void {
@@ -120,13 +127,14 @@ export class ClusterLog implements OrderedLog {
     return;
   }
 
-  /** The milliseconds since the last acknowledged heartbeat was sent. Of the followed shards, the largest number counts. */
+  /**
+   * The milliseconds since the last acknowledged heartbeat was sent. Of the followed shards, the largest number counts. Infinity if this
+   * server follows no shard.
+   */
   get sinceLastAckMs(): number {
-    const earliestMs = this.#shards.followed.reduce(
-      (least, log) => Math.min(least, log.heardAtMs),
-      Number.POSITIVE_INFINITY,
-    );
-    return this.#ports.clock.monotonicMs() - earliestMs;
+    const { followed } = this.#shards;
+    if (followed.length === 0) return Number.POSITIVE_INFINITY;
+    return this.#ports.clock.monotonicMs() - Math.min(...followed.map(({ heardAtMs }) => heardAtMs));
   }
 
   /** What this server waits for until it follows a shard, for people. Undefined if it waits for none. */
@@ -234,9 +242,8 @@ export class ClusterLog implements OrderedLog {
     if (this.#state === 'over') return;
     void this.close();
     const fault = 'a stream of the cluster log failed while this server joined the cluster';
-    this.#abortJoin(
-      typeof why === 'object' ? new BlockedError(why) : new StreamError('unavailable', `${fault}: ${why}`),
-    );
+    this.#fault = typeof why === 'object' ? new BlockedError(why) : new StreamError('unavailable', `${fault}: ${why}`);
+    this.#abortJoin(this.#fault);
     this.#ports.listener.onIncarnationEnd(why);
   }
 

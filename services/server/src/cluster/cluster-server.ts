@@ -19,6 +19,7 @@ import { ClusterFounding } from './founding/cluster-founding.js';
 import { ServedCluster } from './founding/served-cluster.js';
 import { WaitingGateway } from './founding/waiting-gateway.js';
 import type { ClusterServerPorts, ClusterServerSettings, Incarnation } from './incarnation/cluster-server-ports.js';
+import { sharedClock } from './incarnation/shared-clock.js';
 import { logFormats } from './formats/log-format.js';
 import { findBlockingEntry } from './blocked/shard-trial.js';
 import { StreamError } from './stream-error.js';
@@ -230,9 +231,12 @@ export class ClusterServer {
     });
     const place = { cluster, server, flow: log.flow };
     const gateway: Gateway = this.#ports.createGateway(log, this.#clock, { place });
+    const incarnation = { cluster, server, log, gateway };
     this.#joining = log;
     try {
       await log.join();
+      await this.#served.write(incarnation);
+      this.#requireJoined(log);
     } catch (error) {
       gateway.shutdown.disband(0);
       await log.close();
@@ -242,14 +246,21 @@ export class ClusterServer {
       this.#joining = undefined;
     }
     gateway.stalenessGuard.checkLog();
-    const incarnation = { cluster, server, log, gateway };
-    await this.#served.write(incarnation);
     this.#incarnation = incarnation;
     this.#waitingGateway.close();
     this.#state = 'running';
     this.#blockedWait.clear();
     this.#faults.recordEnd('all');
     this.#ports.watch({ event: 'cluster.entered', cluster, server, servers: log.servers.length });
+  }
+
+  /**
+   * Checks that the log has not ended, and that this server has not begun to leave, while the incarnation was starting.
+   * @throws StreamError or BlockedError
+   */
+  #requireJoined(log: ClusterLog): void {
+    log.requireOpen();
+    if (this.#isLeft()) throw new StreamError('unavailable', 'this server leaves the cluster');
   }
 
   /** Ends the incarnation and its sessions, then joins the cluster as a new incarnation. */
@@ -281,18 +292,4 @@ export class ClusterServer {
     if (state.kind === 'up') this.#ports.watch({ event: 'log.up' });
     else this.#ports.watch({ event: 'log.down', reason: state.reason });
   }
-}
-
-/**
- * Returns a clock with the wall time of Redis, which all servers share. If the clock of Redis is set back, this clock goes back too.
- * `offsetMs` returns by how much the wall time of Redis is ahead of the monotonic clock `own`. Undefined: it was not measured yet.
- */
-function sharedClock(own: Clock, offsetMs: () => number | undefined): Clock {
-  return {
-    ...own,
-    wallMs: () => {
-      const offset = offsetMs();
-      return offset === undefined ? own.wallMs() : Math.floor(own.monotonicMs() + offset);
-    },
-  };
 }

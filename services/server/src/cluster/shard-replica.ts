@@ -126,6 +126,8 @@ export class ShardReplica {
    */
   async join(): Promise<void> {
     await this.#resume.checkHistory();
+    // After close() nothing else would end the reading of a stream that is opened now.
+    if (this.#applier.isOver) return;
     await this.#readUp();
     if (this.#applier.standing !== 'reading-up') return;
     this.#applier.enter();

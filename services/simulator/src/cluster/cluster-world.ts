@@ -224,7 +224,7 @@ export class ClusterWorld {
     // Half of the machines keep nothing: their servers start without knowing what an earlier one has read.
     this.#states[index] = index % 2 === 0 ? (this.#states[index] ?? new SimulatedState()) : new SimulatedState();
     return new SimulatedServer({
-      servedState: this.#states[index],
+      state: this.#states[index],
       clock: this.clock,
       random: this.random,
       config: this.config,

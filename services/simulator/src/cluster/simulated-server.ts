@@ -25,6 +25,8 @@ const WALL_WRONG_MS = 400;
 const DRAIN_MS = 300;
 /** The time from a server's `server-left` entry to its process exit, ms. Its sessions get `bye` with a `retryAfterMs` up to this. */
 const EXIT_DELAY_MS = 100;
+/** The longest time that a server takes to write the file that it keeps over restarts, ms. */
+const STATE_WRITE_MS = 100;
 
 /** The functions and values that a SimulatedServer gets from its world. */
 export interface SimulatedServerPorts {
@@ -41,22 +43,24 @@ export interface SimulatedServerPorts {
   readonly tamperBytes: (bytes: Buffer) => Buffer;
   readonly watch: (event: ServerEvent) => void;
   /** What the server keeps over its restarts. */
-  readonly servedState: ServedStateStore;
+  readonly state: SimulatedState;
   /** Called when the process dies. */
   readonly onDeath: () => void;
 }
 
-/** A file in memory that outlives a server process. */
-export class SimulatedState implements ServedStateStore {
+/** A file that outlives a server process. */
+export class SimulatedState {
   #state: ServedState | undefined;
 
-  read(): ServedState | undefined {
-    return this.#state;
-  }
-
-  async write(state: ServedState): Promise<void> {
-    this.#state = state;
-    await Promise.resolve();
+  /** Opens the file for a server process. A write takes up to STATE_WRITE_MS. It is lost if the process ends before that. */
+  openFor(process: ProcessClock, random: SeededRandom): ServedStateStore {
+    return {
+      read: () => this.#state,
+      write: async state => {
+        await new Promise<void>(resolve => void process.after(random.below(STATE_WRITE_MS), resolve));
+        this.#state = state;
+      },
+    };
   }
 }
 
@@ -74,8 +78,7 @@ export class SimulatedServer implements Host {
   #state: 'starting' | 'open' | 'leaving' = 'starting';
 
   constructor(ports: SimulatedServerPorts) {
-    const { clock, random, config, formats, redis, tampering, wrapLog, tamperBytes, watch, onDeath, servedState } =
-      ports;
+    const { clock, random, config, formats, redis, tampering, wrapLog, tamperBytes, watch, onDeath, state } = ports;
     this.#random = random;
     this.formats = formats;
     this.#onDeath = onDeath;
@@ -104,7 +107,7 @@ export class SimulatedServer implements Host {
       environment: this.#createEnvironment(),
       watch,
       createGateway,
-      servedState,
+      servedState: state.openFor(this.process, random),
       recordWriteSeconds: () => undefined,
     });
     void this.cluster.start().then(() => {

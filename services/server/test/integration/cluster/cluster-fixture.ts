@@ -132,11 +132,16 @@ export async function readinessOf(server: ProcessServer): Promise<{ status: numb
   return { status: answer.status, cluster };
 }
 
-/** Waits until the server reports this readiness. */
+/** Waits until the server reports this readiness. The error has the last answer, which says what the server waits for. */
 export async function untilReadiness(server: ProcessServer, status: number, deadlineMs: number): Promise<void> {
-  await eventually(deadlineMs, `readiness ${status}`, async () =>
-    (await readinessOf(server)).status === status ? true : undefined,
-  );
+  let last: unknown;
+  const probe = async (): Promise<true | undefined> => {
+    last = await readinessOf(server);
+    return (last as { status: number }).status === status ? true : undefined;
+  };
+  await eventually(deadlineMs, `readiness ${status}`, probe).catch((error: unknown) => {
+    throw new Error(`${(error as Error).message}; last: ${JSON.stringify(last)}`);
+  });
 }
 
 /** Waits for a change of this kind to this member. */
