@@ -27,6 +27,8 @@ const DRAIN_MS = 300;
 const EXIT_DELAY_MS = 100;
 /** The longest time that a server takes to write the file that it keeps over restarts, ms. */
 const STATE_WRITE_MS = 100;
+/** The longest time that a server takes to compress or decompress a snapshot, ms. */
+const COMPRESSION_MS = 20;
 
 /** The functions and values that a SimulatedServer gets from its world. */
 export interface SimulatedServerPorts {
@@ -167,9 +169,14 @@ export class SimulatedServer implements Host {
         this.link.createConnection() as unknown as ReturnType<StreamEnvironment['createConnection']>,
       randomBytes: size => this.#random.bytes(size),
       randomFraction: () => this.#random.fraction(),
-      // Compression is off, because zlib runs in threads, which would make the order of events random.
-      deflate: bytes => Promise.resolve(bytes),
-      inflate: bytes => Promise.resolve(bytes),
+      // Compression is off, because zlib runs in threads, which would make the order of events random. It only takes time.
+      deflate: async bytes => await this.#afterCompression(bytes),
+      inflate: async bytes => await this.#afterCompression(bytes),
     };
+  }
+
+  async #afterCompression(bytes: Buffer): Promise<Buffer> {
+    await new Promise<void>(resolve => void this.process.after(this.#random.below(COMPRESSION_MS), resolve));
+    return bytes;
   }
 }
