@@ -6,7 +6,9 @@ export function renderRankctl([own, ...verbs]) {
   const sections = verbs.map(({ name, help }) => {
     const isLikeRun = name === 'lead' || name === 'once';
     const { text, omitted } = isLikeRun ? withoutOptionsOf(run, help) : { text: help, omitted: [] };
-    const note = isLikeRun ? `\`rankctl ${name}\` also has these options of [run](#run): ${omitted.join(', ')}.` : (notes[name] ?? '');
+    const note = isLikeRun
+      ? `\`rankctl ${name}\` also has these options of [run](#run): ${omitted.join(', ')}.`
+      : (notes[name] ?? '');
     return `## ${name}\n\n${note}\n\n${code(withoutCommonOptions(text))}`;
   });
   return formatPage(`<!-- begin: generated from services/cli/src/program.ts by scripts/docs.mjs; do not edit -->
