@@ -16,7 +16,7 @@ export function renderRankctl([own, ...verbs]) {
 # rankctl
 
 \`rankctl\` shows and administers a group. \`run\`, \`lead\` and \`once\` start a program as a member ([programs.md](programs.md)).
-\`attach\` joins as a member. All other verbs connect as an observer, which has no rank.
+\`attach\` joins as a member. All other verbs connect as an observer, which is not a member.
 
 - In Compose: \`docker compose exec server rankctl ls\`. The container's environment has the admin token.
 - In a clone, after \`npm ci && npm run build\`: \`npx --no-install rankctl ls\`.
@@ -38,7 +38,7 @@ the command line in the list of processes, so set variables:
 **Output.** Results go to standard output, all other lines to standard error. \`--json\` prints one line of JSON, and with \`--watch\` one
 line per change. An error is \`{"error":{"code":…,"message":…}}\`, with a code of [errors.md](errors.md) or one of rankctl's own:
 \`AMBIGUOUS\`, \`TIMEOUT\`, \`BENCH_FAILED\`, \`LINE_TOO_LONG\`, \`BAD_INPUT\`. Colours appear on a terminal only, and never with \`NO_COLOR\`. Control characters,
-bidirectional marks and line separators in received text are printed as \`\\uXXXX\`. In JSON this does not change the values. Numbers in
+bidirectional marks and line separators in received text are printed as \`\\uXXXX\`. The escapes do not change values in JSON. Numbers in
 arguments and results keep all their digits.
 
 | Exit code | Meaning |
@@ -65,16 +65,16 @@ const notes = {
   why: 'rankctl computes the ranks from the causes that the server keeps, and shows only ranks that are certain.',
   wait: 'Away members do not count. If the server does not answer yet, rankctl waits for it.',
   servers:
-    "`*` marks the server that answered. The first line ends with its state: `current`, or why it accepts no members. APPLIED is the server's position in the first shard, as its last heartbeat reported it. No token is needed. If the server is not in a cluster, rankctl prints this.",
+    "`*` marks the server that answered. The first line ends with its state: `current`, or why it accepts no members. APPLIED is the server's position in the first shard, as its last heartbeat reported it. No token is needed. For a standalone server, rankctl prints that it is not in a cluster.",
   send: 'rankctl prints the answer sheet: how the command ended for each recipient. A member with `expired` or `left` may have executed the command. The exit code is 1 if a recipient did not execute the command, or if a targeted rank does not exist or is away. If no member may execute the command, rankctl prints the reason. If the server is lost before the outcome, rankctl prints the results that have arrived and OUTCOME_UNKNOWN: the others may have executed the command.',
   move: 'If the move changes the leader, the server waits until the old leader has stopped. If several members have the name, rankctl refuses and prints their ids.',
   remove: 'The member receives REMOVED. Its client library does not reconnect.',
   attach:
     'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/resign` (give up your rank), `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives, answers `done` to those in `--handle`, and refuses all others. Without a terminal as input, the exit code is 1 if a line was not understood or a target did not execute a command. If the output is read slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` has their number.',
   bench:
-    'All load comes from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes rankctl prints documented defaults with their sources, and measures nothing. The exit code is 1 if a measurement failed.',
+    'All load comes from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes rankctl prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
   completion:
-    'The script completes verbs and options, and names of members if a server answers within 2 s. It uses `--url`, `--group` and `--token` from the command line, unless the shell would expand their values. It quotes names, so the shell evaluates no part of them. It offers the id of a member in place of a name that another member has, that begins with `-` (to type such a name, write `--` before it), or that begins with `~` (fish only).',
+    'The script completes verbs and options, and names of members if a server answers within 2 s. It uses `--url`, `--group` and `--token` from the command line, unless the shell would expand their values. It quotes names, so the shell evaluates no part of them. In place of a name it offers the id of the member if another member has the same name, or if the name begins with `-` (to type it, write `--` before it) or with `~` (fish only).',
 };
 
 /** Returns the help of a verb without the options of all verbs, which the first block of the page has. */
