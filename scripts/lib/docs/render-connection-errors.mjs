@@ -3,26 +3,43 @@ import { cell } from './markdown-cell.mjs';
 
 /** Renders docs/connection-errors.md from the table in services/protocol/src/mistakes.ts. */
 export function renderConnectionErrors(mistakes) {
-  const rows = Object.entries(mistakes).map(([name, { seenBy, code, meaning, remedy }]) => {
-    return `| \`${name}\` | \`${code}\` | ${seenBy} | ${cell(meaning)} | ${cell(remedy)} |`;
-  });
+  const all = Object.entries(mistakes);
+  const atClient = all.filter(([, { seenBy }]) => seenBy !== 'server');
+  const namesOf = code => names(atClient.filter(([, mistake]) => mistake.code === code));
   return formatPage(`<!-- begin: generated from services/protocol/src/mistakes.ts by scripts/docs.mjs; do not edit -->
 
 # Errors of a connection
 
-A client and a server recognize these mistakes by the first bytes or by the error of the connection. The sentences are the same everywhere:
+The library, rankctl, the client container and the log of the server report these mistakes in the same words. The name of the mistake is:
 
-- in the library: the message, \`mistake\` (the name) and \`hint\` (what to do) of a \`RankdError\`
-- in rankctl, and in the line \`disconnected\` or \`failed\` of the client container
-- in the line \`session.refused\` of the server, with the name in \`mistake\`, and in the \`bye\` to the client
+- in \`mistake\` of a \`RankdError\` of the library; \`hint\` says what to do
+- in \`mistake\` of the server's log line \`session.refused\`
 
-**Code** is the code of the error at the client. The server ends such a session with BAD_FRAME or UNAUTHORIZED. A server with TLS sends
-nothing to a client without TLS. [errors.md](errors.md) explains the codes.
+## Mistakes that the client sees
 
-| Mistake | Code | Seen by | What has happened | What to do |
-| --- | --- | --- | --- | --- |
-${rows.join('\n')}
+The [code](errors.md) of the error is
+
+- BAD_FRAME for ${namesOf('BAD_FRAME')}
+- UNAUTHORIZED for ${namesOf('UNAUTHORIZED')}
+- CONNECT_FAILED for all others
+
+The server also sees ${names(all.filter(([, { seenBy }]) => seenBy === 'both'))}. It ends such a session with BAD_FRAME or UNAUTHORIZED.
+
+${table(atClient)}
+
+## Mistakes that only the server sees
+
+The server ends the session with BAD_FRAME. A server with TLS sends nothing to a client without TLS.
+
+${table(all.filter(([, { seenBy }]) => seenBy === 'server'))}
 
 <!-- end -->
 `);
+}
+
+const names = entries => entries.map(([name]) => `\`${name}\``).join(', ');
+
+function table(entries) {
+  const rows = entries.map(([name, { meaning, remedy }]) => `| \`${name}\` | ${cell(meaning)} | ${cell(remedy)} |`);
+  return `| Mistake | What has happened | What to do |\n| --- | --- | --- |\n${rows.join('\n')}`;
 }

@@ -2,14 +2,21 @@ import { formatPage } from './format-page.mjs';
 
 /** Renders docs/rankctl.md from the --help texts of `rankctl` and each verb. */
 export function renderRankctl([own, ...verbs]) {
-  const sections = verbs.map(({ name, help }) => `## ${name}\n\n${notes[name] ?? ''}\n\n${code(help)}`);
+  const run = verbs.find(({ name }) => name === 'run').help;
+  const sections = verbs.map(({ name, help }) => {
+    const isLikeRun = name === 'lead' || name === 'once';
+    const { text, omitted } = isLikeRun ? withoutOptionsOf(run, help) : { text: help, omitted: [] };
+    const note = isLikeRun
+      ? `\`rankctl ${name}\` also has these options of [run](#run): ${omitted.join(', ')}.`
+      : (notes[name] ?? '');
+    return `## ${name}\n\n${note}\n\n${code(withoutCommonOptions(text))}`;
+  });
   return formatPage(`<!-- begin: generated from services/cli/src/program.ts by scripts/docs.mjs; do not edit -->
 
 # rankctl
 
-\`rankctl\` shows and administers a group. With \`run\`, \`lead\` and \`once\` it starts a program as a member ([programs.md](programs.md)). With
-\`attach\` it joins as a member. All other verbs use an observer, which has no rank and does
-not count as a member.
+\`rankctl\` shows and administers a group. \`run\`, \`lead\` and \`once\` start a program as a member ([programs.md](programs.md)).
+\`attach\` joins as a member. All other verbs connect as an observer, which is not a member.
 
 - In Compose: \`docker compose exec server rankctl ls\`. The container's environment has the admin token.
 - In a clone, after \`npm ci && npm run build\`: \`npx --no-install rankctl ls\`.
@@ -28,11 +35,11 @@ the command line in the list of processes, so set variables:
 | \`RANKD_HTTP_PORT\` | \`groups\` and \`servers\` ask the [side port](operations/side-port.md): at the host of \`RANKD_URL\` and this port (9464), or at \`--http\`. |
 | \`RANKD_HTTP_TOKEN\`, \`RANKD_HTTP_TOKEN_FILE\` | The token of the side port. It is not the admin token. |
 
-**Output.** Results go to standard output, all other lines to standard error. \`--json\` prints one line of JSON, or one line per change
-with \`--watch\`. An error is \`{"error":{"code":…,"message":…}}\`, with a code of [errors.md](errors.md) or one of rankctl's own:
+**Output.** Results go to standard output, all other lines to standard error. \`--json\` prints one line of JSON, and with \`--watch\` one
+line per change. An error is \`{"error":{"code":…,"message":…}}\`, with a code of [errors.md](errors.md) or one of rankctl's own:
 \`AMBIGUOUS\`, \`TIMEOUT\`, \`BENCH_FAILED\`, \`LINE_TOO_LONG\`, \`BAD_INPUT\`. Colours appear on a terminal only, and never with \`NO_COLOR\`. Control characters,
-bidirectional marks and line separators in received text are printed as \`\\uXXXX\`. In JSON this escape is the same character, so the
-values do not change. Arguments and results are passed on and printed as they were written, with all digits of their numbers.
+bidirectional marks and line separators in received text are printed as \`\\uXXXX\`. The escapes do not change values in JSON. Numbers in
+arguments and results keep all their digits.
 
 | Exit code | Meaning |
 | --- | --- |
@@ -44,6 +51,8 @@ values do not change. Arguments and results are passed on and printed as they we
 
 ${code(own.help)}
 
+Every verb has these options, so the sections below do not repeat them.
+
 ${sections.join('\n\n')}
 
 <!-- end -->
@@ -52,20 +61,43 @@ ${sections.join('\n\n')}
 
 /** Text that is too long for --help. */
 const notes = {
-  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table. Elsewhere it prints each new table. A slow reader gets the newest table, and the tables between are dropped. On Linux, `ls --watch` ends when the last reader of its output pipe exits. If the connection to the server is lost, `--watch` waits until the server is back.',
-  why: 'The history of the server contains causes, not ranks. rankctl computes the ranks from the causes, and shows only ranks that are certain. MEMBER may have left already.',
-  wait: 'Away members do not count. If the server does not answer yet, rankctl waits for it too.',
+  ls: '`*` marks the leader. Away members are dim. On a terminal `--watch` redraws the table. Elsewhere it prints each new table. For a slow reader it drops all tables but the newest. On Linux, `ls --watch` ends when the last reader of its output pipe exits. If the connection to the server is lost, `--watch` waits until the server is back.',
+  why: 'rankctl computes the ranks from the causes that the server keeps, and shows only ranks that are certain.',
+  wait: 'Away members do not count. If the server does not answer yet, rankctl waits for it.',
   servers:
-    "`*` marks the server that answered. The first line ends with its state: `current`, or why it accepts no members. APPLIED is the server's position in the first shard, as its last heartbeat reported it. No token is needed, because `/readyz` is open. A standalone server prints that it is not in a cluster.",
-  send: 'Prints the answer sheet: how the command ended for each recipient. A member with `expired` or `left` may have executed the command. The exit code is 1 if a recipient did not execute the command, or if a targeted rank does not exist or is away. If no member may execute the command, rankctl prints the reason. If the server is lost before the outcome, rankctl prints the results that have arrived and OUTCOME_UNKNOWN: the others may have executed the command.',
+    "`*` marks the server that answered. The first line ends with its state: `current`, or why it accepts no members. APPLIED is the server's position in the first shard, as its last heartbeat reported it. No token is needed. For a standalone server, rankctl prints that it is not in a cluster.",
+  send: 'rankctl prints the answer sheet: how the command ended for each recipient. A member with `expired` or `left` may have executed the command. The exit code is 1 if a recipient did not execute the command, or if a targeted rank does not exist or is away. If no member may execute the command, rankctl prints the reason. If the server is lost before the outcome, rankctl prints the results that have arrived and OUTCOME_UNKNOWN: the others may have executed the command.',
   move: 'If the move changes the leader, the server waits until the old leader has stopped. If several members have the name, rankctl refuses and prints their ids.',
   remove: 'The member receives REMOVED. Its client library does not reconnect.',
   attach:
-    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/resign` (give up your rank), `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives. It answers `done` to the commands in `--handle`, and refuses all others. Without a terminal as input, the exit code is 1 in two cases: a line was not understood, or at least one target did not execute a command. If the output is read too slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` says how many.',
+    'Type `NAME [JSON] [--to below|all|RANKS] [--deadline MS]` to send a command, or `/ls`, `/resign` (give up your rank), `/help`, `/quit`. Ctrl-D leaves too. rankctl prints the commands that it receives, answers `done` to those in `--handle`, and refuses all others. Without a terminal as input, the exit code is 1 if a line was not understood or a target did not execute a command. If the output is read slowly, at most 1 MiB of lines waits. Further lines are dropped, and the line `dropped` has their number.',
   bench:
-    'Uses the code of `scripts/bench`, with all load from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes it prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
+    'All load comes from this one Node process. For etcd, ZooKeeper, Consul and Kubernetes rankctl prints documented defaults with their sources. It does not measure them. The exit code is 1 if a measurement failed.',
   completion:
-    'Completes verbs, options, and names of members if a server answers within 2 s. Completion uses `--url`, `--group` and `--token` from the command line, unless their values contain text that the shell would expand. Names are quoted, so the shell evaluates no part of them. Instead of the name, the script offers the id of a member in three cases: its name begins with `-` (to type such a name, write `--` before it), another member has the same name, or the name begins with `~` (fish only).',
+    'The script completes verbs and options, and names of members if a server answers within 2 s. It uses `--url`, `--group` and `--token` from the command line, unless the shell would expand their values. It quotes names, so the shell evaluates no part of them. In place of a name it offers the id of the member if another member has the same name, or if the name begins with `-` (to type it, write `--` before it) or with `~` (fish only).',
 };
+
+/** Returns the help of a verb without the options of all verbs, which the first block of the page has. */
+function withoutCommonOptions(help) {
+  return help
+    .replace(/Global Options:\n(?: .*\n)+\n/, '')
+    .replace(/^ +-h, --help +print this help\n/m, '')
+    .replace(/^Options:\n\n/m, '');
+}
+
+/** Returns the help of a verb without the options that `run` describes in the same words, and the names of these options. */
+function withoutOptionsOf(run, help) {
+  const described = options(run);
+  const omitted = options(help).filter(option => described.includes(option));
+  return {
+    text: omitted.reduce((text, option) => text.replace(option, ''), help),
+    omitted: omitted.map(option => `\`${option.trim().split(' ')[0]}\``),
+  };
+}
+
+/** Returns the options of a verb, each with all lines of its description, without those of all verbs. */
+function options(help) {
+  return withoutCommonOptions(help).match(/^ {2}--.*\n(?: {3,}.*\n)*/gm);
+}
 
 const code = text => `\`\`\`text\n${text}\n\`\`\``;

@@ -53,11 +53,20 @@ function dependenciesOf(path: string, entry: Locked): string[] {
   return Object.keys({ ...dependencies, ...optionalDependencies, ...bundled });
 }
 
-/** The cells of the last table of the page. */
-function rowsOfSupply(): [string, string, string][] {
-  const rows = page.slice(page.indexOf('## Supply')).matchAll(/^\| ([^|]+?) +\| ([^|]+?) +\| ([^|]+?) +\|$/gm);
-  const cells = [...rows].map(([, name = '', by = '', purpose = '']): [string, string, string] => [name, by, purpose]);
-  return cells.filter(([name]) => name !== 'package' && !name.startsWith('--'));
+/** The packages of the last list of the page: the name, the packages that ask for it, and the purpose. */
+function listedPackages(): { readonly name: string; readonly askedBy: string; readonly purpose: string }[] {
+  const lines = page
+    .slice(page.indexOf('## Supply'))
+    .replaceAll(/\n {2}/g, ' ')
+    .matchAll(/^- (`[^:]+`): (.*)$/gm);
+  const packages = [...lines].flatMap(([, askers = '', list = '']) =>
+    [...list.matchAll(/(\S+) \(([^)]+)\)(?:, |$)/g)].map(([, name = '', purpose = '']) => ({
+      name,
+      askedBy: askers.replaceAll('`', ''),
+      purpose,
+    })),
+  );
+  return packages.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 describe('docs/security.md', () => {
@@ -101,9 +110,9 @@ describe('docs/security.md', () => {
   });
 
   it('lists exactly the packages that the server, the client and their bundles contain, with the packages that depend on them', () => {
-    const listed = rowsOfSupply().map(([name, askedBy]) => `${name} by ${askedBy}`);
+    const listed = listedPackages().map(({ name, askedBy }) => `${name} by ${askedBy}`);
     expect(listed).toEqual([...askedForInProduction()].map(([name, by]) => `${name} by ${[...by].join(', ')}`));
-    expect(rowsOfSupply().filter(([, , purpose]) => purpose.length < 6)).toEqual([]);
+    expect(listedPackages().filter(({ purpose }) => purpose.length < 6)).toEqual([]);
   });
 
   it('states correctly that no production package has an install script', () => {
