@@ -57,14 +57,12 @@ function methodOf({ at, machine, tools, repeats, seconds, isPinned, loadFromNode
 - ${isPinned ? 'The measured server has one core. The load and everything else have another.' : 'Nothing was pinned to a core.'}${loadFromNode ? ' **The load came from Node, and this load was the bottleneck.**' : ''}
 - rankd runs with its defaults, except for larger limits: \`RANKD_MEMBERS_MAX\` 20000, \`RANKD_COMMANDS_OPEN_MAX\` 100000, and
   \`RANKD_DEAD_MS\` 60000 with \`RANKD_SUSPEND_MS\` 40000, because the load generator answers no ping during a fan-out. rankd mirrors to
-  a real Redis and logs at level info to a file. Its metrics are read once a second. Redis and the reader of metrics do not use its core.
-- The servers alternate within each repeat. Each ratio compares two figures of one repeat, measured seconds apart. The verdict uses the
-  median of the ratios.
+  a real Redis and logs at level info to a file. Its metrics are read once a second. Redis and that reader use the other core.
+- The servers alternate within each repeat. The verdict uses the median of the ratios of the repeats.
 - rankd and \`node-limit\` do a fan-out or a round trip once before it counts, because V8 compiles code while it runs. Joins are
   measured on servers that have done nothing yet.
-- Rates are deliveries per second of the server's CPU time, all threads together. Other work on the machine changes CPU time less than
-  wall time. Times until an event are wall times.
-- A fan-out counts only if no delivery was lost. The load generator waits for each delivery and reports what is missing.
+- Rates are deliveries per second of the server's CPU time, all threads together. Times until an event are wall times.
+- A fan-out counts only if no delivery was lost.
 
 What the measurement does not show:
 
@@ -73,11 +71,10 @@ What the measurement does not show:
   and the C program send one outcome.
 - With large batches, a load generator that reads every byte is nearly as busy as the server. The row against \`c-limit\` therefore has
   the kernel discard the receivers' bytes.
-- \`c-limit\` sends once for each receiver and batch, and does nothing else. It is not the fastest possible program: when ten thousand
-  clients leave at once, it sends more frames to the remaining ones than needed, and is slower.
-- \`node-limit\` is the same in Node: it sends the frames of rankd, and does nothing else.
-- The kernel closes the connections of a killed process. When a host dies or a network is cut, no connection closes: rankd then needs
-  the time of its heartbeat, as etcd needs the time of its lease.
+- \`c-limit\` sends once for each receiver and batch, and does nothing else. When ten thousand clients leave at once, it sends more frames
+  than needed, and is slower. \`node-limit\` sends the frames of rankd from Node, and does nothing else.
+- When a host dies or a network is cut, no connection closes: rankd then needs the time of its heartbeat, as etcd needs the time of its
+  lease.
 
 ${versions.join('\n')}`;
 }
