@@ -3,6 +3,7 @@
 import { limits, type ReadMessage } from '@rankd/protocol';
 import type { Clock } from '../../clock.js';
 import type { FlushCycle, FlushStage } from '../delivery/flush-cycle.js';
+import { LIGHT_COST_MAX, type ReadShare } from './read-share.js';
 
 /**
  * How long the sessions that wait are read before the answers are written and other sockets are read, in milliseconds.
@@ -12,6 +13,8 @@ const READ_MS_MAX = 2;
 const SINGLE_READ_MS_MAX = 8;
 /** How long one share of a session may take, in milliseconds. Only large frames reach this limit. */
 const SHARE_MS_MAX = 5;
+/** How long the light sessions that wait are read before the others, in milliseconds. */
+const LIGHT_READ_MS_MAX = 2;
 /** The most frames of all sessions that are taken at their arrival, between two rounds. */
 const ARRIVALS_FRAMES_MAX = 128;
 /** The most time for these frames, in milliseconds. */
@@ -21,25 +24,13 @@ const SPARSE_FRAMES_MAX = 8;
 /** The most time for those frames, in milliseconds. If a session takes longer, its next frames wait for a round. */
 const SPARSE_MS_MAX = 0.1;
 
-/** What a session has taken in a round. */
-export interface ReadShare {
-  round: number;
-  /** The frames that were taken in `round`. */
-  frames: number;
-  /** The last round in which the session had to wait, or took long. */
-  waitedInRound: number;
-}
-
-/** Returns the share of a new session. */
-export function newReadShare(): ReadShare {
-  return { round: 0, frames: 0, waitedInRound: -2 };
-}
-
 /** The parts of a session that ReadRounds uses. */
 export interface RoundSession {
   readonly readShare: ReadShare;
   /** Whether bytes wait that may be read now. */
   readonly hasUnreadBytes: boolean;
+  /** The bytes that the session has received since it opened. */
+  readonly receivedBytes: number;
   /** Must be called before messages are taken. */
   startReading(): void;
   /** Takes the next message. Returns undefined if there is none, or if the session may not be read now. */
@@ -58,12 +49,15 @@ export interface ReadRoundsPorts<S> {
 /**
  * Takes at most `roundFramesMax` frames of a session, then those of the others (R-PACE-1). A session with further frames waits, and its
  * connection is not read while it waits. A round is the first stage of a flush cycle, so its answers are written in the same cycle. A session
- * that sends little is not delayed by those that wait: its frames are taken when they arrive.
+ * that sends little is light (`ReadShare.isLight`). Its frames are taken when they arrive. If it must wait nevertheless, it is read before
+ * the sessions that send much. Schedulers of network packets do the same with sparse flows (RFC 8290, FQ-CoDel).
  */
 export class ReadRounds<S extends RoundSession> implements FlushStage {
   readonly #ports: ReadRoundsPorts<S>;
-  /** The sessions whose frames wait, in the order in which they are read. */
-  readonly #waiting = new Set<S>();
+  /** The light sessions whose frames wait, in the order in which they are read. */
+  readonly #light = new Set<S>();
+  /** The other sessions whose frames wait. They are read after the light ones. */
+  readonly #heavy = new Set<S>();
   #round = 0;
   #arrivalsLeft = ARRIVALS_FRAMES_MAX;
   #arrivalsMs = 0;
@@ -74,15 +68,16 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
 
   /** The number of sessions whose frames wait. */
   get waitingCount(): number {
-    return this.#waiting.size;
+    return this.#light.size + this.#heavy.size;
   }
 
   /** Takes the frames that have arrived, as far as the share of the session allows. Returns false if the session must wait for a round. */
   readArrived(session: S): boolean {
-    if (this.#waiting.has(session)) return false;
+    if (this.#light.has(session) || this.#heavy.has(session)) return false;
     const share = this.#shareOf(session);
     const framesMax = this.#arrivalsMax(share);
     if (framesMax > 0) this.#readArrivals(session, framesMax);
+    else this.#countUnread(session);
     if (!session.hasUnreadBytes) return true;
     this.#wait(session);
     return false;
@@ -95,39 +90,63 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
     // Check the limit before the read, not during it: a share that is cut in two would need two writes.
     const isBusy = this.#arrivalsMs > ARRIVALS_MS_MAX;
     const frames = this.#read(session, framesMax, startMs + (isBusy ? SPARSE_MS_MAX : SHARE_MS_MAX));
-    const elapsedMs = clock.monotonicMs() - startMs;
+    const endMs = clock.monotonicMs();
+    const elapsedMs = endMs - startMs;
     readShare.frames += frames;
+    readShare.countCost(frames, session.receivedBytes, startMs, endMs);
     this.#arrivalsLeft = Math.max(0, this.#arrivalsLeft - frames);
     this.#arrivalsMs += elapsedMs;
     if (isBusy && elapsedMs > SPARSE_MS_MAX) readShare.waitedInRound = this.#round;
   }
 
-  /** Forgets an ended session. */
-  removeSession(session: S): void {
-    this.#waiting.delete(session);
+  #countUnread({ readShare, receivedBytes }: S): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    readShare.countCost(0, receivedBytes, nowMs, nowMs);
   }
 
-  /** Reads the sessions that wait, one round after another, for about `READ_MS_MAX`. The others wait for the next cycle. */
+  /** Forgets an ended session. */
+  removeSession(session: S): void {
+    this.#light.delete(session);
+    this.#heavy.delete(session);
+  }
+
+  /**
+   * Reads the light sessions that wait for about LIGHT_READ_MS_MAX, then the others, one round after another, for about READ_MS_MAX. The
+   * rest waits for the next cycle.
+   */
   flush(): void {
     this.#round += 1;
     this.#arrivalsLeft = ARRIVALS_FRAMES_MAX;
     this.#arrivalsMs = 0;
-    if (this.#waiting.size === 0) return;
-    const { clock, flushCycle } = this.#ports;
-    const untilMs = clock.monotonicMs() + (this.#waiting.size === 1 ? SINGLE_READ_MS_MAX : READ_MS_MAX);
-    // A session that must wait again is added behind the others, so this loop reads it in the next round.
-    for (const session of this.#waiting) {
-      this.#waiting.delete(session);
-      this.#readShare(session);
-      if (clock.monotonicMs() >= untilMs) break;
-    }
-    if (this.#waiting.size > 0) flushCycle.requestFlush();
+    if (this.waitingCount === 0) return;
+    this.#readEach(this.#light, LIGHT_READ_MS_MAX, session => {
+      this.#readShare(session, LIGHT_COST_MAX);
+    });
+    this.#readEach(this.#heavy, this.#heavy.size === 1 ? SINGLE_READ_MS_MAX : READ_MS_MAX, session => {
+      session.readShare.waitedInRound = this.#round;
+      this.#readShare(session, limits.roundFramesMax);
+    });
+    if (this.waitingCount > 0) this.#ports.flushCycle.requestFlush();
   }
 
-  #readShare(session: S): void {
-    session.readShare.waitedInRound = this.#round;
-    this.#read(session, limits.roundFramesMax, this.#ports.clock.monotonicMs() + SHARE_MS_MAX);
-    if (session.hasUnreadBytes) this.#waiting.add(session);
+  /** Reads one session after another for `limitMs`. A session that must wait again is added behind the others, so it is read again. */
+  #readEach(sessions: Set<S>, limitMs: number, read: (session: S) => void): void {
+    if (sessions.size === 0) return;
+    const { clock } = this.#ports;
+    const untilMs = clock.monotonicMs() + limitMs;
+    for (const session of sessions) {
+      sessions.delete(session);
+      read(session);
+      if (clock.monotonicMs() >= untilMs) break;
+    }
+  }
+
+  #readShare(session: S, framesMax: number): void {
+    const { clock } = this.#ports;
+    const startMs = clock.monotonicMs();
+    const frames = this.#read(session, framesMax, startMs + SHARE_MS_MAX);
+    session.readShare.countCost(frames, session.receivedBytes, startMs, clock.monotonicMs());
+    if (session.hasUnreadBytes) this.#addWaiting(session);
     else session.readConnection();
   }
 
@@ -161,7 +180,12 @@ export class ReadRounds<S extends RoundSession> implements FlushStage {
   }
 
   #wait(session: S): void {
-    this.#waiting.add(session);
+    this.#addWaiting(session);
     this.#ports.flushCycle.requestFlush();
+  }
+
+  #addWaiting(session: S): void {
+    if (session.readShare.isLight) this.#light.add(session);
+    else this.#heavy.add(session);
   }
 }

@@ -18,7 +18,7 @@ import type { Clock } from '../../clock.js';
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import type { ClosedBy, Connection, ConnectionListener } from '../transport/connection.js';
 import { Outbox, type OutboxLimits, type QueuedFrame, type Traffic } from './outbox.js';
-import { newReadShare } from '../pace/read-rounds.js';
+import { ReadShare } from '../pace/read-share.js';
 import { RequestPace } from '../pace/request-pace.js';
 import type { ActiveState, ObservingState, SessionState, WaitingState } from './session-state.js';
 import type { UnflushedSessions } from './unflushed-sessions.js';
@@ -79,7 +79,7 @@ export class Session implements ConnectionListener {
   readonly connection: Connection;
   readonly outbox: Outbox;
   readonly pace = new RequestPace();
-  readonly readShare = newReadShare();
+  readonly readShare = new ReadShare();
   readonly #settings: SessionSettings;
   readonly #ports: SessionPorts;
   readonly #decoder = new FrameDecoder(limits.helloFrameBytesMax);

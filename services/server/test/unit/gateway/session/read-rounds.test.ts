@@ -1,16 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReadMessage } from '@rankd/protocol';
-import { newReadShare, ReadRounds, type RoundSession } from '../../../../src/gateway/pace/read-rounds.js';
+import { at } from '@rankd/testkit';
+import { ReadRounds, type RoundSession } from '../../../../src/gateway/pace/read-rounds.js';
+import { LIGHT_COST_MAX, ReadShare } from '../../../../src/gateway/pace/read-share.js';
 import { FakeConnection } from '../fake-connection.js';
 import { GatewayFixture, type InMemoryPeer } from '../gateway-fixture.js';
 
 const ping: ReadMessage = { kind: 'message', message: { type: 'ping' }, payload: undefined };
 
+const FRAME_BYTES = 200;
+
 /** A session with a number of frames. `costMs` is the time that each one takes. */
 class FakeSession implements RoundSession {
-  readonly readShare = newReadShare();
+  readonly readShare = new ReadShare();
   readonly name: string;
   readonly costMs: number;
+  receivedBytes = 0;
   reading: 'reading' | 'waiting' = 'reading';
   #unread = 0;
 
@@ -25,6 +30,7 @@ class FakeSession implements RoundSession {
 
   push(frames: number): this {
     this.#unread += frames;
+    this.receivedBytes += frames * FRAME_BYTES;
     return this;
   }
 
@@ -188,6 +194,43 @@ describe('R-PACE-1 ReadRounds', () => {
       fixture.receive(insider, 1);
       expect(fixture.takeAll()).toEqual([['insider', 1]]);
     }
+  });
+
+  it('reads a session that sends little before those that wait, if it must wait too', () => {
+    const fixture = new RoundsFixture();
+    const floods = Array.from({ length: 40 }, (_, index) => new FakeSession(`flood-${index}`, 0.1));
+    for (const flood of floods) fixture.receive(flood, 1000);
+    fixture.rounds.flush();
+    fixture.receive(new FakeSession('other', 3), 1);
+    // Its first frame takes long, for example because another process has the processor. So the second one waits.
+    const insider = new FakeSession('insider', 5);
+    fixture.receive(insider, 1);
+    fixture.receive(insider, 1);
+    fixture.takeAll();
+    fixture.rounds.flush();
+    expect(at(fixture.takeAll(), 0)).toEqual(['insider', 1]);
+    fixture.rounds.flush();
+    fixture.takeAll();
+    fixture.receive(insider, 1);
+    expect(fixture.takeAll()).toEqual([['insider', 1]]);
+  });
+
+  it('reads a session that sends much behind those that wait, after LIGHT_COST_MAX frames of it', () => {
+    const fixture = new RoundsFixture();
+    const floods = Array.from({ length: 4 }, (_, index) => new FakeSession(`flood-${index}`, 1));
+    for (const flood of floods) fixture.receive(flood, 1000);
+    const newcomer = new FakeSession('newcomer');
+    newcomer.readShare.waitedInRound = 0;
+    newcomer.receivedBytes = -1000 * FRAME_BYTES;
+    fixture.receive(newcomer, 1000);
+    fixture.takeAll();
+    fixture.rounds.flush();
+    expect(fixture.takeAll()).toEqual([
+      ['newcomer', LIGHT_COST_MAX],
+      ['flood-0', 5],
+    ]);
+    fixture.rounds.flush();
+    expect(fixture.takeAll()).toEqual([['flood-1', 5]]);
   });
 
   it('holds the next frames of a session that has just waited', () => {
