@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { compactReference } from './compact-reference.mjs';
 import { formatPage } from './format-page.mjs';
 
 /** The first lines of the page: a list of tasks with the section for each. */
@@ -26,7 +27,7 @@ export async function renderApi() {
     const typedoc = join(repository, 'node_modules/typedoc/bin/typedoc');
     await promisify(execFile)(process.execPath, [typedoc, '--out', directory], { cwd: repository });
     const page = await readFile(join(directory, 'README.md'), 'utf8');
-    return await formatPage(page.replace(/^# .*\n/, `# The client library\n\n${head}\n`));
+    return await formatPage(compactReference(page.replace(/^# .*\n/, `# The client library\n\n${head}\n`)));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

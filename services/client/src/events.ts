@@ -5,7 +5,7 @@ import type { ListenerError } from './callbacks/application-callbacks.js';
 import type { Execution } from './commands/command-executor.js';
 import type { RankdError } from './rankd-error.js';
 
-/** A change of this member's rank or of the leader. With the option `updates` `size` or `roster`: also of the size. */
+/** A change of this member's rank or of the leader, or of the size (see the option `updates`). */
 export interface RankChange {
   /** The rank of this member now. 0 leads. */
   readonly rank: number;
@@ -34,13 +34,13 @@ export type Suspension = 'silence' | 'yield' | 'resign' | 'leave' | 'close';
 
 /** The end of a member's lease. */
 export interface LeaseChange {
-  /** When the lease ends unless it is renewed, as `Membership.leaseEndsAt`: ms of the clock of `performance.now()`. */
+  /** When the lease ends, as `Membership.leaseEndsAt`. */
   readonly endsAt: number;
 }
 
 /**
- * The events of a membership, with the arguments of their listeners. The membership is up to date before it calls a listener. A listener
- * that throws or rejects affects no other listener and not the membership: see `listenerError`.
+ * The events of a membership, with the arguments of their listeners. The membership is up to date before it calls a
+ * listener. An error of a listener becomes `listenerError`: the other listeners are still called.
  */
 export interface MembershipEvents {
   /** A connection attempt starts. `address` is `host:port`. `attempt` counts the attempts since the last seat, from 1. */
@@ -58,12 +58,11 @@ export interface MembershipEvents {
   ];
   /** The group is full, and the member is on the waitlist (R-JOIN-4). `position` counts from 1, `of` is the length of the waitlist. */
   waiting: [{ readonly position: number; readonly of: number }];
-  /** The rank or the leader has changed. With the option `updates` `size` or `roster`, this event also reports a change of the size. */
+  /** The rank or the leader has changed. With `updates: 'size'` or `'roster'`, this event also reports a change of the size. */
   rank: [RankChange];
   /**
-   * The size of the group has changed, and `Membership.size` with it. It comes after `joined` and `rank` of the same message. The
-   * server may report a new size up to 200 ms late; with `updates: 'rank'` it reports a size only with a new rank or leader. The
-   * event is also emitted while the member is suspended.
+   * The size of the group has changed, at most 200 ms ago; with `updates: 'rank'` it is reported only with a new rank or
+   * leader. It comes after `joined` and `rank` of the same message, also while the member is suspended.
    */
   size: [SizeChange];
   /** The member must not act on its rank until `acting` or `joined` (R-LEAD-3). */
@@ -71,8 +70,8 @@ export interface MembershipEvents {
   /** The member may act on its rank again, after `suspended`. */
   acting: [{ readonly rank: number }];
   /**
-   * The end of this member's lease differs from the last reported one: after `joined`, after each acknowledged heartbeat, and when the
-   * member may act again after a request to yield. `suspended` and `disconnected` report that it has ended.
+   * The lease ends at another time: after `joined`, after each acknowledged heartbeat, and when the member may act again
+   * after a request to yield. `suspended` and `disconnected` report that it has ended.
    */
   lease: [LeaseChange];
   /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms. Undefined: there is no next attempt. */
@@ -82,13 +81,11 @@ export interface MembershipEvents {
   /** The membership is closed. `error` is undefined after `leave`. Otherwise it is the error that no retry can solve. */
   closed: [{ readonly error: RankdError | undefined }];
   /**
-   * A function that the application passed to the library has thrown, or its promise has rejected. `source` is the event of the
-   * listener, or the name of the function: `logger`, `acquire`, `release`, `lost`, `dial`, `tls`, `prepare`, `keepClaim`, or `abort` for a listener
-   * of a signal that the library created. If nothing listens to this
-   * event, the library throws the error by `process.nextTick`: it becomes an uncaught exception. Errors of `dial` and `tls` are not
-   * thrown, because `disconnected` reports them. Errors of `acquire`, `release` and `lost` are not thrown if `join` was given a
-   * `logger`. Errors of `handle` and `lead` are not emitted: they become the result of the command, and the rejection of `lead`. An
-   * error of a listener of `listenerError` itself is thrown.
+   * A function that the application passed to the library has thrown, or its promise has rejected. Without a listener of
+   * this event, the library throws the error by `process.nextTick`: it becomes an uncaught exception. The library never
+   * throws errors of `dial` and `tls`, which `disconnected` reports, nor errors of `acquire`, `release` and `lost` if
+   * `join` was given a `logger`. An error of a listener of `listenerError` is always thrown. Errors of `handle` become the
+   * result of the command, and errors of `lead` its rejection.
    */
   listenerError: [ListenerError];
 }

@@ -1,4 +1,8 @@
-/** The public API of `@rankd/client`. Begin with `join`. */
+/**
+ * The public API of `@rankd/client`. Begin with `join`.
+ *
+ * @module
+ */
 
 export type {
   Json,

@@ -25,10 +25,10 @@ import { serverFactsOf, type ServerFacts } from './session/server-facts.js';
 /**
  * This process as a member of a group. `join` returns it.
  *
- * `rank` and `fence` are valid only at the moment at which they are read. They are undefined when the member must not act on its
- * rank:
- * while it has no session, after `suspendMs` (a setting of the server, 4500 by default) without an acknowledged heartbeat
- * (R-LEAD-3), while the server asks it to yield (R-LEAD-2) or it resigns, and as soon as it leaves.
+ * Without a session every property is undefined, except `claim`, `isClosed` and `next`.
+ * `rank` and `fence` are valid only at the moment at which they are read. They are undefined when the member must not act on
+ * its rank: without a session, after `suspendMs` (a setting of the server, 4500 by default) without an acknowledged
+ * heartbeat (R-LEAD-3), while the server asks it to yield (R-LEAD-2) or it resigns, and as soon as it leaves.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
   readonly #core: MembershipCore<C>;
@@ -42,7 +42,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
     checkListeners<MembershipEvents>(this, membershipEvents);
   }
 
-  /** The rank of this member. 0 leads. Undefined while the member must not act on its rank. */
+  /** The rank of this member. 0 leads. */
   get rank(): number | undefined {
     return this.#core.state.acting?.rank;
   }
@@ -53,106 +53,100 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * The number of members of the group, this one included. It follows joins and departures at most 200 ms late (with `updates: 'rank'`
-   * only when the rank or the leader changes too). The event `size` reports its changes. Undefined while the member has no session.
+   * The number of members of the group, this one included. It follows joins and departures at most 200 ms late (with
+   * `updates: 'rank'` only when the rank or the leader changes too).
    */
   get size(): number | undefined {
     return this.#core.state.seat?.size;
   }
 
   /**
-   * A number from 0 that no other member of the group has. It is the smallest one that was free when this member was admitted,
-   * and it stays the same while the member is in the group. Undefined while the member has no session.
+   * The smallest number from 0 that was free when this member was admitted. It stays the same while the member is in the
+   * group.
    */
   get slot(): number | undefined {
     return this.#core.state.seat?.welcome.slot;
   }
 
-  /**
-   * The id that the server gave to this member. It stays the same while the member is in the group. A member that loses its seat
-   * and joins again gets a new id. Undefined while the member has no session.
-   */
+  /** The id that the server gave to this member. A member that loses its seat and joins again gets a new id. */
   get member(): string | undefined {
     return this.#core.state.seat?.welcome.member;
   }
 
-  /** The name from the options, or the name that the server chose. Undefined while the member has no session. */
+  /** The name from the options, or the name that the server chose. */
   get name(): string | undefined {
     return this.#core.state.seat?.welcome.name;
   }
 
-  /** The name of the group. Undefined while the member has no session. */
+  /** The name of the group. */
   get group(): string | undefined {
     return this.#core.state.seat?.welcome.group;
   }
 
-  /** The member with rank 0, as the server last sent it. Undefined while the member has no session. */
+  /** The member with rank 0, as the server last sent it. */
   get leader(): Leader | undefined {
     return this.#core.state.seat?.leader;
   }
 
-  /**
-   * The fencing token: the epoch and the view in which this member became the leader. Undefined unless this member has rank 0 and
-   * may act on it. A resource that remembers the largest fence can refuse an earlier leader.
-   */
+  /** The fencing token of this leadership. Undefined unless this member has rank 0. */
   get fence(): Fence | undefined {
     return this.#core.state.acting?.fence;
   }
 
   /**
-   * When this member must have stopped acting on its rank, unless a heartbeat renews the lease before: ms of the monotonic clock of
-   * `performance.now()`. For another process of this machine, add `Number(process.hrtime.bigint()) / 1e6 - performance.now()`: the result
-   * is a reading of CLOCK_MONOTONIC. After a request to yield, and while the member resigns or leaves, nothing renews it. The event `lease`
-   * reports each change. While the member is suspended, this time is in the past. Undefined while the member has no session: it must not
-   * act then.
+   * When this member must have stopped acting on its rank, unless a heartbeat renews the lease before: ms of the clock of
+   * `performance.now()`. For another process of this machine, add `Number(process.hrtime.bigint()) / 1e6 -
+   * performance.now()`: the result is a reading of CLOCK_MONOTONIC. After a request to yield, and while the member resigns
+   * or leaves, nothing renews the lease. While the member is suspended, this time is in the past.
    */
   get leaseEndsAt(): number | undefined {
     return this.#core.state.seat?.leaseEndsAtMs;
   }
 
-  /** The epoch and the number of the last view, as the server sent them. Undefined while the member has no session. */
+  /** The epoch and the number of the last view, as the server sent them. */
   get view(): Fence | undefined {
     return this.#core.state.seat?.lastView;
   }
 
-  /** The features, times and limits of the server of the session. Undefined while the member has no session. */
+  /** The features, times and limits of the server. */
   get server(): ServerFacts | undefined {
     const { seat } = this.#core.state;
     return seat === undefined ? undefined : serverFactsOf(seat.welcome);
   }
 
   /**
-   * The claim to the seat of this member. A later process passes it to the option `resume` of `join`, to take the seat over. Each welcome
-   * brings another claim: `keepClaim` of `join` receives each in time. Undefined before the first welcome, after `leave`, and when the
-   * server has ended the membership. After `close` it is the claim to the seat that the server still holds.
+   * The claim to the seat of this member, which a later process passes to the option `resume` of `join`. Each welcome
+   * brings another claim. Undefined before the first welcome, after `leave`, and when the server has ended the membership.
+   * After `close` it is the claim to the seat that the server still holds.
    */
   get claim(): SeatClaim | undefined {
     return this.#core.state.claim;
   }
 
-  /** Whether the membership is closed. A closed membership does not reconnect. Call `join` again. */
+  /** Whether the membership is closed. A closed membership does not reconnect. */
   get isClosed(): boolean {
     return this.#core.state.isClosed;
   }
 
   /**
    * Asks the server for the members of the group, by rank (R-ASK-1).
-   * @throws RankdError NOT_CONNECTED if there is no session, or if it ends first; RATE_LIMITED after more than 10 queries in a second
+   * @throws RankdError NOT_CONNECTED without a session, or if it ends first; RATE_LIMITED after more than 10 queries in a
+   *   second
    */
   async roster(): Promise<Roster> {
     return this.#core.queryRoster();
   }
 
   /**
-   * Sets the handler for commands of this name. It replaces an earlier handler. Returns a function that removes the handler.
+   * Sets the handler for commands of this name, instead of an earlier one. Returns a function that removes the handler.
    *
-   * A handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`, NO_HANDLER. A
-   * handler that throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED. If the
-   * returned value is not valid as `args` of `command`, the result is `failed` with BAD_ARGUMENT.
+   * The handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`,
+   * NO_HANDLER. If the handler throws, the result is `failed` with the code of a RankdError, otherwise with
+   * HANDLER_FAILED. If the returned value is not valid as `args` of `command`, the result is `failed` with BAD_ARGUMENT.
    *
-   * The handler gets what JSON.parse makes of the arguments. So an integer beyond 2^53 is rounded, `1E400` is Infinity, keys that look
-   * like integers come first, and of a repeated key the last value counts. Send large integers as strings, or read `argsJson` of the
-   * event `executed`. The server passes the text of arguments and results on unchanged.
+   * The handler gets what JSON.parse makes of the arguments: an integer beyond 2^53 is rounded, `1E400` is Infinity, keys
+   * that look like integers come first, and of a repeated key the last value counts. Send large integers as strings, or
+   * read `argsJson` of the context.
    * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
    */
   handle<K extends CommandName<C>>(name: K, handler: HandlerOf<C, K>): () => void {
@@ -163,8 +157,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Sets the handler for commands that have no handler of their own, as `handle` does. The handler reads the name of the command from its
-   * context. It replaces an earlier one. Returns a function that removes it.
+   * Sets the handler for commands that have no handler of their own, as `handle` does. The handler reads the name of the
+   * command from its context.
    * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
    */
   handleOthers(handler: (args: never, context: CommandContext) => unknown): () => void {
@@ -174,26 +168,26 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has answered, left or expired,
-   * at the latest 100 ms after the deadline (R-CMD-7).
+   * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has answered, left or
+   * expired, at the latest 100 ms after the deadline (R-CMD-7).
    * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
-   * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes: the
-   *   server's RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024. They are written as JSON.stringify does: `toJSON` is called, a
-   *   Date is its text, and a field that is undefined is left out. What JSON cannot express is BAD_ARGUMENT, at any depth: functions,
-   *   symbols, Map, Set, NaN, Infinity, BigInt, cycles, and undefined in a list. So are a key `__proto__` and more than 31 levels
-   * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED if there is no session; the code
-   *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
-   *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first, with the `results` that had arrived; ABORTED if `signal` is aborted
+   * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes
+   *   (the server's RANKD_FRAME_BYTES_MAX less 1024), written as JSON.stringify does: `toJSON` is called, a Date is its
+   *   text, and a field that is undefined is left out. BAD_ARGUMENT, at any depth: functions, symbols, Map, Set, NaN,
+   *   Infinity, BigInt, cycles, undefined in a list, a key `__proto__`, and more than 31 levels
+   * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED without a session; if the
+   *   server accepts the command for no member: the code of the receipt, for example OUTRANKED, NO_SUCH_TARGET,
+   *   NO_RECIPIENTS or RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first; ABORTED
    */
   async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet<ValueOf<C, K>>> {
     return this.#core.commands.send(name, args, options) as Promise<Sheet<ValueOf<C, K>>>;
   }
 
   /**
-   * Sends a command as `command` does, and returns each recipient's result when it arrives. The iteration ends when every recipient
-   * has answered, left or expired. It throws the errors of `command`.
-   * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
-   * @param args the arguments of the command, then its options, as for `command`
+   * Sends a command as `command` does, and returns each recipient's result when it arrives. The iteration ends when every
+   * recipient has answered, left or expired. It throws the errors of `command`.
+   * @param name as for `command`
+   * @param args as for `command`
    */
   stream<K extends CommandName<C>>(
     name: K,
@@ -205,10 +199,10 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   /**
    * Runs `work` each time this member gets rank 0. Resolves when the membership is closed.
    *
-   * The signal of `work` is aborted before any other member leads, with a RankdError LEADERSHIP_LOST as its reason. Reading
-   * `aborted` checks the clock. While the work stops, no other member leads: the answer to a request to yield, `resign`, `leave` and `close`
-   * wait for its promise, at most until `leaseEndsAt`. The work must have stopped before that. One call never runs `work` twice at the same time: the next leadership waits until the last
-   * `work` has ended. Pass `fence` to the resources that `work` writes to, so that they can refuse an earlier leader.
+   * The signal of `work` is aborted before any other member leads, with a RankdError LEADERSHIP_LOST as its reason.
+   * Reading `aborted` checks the clock. The answer to a request to yield, `resign`, `leave` and `close` wait until `work`
+   * has ended, at most until `leaseEndsAt`: `work` must have stopped before that. One call never runs `work` twice at the
+   * same time.
    * @param options `signal` ends the call: the work is aborted, and `lead` rejects with ABORTED after the work has ended
    * @throws the error of `work`, if it throws while this member leads; RankdError ABORTED; BAD_ARGUMENT
    */
@@ -219,32 +213,17 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Divides the partitions 0 … count-1 among the members of the group. Calls `handlers` for the partitions of this member until
-   * it leaves.
+   * Divides the partitions 0 … count-1 among the members of the group. Calls `handlers` for the partitions of this member
+   * until it leaves. Two members never own one partition at the same time; docs/partitions.md has the conditions, and when
+   * a partition moves.
    *
-   * Every member computes the same division, by rendezvous hashing over the members' ids. Each has about count/size partitions.
-   * When a member joins or leaves, only the partitions that must move do.
-   *
-   * When a member joins, the library calls `release` at the old owners of the partitions that move to the new member. `release`
-   * may take `handoverMs`. The new member acquires these partitions `handoverMs` + `suspendMs` after its admission (`suspendMs` is
-   * a setting of the server, 4500 by default). If the old owner leaves earlier, the new member acquires the partition earlier, but
-   * not before `suspendMs`. When an owner leaves, its partitions move at once. If the server removed the owner (REMOVED,
-   * SLOW_CONSUMER), they move after `suspendMs`, because the owner stops within that time.
-   *
-   * When a member is suspended (R-LEAD-3) or loses its connection, the library calls `lost` for all of its partitions. While it is
-   * away (R-VIEW-4), no other member acquires them.
-   *
-   * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same
-   * speed, and an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only
-   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the next
-   * action. For these cases resources must refuse an older `fence`. docs/partitions.md has the details.
-   *
-   * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not
-   * call it has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates:
-   * 'roster'`, the library replaces it by one that has. This member's open commands then end with OUTCOME_UNKNOWN.
+   * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that
+   * does not call it has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not
+   * have `updates: 'roster'`, the library replaces it by one that has. This member's open commands then end with
+   * OUTCOME_UNKNOWN.
    * @param count the number of partitions, 1 to 65 536
-   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range, or `acquire` is missing; NOT_CONNECTED after
-   *   `leave`
+   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range, or `acquire` is missing;
+   *   NOT_CONNECTED after `leave`
    */
   partitions(count: number, handlers: PartitionHandlers, options: PartitionOptions = {}): Partitions {
     return this.#core.addPartitions(count, handlers, options);
@@ -262,19 +241,19 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Gives up the rank and stays in the group: the member goes behind the last present member, with its session and its slot (R-RESIGN-1).
-   * It suspends itself and waits for its `lead` work to end, at most until `leaseEndsAt`. Resolves when it has its new rank and may act on
-   * it. If no other member is present, it keeps its rank.
-   * @throws RankdError UNSUPPORTED if the server does not have the feature `resign`; NOT_CONNECTED if there is no session, or if it ends
-   *   before the answer
+   * Gives up the rank and stays in the group: the member goes behind the last present member, with its session and its
+   * slot (R-RESIGN-1). It suspends itself and waits for its `lead` work to end, at most until `leaseEndsAt`. Resolves when
+   * it has its new rank and may act on it. If no other member is present, it keeps its rank.
+   * @throws RankdError UNSUPPORTED if the server does not have the feature `resign`; NOT_CONNECTED without a session, or
+   *   if it ends before the answer
    */
   async resign(): Promise<void> {
     await this.#core.resignation.resign();
   }
 
   /**
-   * Leaves the group and closes the membership. The member suspends itself. It waits for its `lead` work to end, at most until
-   * `leaseEndsAt`, and for its partitions to be released, at most `handoverMs`. Then it sends `leave`, and its subordinates move up. Does
+   * Leaves the group and closes the membership. The member suspends itself. It waits for its `lead` work to end, at most
+   * until `leaseEndsAt`, and for its partitions to be released, at most `handoverMs`. Then its subordinates move up. Does
    * not throw.
    */
   async leave(): Promise<void> {
@@ -282,8 +261,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Closes the membership without a goodbye. Waits as `leave` does. Then the server holds the seat for RANKD_GRACE_MS (0 by default: not at
-   * all), and a later process can take it back with `claim`. Does not throw.
+   * Closes the membership without a goodbye, after the waits of `leave`. The server holds the seat for RANKD_GRACE_MS (0
+   * by default), so that a later process can take it back with `claim`. Does not throw.
    */
   async close(): Promise<void> {
     await this.#core.end('close');

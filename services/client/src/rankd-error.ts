@@ -42,8 +42,8 @@ export class RankdError extends Error {
   /** What to do next: the last part of the message. Undefined if there is nothing to do. */
   readonly hint: string | undefined;
   /**
-   * The results that had arrived before the outcome became unknown (OUTCOME_UNKNOWN), if the option `reply` of the command was `each`. Every
-   * other recipient may have executed the command, too. Undefined for other errors.
+   * The results that had arrived before OUTCOME_UNKNOWN, if the option `reply` of the command was `each`. Every other
+   * recipient may have executed the command, too.
    */
   readonly results: readonly CommandResult[] | undefined;
 

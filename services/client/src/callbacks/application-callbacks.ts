@@ -7,7 +7,10 @@ import type { Logger, LogMethod } from '../logger.js';
 export interface ListenerError {
   /** What the function threw, or what its promise rejected with. */
   readonly error: unknown;
-  /** The event whose listener failed, for example `rank`, or the name of the function: `logger`, `dial`, `acquire`, … */
+  /**
+   * The event whose listener failed, for example `rank`, or the name of the function: `logger`, `acquire`, `release`,
+   * `lost`, `dial`, `tls`, `prepare`, `keepClaim`, or `abort` for a listener of a signal that the library created.
+   */
   readonly source: string;
 }
 

@@ -38,10 +38,7 @@ export type Handler = (args: never, context: CommandContext) => unknown;
 export interface Execution {
   /** The command as the server sent it: its name, its arguments, its sender and its `seq`. */
   readonly command: DeliveredCommandMessage;
-  /**
-   * The arguments as JSON text, as the sender wrote them: `command.args` has numbers of JSON.parse, which rounds large integers.
-   * Undefined if the command has no arguments.
-   */
+  /** The arguments as JSON text, as the sender wrote them. JSON.parse rounds large integers in `command.args`. */
   readonly argsJson: string | undefined;
   /** The rank of this member when the command arrived. */
   readonly ownRank: number;

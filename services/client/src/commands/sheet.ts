@@ -12,8 +12,8 @@ import type {
 import { type UnsentTarget, unsentTargets } from './unsent-targets.js';
 
 /**
- * How a recipient of a command ended. `refused`: the member did not start the command. `expired`: the deadline passed before a
- * result arrived. `left`: the member left the group before a result arrived. After `expired` and `left` it is unknown whether the
+ * How a recipient of a command ended. `refused`: it did not start the command. `expired`: the deadline passed before a
+ * result arrived. `left`: it left the group before a result arrived. After `expired` and `left` it is unknown whether the
  * command was executed (R-CMD-6).
  */
 export type Ending = 'done' | 'failed' | 'refused' | 'expired' | 'left';
@@ -58,28 +58,22 @@ export class Sheet<V = unknown> implements OutcomeCounts {
   readonly expired: number;
   /** How many left the group before they sent a result. */
   readonly left: number;
-  /**
-   * The recipients that did not end with `done`, by rank, with the `code` of the error if they sent one, for example NO_HANDLER. At
-   * most 100 of them.
-   */
+  /** The recipients that did not end with `done`, by rank, at most 100. */
   readonly missing: readonly MissingRecipient[];
-  /**
-   * The result of each recipient, by rank, if the option `reply` was `each`: with its status, value, error and ms. Otherwise it is
-   * empty.
-   */
+  /** The result of each recipient, by rank, if the option `reply` was `each`. Otherwise empty. */
   readonly results: readonly CommandResult<V>[];
   /**
-   * The targets to which the server did not send the command: members that it refused (OUTRANKED, AWAY), then ranks, ids and names
+   * The targets that did not get the command: members that the server refused (OUTRANKED, AWAY), then ranks, ids and names
    * that match no member (NO_SUCH_TARGET). At most 100 of each. With `to: 'all'` the superiors of the sender are left out.
    */
   readonly unsent: readonly UnsentTarget[];
-  /** How many targets did not get the command. It includes refused members that `unsent` does not list. */
+  /** How many targets did not get the command, without a limit. */
   readonly unsentCount: number;
   /** The members that the server refused. `unsent` has them too, except the superiors of a command to `all`. At most 100. */
   readonly outranked: readonly RefusedTarget[];
   /** How many members the server refused, without a limit. */
   readonly outrankedCount: number;
-  /** The deadline that applied, ms. It is less than `deadlineMs` of the options if the server reduced it to RANKD_DEADLINE_MAX_MS. */
+  /** The deadline that applied, ms: that of the options, or RANKD_DEADLINE_MAX_MS if that is smaller. */
   readonly deadlineMs: number | undefined;
   /** From the acceptance of the command to its outcome, ms, by the server's clock. */
   readonly ms: number;

@@ -4,11 +4,11 @@ import type { ReceiptMessage, Target } from '@rankd/protocol';
 
 /** A target that did not get the command. */
 export interface UnsentTarget {
-  /** The rank of the member, or the rank in `to` that no member has. */
+  /** The rank of the member, or the rank in `to`. */
   readonly rank?: number;
-  /** The id of the member, or the id in `to` that no member has. */
+  /** The id of the member, or the id in `to`. */
   readonly member?: string;
-  /** The name of the member, or the name in `to` that no member has. */
+  /** The name of the member, or the name in `to`. */
   readonly name?: string;
   /**
    * `OUTRANKED`: the sender itself or its superior. `AWAY`: the member has no session. `NO_SUCH_TARGET`: a rank, an id or a name in

@@ -26,8 +26,8 @@ export type Dial = (
   address: ServerAddress,
   options: {
     /**
-     * Aborted when the attempt has timed out, after at most 5000 ms, or when the membership closes during the attempt. A stream that
-     * opens later is destroyed. After the attempt the signal is not aborted any more.
+     * Aborted when the attempt has timed out, after at most 5000 ms, or when the membership closes during the attempt. A
+     * stream that opens later is destroyed.
      */
     readonly signal: AbortSignal;
   },

@@ -5,8 +5,8 @@ import type { Fence } from '../session/seat.js';
 /** One partition that this member owns. */
 export interface PartitionHold {
   /**
-   * The fencing token: the epoch and the view in which this member became the owner. Each later owner of the partition has a
-   * larger one, so that resources can refuse an earlier owner.
+   * The fencing token: the epoch and the view in which this member became the owner. Each later owner of the partition has
+   * a larger one.
    */
   readonly fence: Fence;
   /**
@@ -17,20 +17,20 @@ export interface PartitionHold {
 }
 
 /**
- * The handlers with which a member takes over and gives up its partitions. The handlers of one partition run one after another.
- * Only `lost` does not wait for an earlier handler.
+ * The handlers with which a member takes over and gives up its partitions. The handlers of one partition run one after
+ * another; only `lost` does not wait for an earlier one. If a handler throws or rejects, the error is logged and emitted as
+ * `listenerError`.
  */
 export interface PartitionHandlers {
   /**
-   * Called when this member owns the partition: start to work on it. `holds` returns true from this call on. If `acquire` throws
-   * or rejects, the error is logged and emitted as `listenerError`, and the library calls it again within 5000 ms while this member
-   * owns the partition.
+   * Called when this member owns the partition: start to work on it. `holds` returns true from this call on. If `acquire`
+   * throws or rejects, the library calls it again within 5000 ms while this member owns the partition.
    */
   readonly acquire: (partition: number, hold: PartitionHold) => unknown;
   /**
-   * Called when another member will own the partition: stop the work and settle within `deadlineMs`. It is called after `acquire`
-   * has settled. If it does not settle in time, or if the session is lost, `lost` is called. If it throws or rejects, the error
-   * is logged and emitted as `listenerError`, and the partition counts as released.
+   * Called when another member will own the partition, after `acquire` has settled: stop the work and settle within
+   * `hold.deadlineMs`, the rest of `handoverMs`. If it does not settle in time, or if the session is lost, `lost` is
+   * called. If it throws or rejects, the partition counts as released.
    */
   readonly release?: (
     partition: number,
@@ -40,18 +40,15 @@ export interface PartitionHandlers {
     },
   ) => unknown;
   /**
-   * Called when the partition must be given up at once, because another member may acquire it at any moment. It is called even
-   * while another handler runs. If it throws or rejects, the error is logged and emitted as `listenerError`.
+   * Called when the partition must be given up at once, because another member may acquire it at any moment. It is called
+   * even while another handler runs.
    */
   readonly lost?: (partition: number) => unknown;
 }
 
 /** Options of `Membership.partitions`. */
 export interface PartitionOptions {
-  /**
-   * How long `release` may take, ms: 0 to 3 600 000. Default: 5000. Every member of the group must use the same value. A value
-   * outside the range throws BAD_ARGUMENT.
-   */
+  /** How long `release` may take, ms: 0 to 3 600 000. Default: 5000. Every member of the group must use the same value. */
   readonly handoverMs?: number;
 }
 

@@ -6,8 +6,9 @@ import type { Lease } from './lease.js';
 import { RosterQueries } from './roster-queries.js';
 
 /**
- * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later leader has a
- * larger token: compare the epoch first, then the view. A resource that remembers the largest token can refuse an earlier leader.
+ * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later one has
+ * a larger token: compare the epoch first, then the view. A resource that remembers the largest token can refuse an earlier
+ * leader.
  */
 export interface Fence {
   /** One run of the group's order. A later run has a larger number. */
@@ -17,8 +18,8 @@ export interface Fence {
 }
 
 /**
- * The claim to a seat (R-JOIN-6). It is plain JSON. Pass it unchanged to the option `resume` of `join`: the server then gives the seat
- * back, if it still holds it. A program that has the claim can take the seat, so keep the claim secret.
+ * The claim to a seat (R-JOIN-6), as plain JSON, for the option `resume` of `join`. A program that has the claim can take
+ * the seat, so keep the claim secret.
  */
 export interface SeatClaim {
   /** The id of the member. */

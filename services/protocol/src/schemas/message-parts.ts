@@ -75,13 +75,18 @@ export const missingRecipientSchema = Type.Object({
   code: Type.Optional(Type.String()),
 });
 
-// The type of each part. Its schema above describes it.
+/** The leader: its `member` id and its `name`. */
 export type Leader = Static<typeof leaderSchema>;
 export type Cause = Static<typeof causeSchema>;
+/** The sender of a command: its `member` id, its `rank` (-1: an administrator) and its `name`. */
 export type Sender = Static<typeof senderSchema>;
+/** A member in a list: its `member` id, its `rank` and its `name`. */
 export type NamedMember = Static<typeof namedMemberSchema>;
+/** A member that must not execute the command: `member` id, `rank`, `name`, and the error `code` (R-CMD-3). */
 export type RefusedTarget = Static<typeof refusedTargetSchema>;
 export type UnmatchedTarget = Static<typeof unmatchedTargetSchema>;
+/** A recipient that did not end as `done`: `member` id, `rank`, `name`, `status`, and the error `code` if it sent one (R-CMD-7). */
 export type MissingRecipient = Static<typeof missingRecipientSchema>;
 export type EndedStatus = Static<typeof endedStatusSchema>;
+/** A row of the roster: `rank`, `member` id, `name`, `slot`, `tags`, `address`, `joinedAt`, and `state`: `present` or `away` (R-ASK-1). */
 export type RosterMember = Static<typeof rosterMemberSchema>;
