@@ -28,7 +28,7 @@ import { openStateDirectory } from './state-directory/state-directory.js';
  * How long the server waits for Redis before it listens. If Redis was not read in that time, the server refuses hellos until it is (R-VIEW-6).
  */
 const RESTORE_WAIT_MS = 1000;
-/** How long the connections of members may take to close. After that, the last write of the mirror may take as long again. */
+/** How long the connections of members may take to close. The last write to the mirror may then take the same time. */
 const SHUTDOWN_WAIT_MS = 1000;
 
 /** The port for members and its transport, once the server listens. */

@@ -83,7 +83,7 @@ function sampleBetween(before: Moment, after: Moment, pairs: readonly ClusterPai
   };
 }
 
-/** Waits for `measureS` seconds. On a busy machine it then waits until a command has ended. */
+/** Waits for `measureS` seconds. If no command has ended in that time, because the machine is busy, waits for the first one. */
 async function untilMeasured({ measureS }: ClusterLoad, pairs: readonly ClusterPair[], since: Moment): Promise<void> {
   await sleep(measureS * 1000);
   while (pairs.every(({ timesMs }, index) => timesMs.length === since.ended[index])) await sleep(20);

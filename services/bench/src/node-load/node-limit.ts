@@ -3,9 +3,9 @@
 import { createServer, type Socket } from 'node:net';
 
 /**
- * This server does only what the load generator checks, so that no server in Node can be much faster. It does the same as c-limit.c, but in
- * JSON and with frames as long as rankd's. It parses commands and results with one regular expression each. It writes the frames of one
- * round of the event loop to each receiver at once. It does not check its input, and has no authority, groups, departures, limits,
+ * This server does only what the load generator checks. So hardly any other server in Node can be faster. It does the same as c-limit.c,
+ * but in JSON and with frames as long as rankd's. It parses commands and results with one regular expression each. It writes the frames of
+ * one round of the event loop to each receiver at once. It does not check its input, and has no authority, groups, departures, limits,
  * deadlines, heartbeats, metrics or log.
  *
  * node node-limit.js PORT

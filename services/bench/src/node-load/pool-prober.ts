@@ -14,7 +14,7 @@ const idleMs = 5000;
 
 /** Servers in JavaScript: V8 compiles their code while it runs. */
 const compiledAsTheyRun: ReadonlySet<ServerKind> = new Set(['rankd', 'rankd-unmirrored', 'node-limit']);
-/** Measurements in which such a server reaches its full speed only after a few seconds. */
+/** Measurements in which a server in JavaScript reaches its full speed only after a few seconds. */
 const warmedFor: ReadonlySet<LoadMode> = new Set(['fan', 'trip']);
 
 /**

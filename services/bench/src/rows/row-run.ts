@@ -24,7 +24,7 @@ export interface RowRunOptions {
   readonly isOutOfTime: () => boolean;
 }
 
-/** Runs all measurements of a row, one after another, and repeats this. A failed measurement is reported, and the run continues. */
+/** Runs all measurements of a row, one after another, in each repeat. A failed measurement is reported, and the run continues. */
 export async function runRow(prober: Prober, row: Row, options: RowRunOptions): Promise<RowReport> {
   const outcomes = row.probes.map((): Outcome[] => []);
   for (let repeat = 0; repeat < options.repeats; repeat += 1) {

@@ -78,7 +78,8 @@ export class BatchSender {
 
   /**
    * Adds an entry to the queue. Nothing is sent before start(). The queue has no limit of its own: the gateway limits the entries of its
-   * sessions (`gateway/flow/unapplied-entries.ts`), and members and open commands limit what the server proposes itself.
+   * sessions (`gateway/flow/unapplied-entries.ts`). The limits of members and open commands bound the entries that the server proposes
+   * itself.
    */
   append(entry: Entry | ServerEntry): void {
     if (this.#state === 'closed') return;
@@ -92,8 +93,8 @@ export class BatchSender {
   }
 
   /**
-   * How long a batch takes until it is read back: the last one, or the one in flight if it takes longer. That is mostly how long this server
-   * takes to apply what is in the stream. The time of the acknowledgement would not show a server that is too busy to read it.
+   * How long a batch takes until it is read back: the last one, or the one in flight if it takes longer. Most of that time this server
+   * applies earlier records of the stream. The time until the acknowledgement would not show that this server is too busy to read.
    */
   get readBackMs(): number {
     const inFlight = this.#inFlight;

@@ -32,7 +32,7 @@ export interface ShardReplicaListener {
   readonly onGroupLoaded: (group: Group) => void;
   /** The format of the shard was raised to one in which servers measure durations. This server has to set the timers of these effects. */
   readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
-  /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
+  /** A server has joined the shard, or the server `gone` has left it or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
   readonly onFlow: RecordApplierPorts['onFlow'];
   /** This incarnation has to end. */

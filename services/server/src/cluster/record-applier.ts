@@ -42,9 +42,9 @@ export interface RecordApplierListener {
   readonly onApplied: AppliedListener;
   /** The format of the shard was raised to one in which servers measure durations. This server has to set the timers of these effects. */
   readonly onPendingTimers: (pending: readonly PendingEffects[]) => void;
-  /** A server has joined the shard. With `gone`: this server has left the shard or was declared lost. */
+  /** A server has joined the shard, or the server `gone` has left it or was declared lost. */
   readonly onServersChanged: (gone: ServerId | undefined) => void;
-  /** A server has said which sessions must wait (R-FLOW-1). */
+  /** A server has announced which sessions must wait (R-FLOW-1). */
   readonly onFlow: (server: ServerId, flow: ServerFlowEntry) => void;
 }
 
@@ -119,7 +119,7 @@ export class RecordApplier {
     return this.#unapplied.length;
   }
 
-  /** The number of characters of these records. */
+  /** The number of characters of the records that were read and not applied yet. */
   get unappliedChars(): number {
     return this.#unappliedChars;
   }

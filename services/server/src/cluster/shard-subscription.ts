@@ -156,7 +156,8 @@ export class ShardSubscription {
 
   /** Appends an entry if this server follows or joins the shard. Drops it otherwise. */
   append(entry: Entry | ServerEntry): void {
-    // Without a session here, the entry comes from a timer. The owner of the shard has the same timer and appends the same entry.
+    // No session of this server needs the shard then, so a dropped entry comes from a timer. The owner of the shard has the same timer and
+    // appends the same entry.
     if (this.#state === 'entering' || this.#state === 'followed') this.#replica?.append(entry);
   }
 

@@ -57,9 +57,9 @@ export interface StreamSnapshot {
  * The result of an append. An append writes all of its records or none.
  * - `ok`: the records are in the stream. With ack `replicated`, a replica has confirmed them and everything before them.
  * - `fenced`: a newer epoch exists. Nothing was written.
- * - `unknown`: the records may be in the stream, or may get there before a newer epoch begins. Only reading shows it. The caller may append
- * them again only if readers recognize the repetition. With ack `replicated`, the records may be on the primary alone. The next `ok` then
- * confirms them too.
+ * - `unknown`: the records may be in the stream, or may get there before a newer epoch begins. Only reading the stream shows whether they
+ *   are. The caller may append them again only if readers recognize the repetition. With ack `replicated`, the records may be on the
+ *   primary alone. The next `ok` then confirms them too.
  * - `refused`: nothing was written (READONLY, OOM, NOREPLICAS, not connected, …). The append may be repeated later.
  */
 export type AppendResult =
@@ -75,8 +75,8 @@ export interface StreamListener {
   /** Whether the listener has so many records that it wants no further ones for the moment. */
   isCongested?(): boolean;
   /**
-   * The stream does not continue the records that were read. The listener gets records again only after the next open(). `record` is the
-   * id of the first record that does not, if there is one.
+   * The stream does not continue the records that were read. The listener gets records again only after the next open(). `record` is the id
+   * of the record that breaks the stream, if there is one.
    */
   onBroken(why: StreamBreakReason, record?: string): void;
 }

@@ -30,7 +30,7 @@ export class Coordinator {
   #epochLast: number;
   #timekeeper: Timekeeper;
   #frozen = false;
-  /** When the server began that started last: the largest wall time of all starts. 0 if the log contains none. */
+  /** The wall time of the last start of a server: the largest of all starts. 0 if the log contains none. */
   #startLast = 0;
 
   /** `epochLast` is the largest epoch that was issued before. This coordinator issues larger ones. */
@@ -113,8 +113,8 @@ export class Coordinator {
   }
 
   /**
-   * Applies a join whose client has held a later epoch of this group (R-JOIN-1): a server that has ended had issued it, and the store has
-   * lost it. The group begins an epoch above it with the same seats, as after a restart (R-VIEW-6), so no fencing token is issued twice.
+   * Applies a join whose client has held a later epoch of this group (R-JOIN-1): a server that has ended issued that epoch, and the store
+   * has lost it. The group begins a larger epoch with the same seats, as after a restart (R-VIEW-6), so no fencing token is issued twice.
    * Requests of administrators are answered or decided again, and the waitlist stays.
    */
   #joinAbove(before: Group, entry: JoinedEntry): Effect[] {
@@ -158,7 +158,7 @@ export class Coordinator {
 
   /**
    * A server has started at the wall time `since`. From now on each group may begin another epoch because of a hello (R-JOIN-1). Has no
-   * effect if the server has started before, and only joins the shard again. In format 1 of the log no hello has this effect.
+   * effect if this start is known already, because the server only joins the shard again. In format 1 of the log no hello has this effect.
    */
   recordStart(since: number): void {
     if (since <= this.#startLast || this.#timekeeper === 'entries') return;
@@ -167,8 +167,8 @@ export class Coordinator {
   }
 
   /**
-   * From now on servers measure durations, because the log has a format in which they claim them. Returns the effects with which their
-   * timers begin, for each group that has any. Returns none if servers measured before. `at` is a wall time in milliseconds.
+   * From now on servers measure durations, because the format of the log has entries with measured durations. Returns the effects with
+   * which their timers begin, for each group that has any. Returns none if servers measured before. `at` is a wall time in milliseconds.
    */
   adoptServerClocks(at: number): PendingEffects[] {
     if (this.#timekeeper === 'servers') return [];
@@ -179,8 +179,8 @@ export class Coordinator {
   /**
    * Returns the effects that need a timer, for each group that has any. These are the `grace` of every away member, the `deadline` of every
    * open command, and the last `ask-to-stop` if the asked leader has no session. Each effect contains its whole duration, because the state
-   * does not contain when it began. In format 1 of the log, those of absences contain the rest at the wall time `at`. A server calls
-   * this when it takes over a state whose timers another server had set. The state does not change.
+   * does not contain when it began. In format 1 of the log, an effect about an absence contains the duration that is left at the wall time
+   * `at`. A server calls this when it takes over a state whose timers another server had set. The state does not change.
    */
   pendingTimers(at: number): PendingEffects[] {
     return this.#effectsOf(group => group.pending(at));

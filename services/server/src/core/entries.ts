@@ -89,7 +89,7 @@ export interface GraceEndedEntry extends Placed {
 /**
  * Claim: a leader that was asked to stop has stopped (R-LEAD-1). The evidence is one of these:
  * - `yielded`: the leader has answered `yielded`.
- * - `closed`: the client's end of the connection has closed. This proves nothing if a proxy may have closed it.
+ * - `closed`: the client's end of the connection has closed. If a proxy may have closed it, this is no proof.
  * - `suspended`: suspendMs has passed since its last pong.
  */
 export interface StoppedEntry extends Placed {

@@ -36,8 +36,8 @@ export function sessionOfEntry(entry: Entry): SessionId | undefined {
 
 /**
  * Returns a key for the sender of this entry: the id of the member that the entry is about, or the id of its session if there is no member.
- * The entries of one key keep their order in the log. A member that resumes its seat has the same key. Undefined: the entry is about no
- * single member or session.
+ * The entries of one key keep their order in the log. A member that resumes its seat has the same key. Returns undefined if the entry is
+ * not about a single member or session.
  */
 export function senderOfEntry(entry: Entry): string | undefined {
   if (entry.kind === 'joined') return entry.resume?.member ?? entry.newcomer.id;

@@ -2,14 +2,16 @@
 
 /** The limits and times come from the server's settings and from the protocol's `limits`. */
 export interface GroupLimits {
-  /** Members of a group; away members count (R-JOIN-4). */
+  /** Members of a group, including away members (R-JOIN-4). */
   readonly membersMax: number;
   /** Sessions on the waitlist of a group. 0: no waitlist. */
   readonly waitlistMax: number;
   readonly groupsMax: number;
   /** Open commands of one sender. An open command is one without an outcome. */
   readonly commandsOpenMax: number;
-  /** Results that all open commands of a group await. A sender must leave as many free as it uses, so one sender gets at most half. */
+  /**
+   * Results that all open commands of a group await. A sender may await at most as many as remain free, so one sender gets at most half.
+   */
   readonly awaitedMax: number;
   /** Commands of one sender in a second. 0: no limit. */
   readonly commandsPerSecond: number;

@@ -180,13 +180,19 @@ export class Group {
     return this.roster.slice().flatMap(member => this.#commandProcessor.settleDeparted(member));
   }
 
-  /** Takes over the waitlist of this group's epoch `before`, which has ended because of a hello. No other hello ends this one. */
+  /**
+   * Takes over the waitlist of `before`: this group in its earlier epoch, which a hello has ended. No hello ends the new epoch until
+   * openEpochClaims() is called.
+   */
   continueFrom(before: Group): void {
     this.#admission.load(before.#admission.snapshot());
     this.#epochClaims = 'used';
   }
 
-  /** Keeps all secrets of the members over a new epoch: the `welcome` with the current one may be lost (R-JOIN-6). */
+  /**
+   * Takes over all secrets of the members from `before`: this group in its earlier epoch. The `welcome` with a current secret may be lost,
+   * so the earlier one stays valid (R-JOIN-6).
+   */
   keepSecrets(before: Group): void {
     for (const member of this.roster.slice())
       member.secrets = before.roster.member(member.id)?.secrets ?? member.secrets;
@@ -212,8 +218,8 @@ export class Group {
     if (seat !== undefined && !this.#leaderHandover.hasDecisionToEnd(seat)) {
       return [...this.#admission.resume(seat, entry), ...this.#leaderHandover.askAgain(seat, at)];
     }
-    // The server is ending the claimed seat. A member that has the newest secret asks for another seat, so it has stopped acting on the
-    // old one. A hello with the earlier secret may be a delayed one, and proves nothing. To release 0.1 it does.
+    // The server is ending the claimed seat. A member that has the newest secret asks for another seat, so it has stopped acting on the old
+    // one. A hello with the earlier secret is no proof, because it may be delayed. Release 0.1 treats it as a proof.
     const isProof = entry.resume?.secretHash === seat?.secrets.current || this.#gracePeriods.timekeeper === 'entries';
     const hasStopped = seat !== undefined && isProof;
     const ended = hasStopped ? this.#departures.releaseHandover(seat, at) : [];

@@ -7,9 +7,9 @@ import type { Commander, KeptSeat, Newcomer, Presence, SessionId, Timekeeper } f
 import type { RankRange } from './roster/rank-range.js';
 
 /**
- * The state of all groups. A server that starts from a snapshot continues with the entries that follow it. JSON can represent it: an
- * absent field is undefined, and every number is finite. Coordinators that have applied the same entries produce the same JSON text, byte
- * for byte. This holds also for one that started from a snapshot.
+ * The state of all groups. A server that starts from a snapshot continues with the entries that follow it. JSON can represent it: an absent
+ * field is undefined, and every number is finite. Coordinators that have applied the same entries produce the same JSON text, byte for
+ * byte. This also holds for a coordinator that started from a snapshot.
  */
 export interface CoordinatorSnapshot {
   readonly epochLast: number;

@@ -7,7 +7,7 @@ import { referenceAuthority, type ReferenceRecipient } from '@rankd/testkit';
 import { Violation } from '../violation.js';
 import type { ReferenceRoster } from './reference-roster.js';
 
-/** A command without an outcome. `awaited` are the members that have not ended. */
+/** A command without an outcome. `awaited` are the members whose parts have not ended. */
 interface OpenCommand {
   readonly awaited: Set<string>;
   readonly recipients: number;

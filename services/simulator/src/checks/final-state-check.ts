@@ -3,8 +3,8 @@ import type { ModelClient } from '../participants/model-client.js';
 import { Violation } from '../violation.js';
 
 /**
- * Checks the final state of a group (I11): every member is present and knows its rank, and the size if it asked for it (R-JOIN-1), no other client has a rank, and only rank
- * 0 leads.
+ * Checks the final state of a group (I11): every member is present and knows its rank. A member that asked for the size knows the size
+ * (R-JOIN-1). No other client has a rank. Only rank 0 leads.
  * @throws Violation
  */
 export function checkFinalState(group: Group | undefined, clients: Iterable<ModelClient>): void {

@@ -94,8 +94,8 @@ export class Transcript {
       throw new Violation('I12', `view ${view} after ${this.#view}`);
     if (was !== this.#rank)
       throw new Violation('I12', `a view has the earlier rank ${was}, but the member had received rank ${this.#rank}`);
-    // R-LEAD-2: a view on which a member acts again may repeat a seq, because a command may have come since the last
-    // change.
+    // R-LEAD-2: a view that only permits a member to act again has the seq of the last change. The member may have received a command with
+    // a larger seq since.
     this.#requireLaterSeq(message.seq, 'view', changes === 0 || message.reset === true);
     this.#view = view;
     this.#rank = rank;

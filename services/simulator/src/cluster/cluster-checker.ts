@@ -71,7 +71,7 @@ export class ClusterChecker implements Probe {
     if (this.#unnoticedBy.size > 0) this.#leaders.awaitLossNotice();
   }
 
-  /** Records that a server has joined the cluster. It reports a loss that it has noticed; until `untilMs`, that takes effect. */
+  /** Records that a server has joined the cluster. A server that has noticed a loss reports it. The report takes effect by `untilMs`. */
   recordEntered(serverProcess: object, untilMs: number): void {
     if (!this.#unnoticedBy.has(serverProcess)) return;
     this.#unnoticedBy.clear();
@@ -91,7 +91,9 @@ export class ClusterChecker implements Probe {
     return this.#leaders.newestFence;
   }
 
-  /** All servers that have read lost records are dead. The clients name their epochs, so later leaders must have newer tokens than this. */
+  /**
+   * All servers that have read lost records are dead. The clients name their epochs, so later leaders must have newer tokens than `newest`.
+   */
   requireLaterFences(newest: LeaderCheck['newestFence']): void {
     this.#unnoticedBy.clear();
     this.#leaders.noticeLoss();

@@ -21,7 +21,7 @@ import { ServerVersions } from './server-versions.js';
 
 /** The limit of clients that run at once. */
 export const CLIENTS_MAX = 6;
-/** How long the servers usually take to start, and how often the world waits so long, ms. */
+/** How long the servers usually take to start, ms, and how many times the world waits for that long. */
 const START_MS = 500;
 const STARTS_MAX = 20;
 /**
@@ -31,7 +31,7 @@ const STARTS_MAX = 20;
 const SETTLE_MS = 24_000;
 /** Longer than a server takes to leave, ms. */
 const LEAVE_MS = 3000;
-/** How often the final state is checked until it is correct, and the time between two checks, ms. */
+/** How many times the final state is checked at most until it is correct, and the time between two checks, ms. */
 const CHECKS_MAX = 20;
 const CHECK_MS = 37;
 /** The time from the loss of a primary until every server has connected to the next one, ms. */
@@ -59,7 +59,7 @@ export class ClusterWorld {
   readonly #versions: ServerVersions;
   /** What each machine keeps over the restarts of its server. */
   readonly #states: SimulatedState[] = [];
-  /** A generator of its own, so that the seeds have the same other events as before. */
+  /** A separate generator, so that the faults of clocks do not change the other events of a seed. */
   readonly #clockRandom: SeededRandom;
   readonly #seed: number;
   #spawnedCount = 0;
@@ -146,12 +146,18 @@ export class ClusterWorld {
     this.replaceServer(index);
   }
 
-  /** Whether Redis may lose records on which servers have acted, and clients' epochs are believed: format 1 of the log has no epochs. */
+  /**
+   * Whether Redis may lose records on which servers have acted. Servers notice some losses only by the epochs that hellos name, and format
+   * 1 of the log does not contain these epochs.
+   */
   get mayLoseRecords(): boolean {
     return this.config.RANKD_LOG_ACK === 'async' && !this.#versions.hasFormatOne;
   }
 
-  /** Whether proxies may close one end of a connection. Format 1 of the log does not allow for that. */
+  /**
+   * Whether proxies may close one end of a connection. Not in format 1 of the log, in which every close counts as a proof that a leader has
+   * stopped.
+   */
   get hasProxies(): boolean {
     return !this.#versions.hasFormatOne;
   }

@@ -24,8 +24,8 @@ export class HistoryCursor {
   }
 
   /**
-   * The entries of the current history that are not applied yet. Undefined if an applied entry is not part of it. If several positions are
-   * possible, because the only applied item is in the history twice (a server that was lost twice), the latest one counts.
+   * The entries of the current history that are not applied yet. Undefined if an applied entry is not part of it. Several positions are
+   * possible if the only applied item is in the history twice, for example a server that was lost twice. The latest position then counts.
    */
   get unappliedEntries(): readonly string[] | undefined {
     if (this.#points === undefined) return [];

@@ -103,7 +103,7 @@ export class IncarnationCheck {
     return [order, new CommandLedger(order, () => 0, Infinity), new HistoryCursor(this.#history)];
   }
 
-  /** Compares what every format has: an applied entry of format 1 lacks the later fields of its proposal. */
+  /** Compares only the fields that every format has, because an applied entry of format 1 lacks the later fields of its proposal. */
   #checkProposed(entry: Entry): void {
     const text = JSON.stringify(olderForm(entry));
     const next = this.#proposed.findIndex(proposed => proposed.text === text || proposed.may === 'not vanish');

@@ -4,11 +4,14 @@ import type { LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 import { SeededRandom } from '@rankd/testkit';
 import type { ClusterFault } from './cluster-faults.js';
 
-/** One seed in so many simulates a rolling upgrade. */
+/** One of this many seeds simulates a rolling upgrade. */
 const UPGRADE_EVERY = 5;
-/** In a rolling upgrade, a server is stopped after so many steps. */
+/** In a rolling upgrade, a server is stopped each time after this many steps. */
 const ROLL_EVERY_STEPS = 15;
-/** So many servers get the new version first. After that each replaced server is new or old, also after the format was raised. */
+/**
+ * The first this many replaced servers get the new version. After that each replaced server is new or old, also after the format was
+ * raised.
+ */
 const NEW_FIRST = 4;
 
 /**
@@ -19,7 +22,7 @@ export class ServerVersions {
   readonly #isUpgrade: boolean;
   readonly #old: LogFormats;
   readonly #new: LogFormats;
-  /** A generator of its own, so that the other seeds have the same events as without upgrades. */
+  /** A separate generator, so that upgrades do not change the events of the other seeds. */
   readonly #random: SeededRandom;
   #state: 'starting' | 'upgrading' | 'finished' = 'starting';
   #replacedCount = 0;

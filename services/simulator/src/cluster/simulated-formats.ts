@@ -5,7 +5,7 @@ import { formatOne } from 'rankd/dist/cluster/formats/format-one.js';
 import { formatTwo } from 'rankd/dist/cluster/formats/format-two.js';
 import { type LogFormat, LogFormats } from 'rankd/dist/cluster/formats/log-format.js';
 
-/** Few, so that a simulation raises the format while old servers still come and go. */
+/** A small number, so that a simulation raises the format while old servers still come and go. */
 const STEADY_BEATS = 3;
 
 /** What servers of two versions read. The records of the older version are readable for both. */
@@ -14,7 +14,7 @@ export const simulatedFormats = {
   new: new LogFormats([formatOne, formatTwo], STEADY_BEATS),
 };
 
-/** Fault: what a server reads that applies an entry of an unknown format as one without an effect, instead of waiting. */
+/** Fault: the formats of a server that ignores an entry of an unknown format instead of waiting. */
 export class SkippingFormats extends LogFormats {
   constructor() {
     super([formatOne], STEADY_BEATS);

@@ -15,7 +15,7 @@ export interface ClientProfile {
   readonly epochs: 'held' | 'later';
 }
 
-/** One pair of seeds in so many has clients that name later epochs. Seeds are paired, because every second one has two shards. */
+/** One of this many pairs of seeds has clients that name later epochs. Seeds are paired, because every second one has two shards. */
 const LATER_PAIRS = 16;
 const LATER_PAIR = 9;
 

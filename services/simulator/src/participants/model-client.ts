@@ -21,7 +21,7 @@ import type { Probe } from './probe.js';
 const WELCOME_MS = 1000;
 const BACKOFF_MS = 150;
 const LEAVE_MS = 100;
-/** By how much a later epoch than the held one is larger, for each session. */
+/** A client that names later epochs adds this number to its held epoch, multiplied by the number of its sessions. */
 const LATER_EPOCH = 300;
 
 /** The functions and values that a ModelClient gets from its world. */
@@ -88,8 +88,8 @@ export class ModelClient {
   }
 
   /**
-   * The fencing token of this client, if it acts as leader. For a stopped process: if it would act as leader when it continues
-   * now (R-LEAD-3).
+   * The fencing token of this client, if it acts as leader. A stopped process has a token if it would act as leader on continuing now
+   * (R-LEAD-3).
    */
   get fence(): Fence | undefined {
     return this.isAlive ? this.memberState.acting?.fence : undefined;

@@ -1,6 +1,6 @@
 /** Long texts for which a bad regular expression takes very long. */
 
-/** Pieces of long texts: characters that a count or a pattern can read in two ways. */
+/** Pieces of long texts. A count of characters or a regular expression can read each of them in two ways. */
 const pieces: Readonly<Record<string, string>> = {
   letters: 'x',
   'surrogate pairs': '\u{1f600}',

@@ -16,7 +16,7 @@ interface ChurningMember {
 
 /** The totals of the members. */
 export interface ChurnTotals {
-  /** For each member that lost its session without asking to leave: the reason. */
+  /** The reason for each member that lost its session without asking to leave. */
   readonly lost: readonly string[];
   readonly departures: number;
   readonly deliveries: number;

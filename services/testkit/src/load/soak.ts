@@ -28,7 +28,7 @@ export interface SoakOptions {
 /** The result of a run. */
 export interface SoakReport {
   readonly summary: string;
-  /** How many members were lost that had not asked to leave. */
+  /** How many members lost their sessions without asking to leave. */
   readonly lostCount: number;
 }
 

@@ -24,7 +24,7 @@ export class ChaosProxy extends ChaosLink {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Passes future connections to another port, as when an address moves to another machine. */
+  /** Passes future connections to another port, as if the address had moved to another machine. */
   lead(targetPort: number): void {
     this.#targetPort = targetPort;
   }

@@ -5,7 +5,7 @@ import type { VirtualClock } from '../time/virtual-clock.js';
 /** Why the reader reads nothing: the network is cut or loses bytes, the reader has paused, or its process is stopped. */
 export type Hold = 'cut' | 'lost' | 'paused' | 'stopped';
 
-/** How a stream ends: in order, after everything that was written, or at once. */
+/** How a stream ends. `fin`: in order, after everything that was written. `rst`: at once. */
 export type StreamEnd = 'fin' | 'rst';
 
 /** The properties of one direction. */

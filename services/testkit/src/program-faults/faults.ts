@@ -45,8 +45,8 @@ export const faults = {
     const { guards, lastEnd: before } = leader;
     if (guards.length === 0) return;
     signalAll(guards, 'SIGKILL');
-    // Nothing protects the program if rankctl is killed before it has noticed, and has killed the program (R-PROG-5). A guard whose session
-    // has ended already is not missed: then rankctl kills the program because of the session.
+    // Nothing protects the program if rankctl is killed before it has noticed, and has killed the program (R-PROG-5). If the session has
+    // ended already, rankctl kills the program for that reason, and does not report the death of the guard.
     await eventually(NOTICED_MS, 'rankctl to notice', () => leader.lastEnd !== before || !leader.isUp || undefined);
   },
   'stop rankctl': async ({ leader, random }) => {

@@ -44,8 +44,8 @@ export function findViolations(tenures: readonly Tenure[]): readonly string[] {
 const WRITING_NS = 100_000_000n;
 
 /**
- * Returns, for each program that was writing when its rankctl was killed, for how long it continued to write, ms. 0 if it wrote nothing
- * more.
+ * Returns, for each program that was writing when its rankctl was killed, for how long it continued to write, ms. The number is 0 for a
+ * program that wrote no further line.
  * @param killsNs when rankctl was killed, in rising order; a second kill of the same program does not count
  */
 export function findFates(tenures: readonly Tenure[], killsNs: readonly bigint[]): readonly number[] {

@@ -18,7 +18,7 @@ export interface BlockedShard extends BlockingEntry {
   readonly shard: number;
 }
 
-/** `Reason`, in which a blocking entry also has the index of its shard. */
+/** The type `Reason` with BlockedShard in place of BlockingEntry. */
 export type WithShard<Reason> = Exclude<Reason, BlockingEntry> | BlockedShard;
 
 /** A join has failed because this server cannot apply a shard. */

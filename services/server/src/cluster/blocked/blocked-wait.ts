@@ -27,7 +27,7 @@ export interface BlockedWaitPorts {
 export class BlockedWait {
   readonly #ports: BlockedWaitPorts;
   #blocked: BlockedShard | undefined;
-  /** It also grows if the shard can be read and this server is blocked again before it has joined. */
+  /** This delay also grows if the shard can be read and this server is blocked again before it has joined. */
   #delayMs = BLOCKED_RETRY_MS.first;
   #state: 'open' | 'stopped' = 'open';
   #wake: () => void = () => undefined;

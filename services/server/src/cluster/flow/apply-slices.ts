@@ -2,7 +2,10 @@
 
 import type { Clock } from '../../clock.js';
 
-/** How long records are applied before the sockets are read and written. One record takes longer if its commands have many recipients. */
+/**
+ * How long records are applied before the sockets are read and written. A slice takes longer if the commands of one record have many
+ * recipients.
+ */
 export const SLICE_MS = 10;
 /** A shard with more characters of unapplied records is not read until they are applied. */
 export const CONGESTED_CHARS_MAX = 1_048_576;

@@ -54,8 +54,8 @@ class Selection {
  * these are chosen, in this order:
  * 1. entries about servers, such as heartbeats. So the heartbeats of a server do not wait for the entries of its clients.
  * 2. what the server proposes itself, such as departures and deadlines. Such an entry never overtakes an entry of its own sender.
- * 3. one entry of the sender that has waited longest since its last turn; then one of each sender without an earlier turn; then one of
- *    each sender in turn.
+ * 3. the entries of clients, one for each turn of a sender. The sender that has waited longest since its last turn comes first, then each
+ *    sender without an earlier turn, then all senders in turn.
  * 4. the announcement that this server leaves the shard.
  */
 export class EntryQueue {

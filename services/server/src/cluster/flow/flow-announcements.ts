@@ -1,4 +1,4 @@
-/** R-FLOW-1 across servers: each server says which sessions must wait for its own slow sessions. */
+/** R-FLOW-1 across servers: each server announces which sessions must wait for its own slow sessions. */
 
 import type { Clock } from '../../clock.js';
 import type { RegisteredServer, ServerEntry, ServerFlowEntry, ServerId } from '../../core/index.js';

@@ -28,8 +28,8 @@ export function entryDecoder(checks: EntryChecks): (value: unknown) => DecodedEn
 }
 
 /**
- * Returns an encoder to JSON text that rejects what the decoder with the same checks cannot read. Such an entry would block every server of
- * the cluster, so the server with the fault stops instead.
+ * Returns an encoder to JSON text. It rejects an entry that the decoder with the same checks cannot read. Such an entry would block every
+ * server of the cluster, so only the server that made it stops.
  * @throws InvariantError from the encoder, if an entry has another form.
  */
 export function entryEncoder(decode: (value: unknown) => DecodedEntry): (entry: LogEntry) => string {

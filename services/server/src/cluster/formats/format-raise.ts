@@ -3,7 +3,10 @@
 import type { ServerId, ServerRegistry } from '../../core/index.js';
 import type { LogFormats } from './log-format.js';
 
-/** Counts for how long all servers of a cluster have read a newer format. The server that has followed the shard longest proposes it. */
+/**
+ * Counts for how long all servers of a cluster have been able to read a newer format. The server that has followed the shard longest
+ * proposes it.
+ */
 export class FormatRaise {
   readonly #server: ServerId;
   readonly #formats: LogFormats;

@@ -37,7 +37,9 @@ export class ClusterFounding {
   readonly #ports: ClusterFoundingPorts;
   readonly #lookMs: number;
   #served: string | undefined;
-  /** Another server that waited for a lost cluster. The cluster is still lost after that server has ended. */
+  /**
+   * Another server that waited for a lost cluster. This server remembers it, because the cluster is still lost after that server has ended.
+   */
   #witness: { readonly clusterId: string; readonly name: string } | undefined;
   #lookUntilMs: number | undefined;
   #adoption: 'none' | 'adopted' = 'none';

@@ -7,7 +7,7 @@ export interface ServedState {
   readonly clusterId: string;
   /** The largest group epoch that its members may know. */
   readonly epoch: number;
-  /** The last record of each shard that it has read. */
+  /** For each shard, the last record that the server has read. */
   readonly resumePoint: ClusterResumePoint;
 }
 

@@ -2,7 +2,7 @@
 
 import type { AcquireResult, Groups, OrderedLog } from '../../log/ordered-log.js';
 
-/** A log without groups that is never current: the gateway refuses members, and an administrator can decide what the server does. */
+/** A log without groups that is never current. So the gateway refuses members. An administrator can still decide what the server does. */
 export class UnjoinedLog implements OrderedLog {
   readonly groups: Groups = { get: () => undefined, values: () => [] };
 

@@ -16,7 +16,7 @@ export interface WaitingGatewayPorts<G extends ClosableGateway> {
   readonly createGateway: (log: OrderedLog, clock: Clock, role: { readonly adopt: () => boolean }) => G;
 }
 
-/** Refuses members with UNAVAILABLE. An administrator can decide there that the server accepts what Redis has. */
+/** Refuses members with UNAVAILABLE. An administrator that connects to this gateway can decide that the server accepts what Redis has. */
 export class WaitingGateway<G extends ClosableGateway> {
   readonly #ports: WaitingGatewayPorts<G>;
   readonly #clock: Clock;

@@ -12,8 +12,8 @@ export interface LostRecord {
 
 /**
  * The largest epoch that may be lost in any shard, as far as this server knows. One Redis stores many shards, so a loss in one shard is
- * possibly a loss in all of them, also in shards that no living server has read. All groups of all shards begin new epochs then. The
- * register contains the epoch, so that servers apply it to shards that they join later.
+ * possibly a loss in all of them, also in shards that no living server has read. All groups of all shards then begin new epochs. The
+ * register contains the largest lost epoch, so that servers apply it to shards that they join later.
  */
 export class LostHistory {
   readonly #clock: Pick<Clock, 'wallMs'>;

@@ -4,7 +4,10 @@ import type { ServerId } from '../../core/index.js';
 import type { RecordRef, RecordStream } from '../stream-port.js';
 import type { LostHistory, LostRecord } from './lost-history.js';
 
-/** Where following a shard ended. This server starts from it when it follows the shard again, in this incarnation or the next. */
+/**
+ * The point at which this server stopped following a shard. The server starts from there when it follows the shard again, in this
+ * incarnation or the next.
+ */
 export interface ShardResumePoint extends LostRecord {
   /** The last incarnation that has announced itself in the shard. Undefined after a restart of the server. */
   readonly server: ServerId | undefined;

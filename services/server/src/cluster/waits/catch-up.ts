@@ -63,7 +63,10 @@ export class CatchUp {
     return this.#end === undefined || !isBefore(this.#ports.position(), this.#end);
   }
 
-  /** Takes over an earlier end. A later one is ignored: while others write, this server would never reach it. */
+  /**
+   * Waits for an earlier end if the stream has become shorter. Ignores a later end: while other servers write, this server would never
+   * reach it.
+   */
   async #readEndAgain(): Promise<void> {
     try {
       const end = await this.#ports.stream.readEndPosition();

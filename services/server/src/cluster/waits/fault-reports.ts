@@ -19,7 +19,7 @@ export class FaultReports {
     return this.#reasons.get(subject);
   }
 
-  /** Records a fault. Reports it unless the last one of the subject had the same cause: the same text with other numbers. */
+  /** Records a fault. Reports it unless the last fault of the subject had the same text. Numbers in the text may differ. */
   recordFault(subject: FaultSubject, reason: string): void {
     const before = this.#reasons.get(subject);
     this.#reasons.set(subject, reason);

@@ -14,13 +14,16 @@ export const BEATS_UNTIL_LOST = 5;
 export type ServerEntry =
   ServerUpEntry | ServerHeartbeatEntry | ServerLeftEntry | ServerLostEntry | FormatRaisedEntry | ServerFlowEntry;
 
-/** A server joins this shard, for the first time or again. The limits of the server that started last apply to all. */
+/** A server joins this shard, for the first time or again. The limits of the server that started last apply to all servers. */
 export interface ServerUpEntry {
   readonly kind: 'server-up';
   readonly at: number;
   /** The host name, for operators. */
   readonly name: string;
-  /** When this incarnation started, in milliseconds since 1970. An incarnation is one run of a server. It may join another shard later. */
+  /**
+   * When this incarnation started, in milliseconds since 1970. An incarnation is one run of a server. The incarnation may join another
+   * shard later.
+   */
   readonly since: number;
   readonly rules: GroupLimits;
   /** The incarnation of the same server before this one. It has ended. */
@@ -40,8 +43,8 @@ export interface ServerHeartbeatEntry {
   readonly at: number;
   readonly applied: string;
   /**
-   * The URL by which clients reach the server, for operators. Undefined until it listens. Nothing is decided by it, so it is in every
-   * format: older servers ignore it.
+   * The URL by which clients reach the server, for operators. Undefined until it listens. No decision depends on the URL, so entries of
+   * every format may contain it. Older servers ignore it.
    */
   readonly address?: string | undefined;
 }
@@ -66,9 +69,9 @@ export interface ServerLostEntry {
 }
 
 /**
- * From this place in the order on, servers may write the entries of this format. It applies without a condition, so that all servers agree.
- * The proposer has checked that all registered servers read the format. A server that joined after that check, or joins later, may not know
- * the format. It cannot apply this entry, and waits.
+ * From this entry on, servers may write the entries of this format. The core applies the entry without a condition, so that all servers
+ * agree on the format. The proposer has checked that all registered servers read the format. A server that joined after that check possibly
+ * does not know the format. Such a server cannot apply this entry, and waits.
  */
 export interface FormatRaisedEntry {
   readonly kind: 'format-raised';
@@ -77,8 +80,8 @@ export interface FormatRaisedEntry {
 }
 
 /**
- * A server announces which sessions must wait for its own slow sessions (R-FLOW-1). It replaces what the server has said before. It changes
- * no group: the servers of those sessions act on it, and no other server does.
+ * A server announces which sessions must wait for its own slow sessions (R-FLOW-1). The entry replaces the earlier announcement of the
+ * server. It changes no group: only the servers of the listed sessions act on it.
  */
 export interface ServerFlowEntry {
   readonly kind: 'server-flow';
@@ -107,7 +110,7 @@ export interface Batch {
  * - `order-lost`: the end of the log was lost; begin new epochs after `epochLost`.
  * - `gone`: this server has left or is lost; mark its members away.
  * - `format`: servers write this format from now on.
- * - `flow`: a server has said which sessions must wait.
+ * - `flow`: a server has announced which sessions must wait.
  */
 export type Step =
   | { readonly kind: 'entry'; readonly entry: Entry }
@@ -129,11 +132,11 @@ export interface RegisteredServer {
   readonly name: string;
   /** When its incarnation started, in milliseconds since 1970. */
   readonly upAt: number;
-  /** The newest format that it reads. Undefined in a snapshot of a server that is older than this field: 1. */
+  /** The newest format that it reads. Undefined means 1: the snapshot is from a server that is older than this field. */
   readonly format?: number | undefined;
   /** The URL by which clients reach it. Undefined until its heartbeat had one. */
   address?: string | undefined;
-  /** The number of its last batch. Snapshots in Redis contain this name, so it stays. */
+  /** The number of its last batch. Snapshots in Redis contain the name `lastParcel`, so the field keeps it. */
   lastParcel: number;
   /** The id of the last applied record in its last heartbeat. It is '' before the first heartbeat. */
   applied: string;

@@ -150,7 +150,7 @@ export class CommandProcessor {
     const tooMany =
       this.#openCommands.countOpen(commander) >= commandsOpenMax ||
       this.#openCommands.size >= commandsOpenMax * membersMax ||
-      // Each awaited result needs memory. A sender must leave as much of it free as it uses, so one sender gets at most half.
+      // Each awaited result needs memory. A sender may await at most as many results as remain free, so one sender gets at most half.
       this.#openCommands.countAwaited(commander) >= awaitedMax - this.#openCommands.awaitedCount;
     return tooMany ? 'TOO_MANY_OPEN' : undefined;
   }

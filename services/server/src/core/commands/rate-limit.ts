@@ -10,8 +10,9 @@ export interface RateVerdict {
 
 /**
  * Counts a command against RANKD_COMMANDS_PER_SECOND. A sender may send a burst of up to `perSecond` commands (token bucket of one second).
- * `before` is what the last command left. `at` is in milliseconds since the hello of `session`, by the monotonic clock of its server. Clocks
- * of two servers cannot be compared, so a new session regains only what has passed since its hello. Without `session`, `at` is a wall time.
+ * `before` is the allowance after the last command. `at` is in milliseconds since the hello of `session`, by the monotonic clock of its
+ * server. Clocks of two servers cannot be compared, so a new session regains allowance only for the time since its hello. Without
+ * `session`, `at` is a wall time.
  */
 export function spendAllowance(
   before: Allowance | undefined,

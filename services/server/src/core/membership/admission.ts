@@ -27,7 +27,7 @@ export class Admission {
     return this.#waitlist.sessions;
   }
 
-  /** Whether this entry was applied before: its session is a member's already, or waits already. */
+  /** Whether this entry was applied before: its session already belongs to a member, or is already on the waitlist. */
   isApplied({ newcomer: { id, session }, resume }: JoinedEntry): boolean {
     const { roster } = this.#versioned;
     const claimed = resume && roster.member(resume.member);

@@ -219,7 +219,7 @@ export class Departures {
 
   /**
    * Marks a member away; it keeps its rank (R-VIEW-4). Decisions that wait for this leader are applied if the leader has stopped. Otherwise
-   * the request to stop is repeated, because only the time can answer it now (R-LEAD-1).
+   * the request to stop is repeated: an away leader cannot answer, so only the passing of time can prove that it has stopped (R-LEAD-1).
    */
   #markAway(member: Member, entry: DepartedEntry): Effect[] {
     const { at } = entry;

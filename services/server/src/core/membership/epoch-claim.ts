@@ -1,4 +1,6 @@
-/** R-JOIN-1: a hello may name the epoch that its client has held. It is above that of the group if the store has lost records. */
+/**
+ * R-JOIN-1: a hello may name the epoch that its client has held. That epoch is larger than the group's epoch if the store has lost records.
+ */
 
 import type { JoinedEntry } from '../entries.js';
 import type { Group } from '../group.js';
@@ -24,9 +26,7 @@ export function raisesEpoch(entry: JoinedEntry, { epoch, epochClaims, isFrozen, 
   return roster.away.size === roster.size && roster.slice().every(isRestored);
 }
 
-/**
- * Whether the member has its seat from before the end of its server. A member that is away for another reason belongs to the present epoch.
- */
+/** Whether the member is away because its server has ended. A member that is away for another reason may have used the present epoch. */
 function isRestored({ presence }: Member): boolean {
   return presence.kind === 'away' && (presence.because === 'restart' || presence.because === 'server');
 }

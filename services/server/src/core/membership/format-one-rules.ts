@@ -1,13 +1,15 @@
 /**
- * The rules of release 0.1 about time. It measures how long a member is away by the wall times of entries. The core uses these rules while
- * the log has format 1, because servers of release 0.1 apply the same entries. A group uses these rules if its Timekeeper is `entries`.
+ * The rules of release 0.1 about time. Release 0.1 measures how long a member is away by the wall times of entries. The core uses these
+ * rules while the log has format 1, because servers of release 0.1 apply the same entries. A group uses these rules if its Timekeeper is
+ * `entries`.
  */
 
 import type { GroupLimits } from '../group-limits.js';
 import type { TimedAway } from '../roster/member.js';
 
 /**
- * Returns the milliseconds that are left of the grace period at the wall time `at`. 0 or less: it is over. `leads`: the member has rank 0.
+ * Returns the milliseconds that are left of the grace period at the wall time `at`. 0 or less means that the grace period is over. `leads`:
+ * the member has rank 0.
  */
 export function graceLeftMs({ since, because }: TimedAway, leads: boolean, limits: GroupLimits, at: number): number {
   return since + graceOf(because, leads, limits) - at;

@@ -91,8 +91,8 @@ export class LeaderHandover {
   }
 
   /**
-   * Whether the close of the leader's connection proves that the leader has stopped (R-LEAD-1). It does not if a proxy may have closed one
-   * end only, or if the member may still use an earlier session.
+   * Whether the close of the leader's connection proves that the leader has stopped (R-LEAD-1). The close is no proof if a proxy may have
+   * closed one end only, or if the member may still use an earlier session.
    */
   #provesStop({ secrets }: Member): boolean {
     return this.#limits.graceLeaderMs === 0 && !secrets.isContested;
@@ -100,7 +100,8 @@ export class LeaderHandover {
 
   /**
    * Whether this member has certainly stopped acting on its rank. A present member has not, even if its session has ended (R-LEAD-1). An
-   * away member has, if the loss of its connection was a proof. Otherwise a server has to claim that its time has passed.
+   * away member has, if the loss of its connection was a proof. Otherwise a server first has to claim that the time for which the member
+   * may still act has passed.
    */
   hasStopped({ presence }: Member, at: number): boolean {
     switch (presence.kind) {

@@ -53,7 +53,7 @@ export interface TimedAway {
 
 /**
  * Who measures durations.
- * - `servers`: each server, by its monotonic clock. The core decides whether what they claim still holds.
+ * - `servers`: each server, by its monotonic clock. The core decides whether their claims still hold.
  * - `entries`: the core compares the wall times of entries. Format 1 of the log needs this.
  */
 export type Timekeeper = 'servers' | 'entries';

@@ -9,8 +9,9 @@ import type { Roster } from '../roster/roster.js';
 export type Interest = 'rank' | 'size' | 'roster';
 
 /**
- * When a view is sent. `cycle-end`: at the end of the cycle of the change; a view that only contains another size is held then. `due`: before
- * a frame that must follow the view, or when the delay of held sizes has passed (R-JOIN-1).
+ * When a view is sent. A cycle is one round in which the gateway writes to all sessions. `cycle-end`: at the end of the cycle of the
+ * change. A view in which only the size is new is held at that moment. `due`: before a frame that must follow the view, or when the delay
+ * of held sizes has passed (R-JOIN-1).
  */
 export type Moment = 'cycle-end' | 'due';
 
@@ -54,7 +55,7 @@ export class ViewUpdates {
   /** The changes of earlier cycles that shifted ranks. Some sessions with `updates` size have possibly not received them. */
   #shiftsOfHeld: RosterChangedEffect[] = [];
   #sentView = 0;
-  /** The view of the last size that every session with `updates` size has received. */
+  /** Every session with `updates` size has received the size of this view. */
   #sentSizeView = 0;
 
   constructor(roster: Roster) {
@@ -140,9 +141,8 @@ export class ViewUpdates {
 }
 
 /**
- * Returns the cause of the last change after the view `since` that shifted the member at `rank`. Searches from the newest change back. No
- * later change has shifted this member, so the member had `rank` after each change that is searched, and one comparison for each change is
- * enough.
+ * Returns the cause of the last change after the view `since` that shifted the member at `rank`. Searches from the newest change back. The
+ * member has had `rank` since the change that is searched for. So the first range that contains `rank` belongs to that change.
  */
 function lastShiftOf(
   rank: number | undefined,

@@ -3,14 +3,16 @@
 import { SeededRandom } from '@rankd/testkit';
 import type { ClusterWorld } from '../cluster-world.js';
 
-/** One pair of seeds in so many begins with this loss. */
+/** One of this many pairs of seeds begins with this loss. */
 const PAIRS = 4;
 /** How long clients take to join, and to leave, ms. */
 const JOIN_MS = 1500;
 const LEAVE_MS = 1500;
 /** Longer than the largest difference of two clocks, ms: later servers believe the epoch only if their clocks have passed it. */
 const CLOCKS_MS = 1500;
-/** Longer than the servers take to declare the dead ones lost, and the seats of the earlier epoch are kept, ms. */
+/**
+ * Longer than the time until the servers declare the dead ones lost, plus the time for which they keep the seats of the earlier epoch, ms.
+ */
 const LEADER_MS = 20_000;
 
 /** Whether the seed begins with this loss. Seeds are paired, because every second one has two shards. */

@@ -9,7 +9,7 @@ export interface AttackedServers {
   readonly dispose: () => Promise<void>;
 }
 
-/** Starts one built server without Redis if `count` is 0, otherwise a cluster of `count` built servers on a Redis of its own. */
+/** Starts a cluster of `count` built servers and a Redis for it. If `count` is 0, starts one built server without Redis. */
 export async function launchAttacked(
   repository: string,
   count: number,

@@ -14,7 +14,7 @@ const READY_MS = 30_000;
 const RATIO_MAX = 10;
 /** The memory that docs/reliability/limits.md gives for a server, with the default RANKD_UNREAD_BYTES_MAX. */
 const PROCESS_MIB = 60;
-/** V8 keeps up to as much garbage as there are objects in use, before it collects the whole heap. */
+/** Before V8 collects the whole heap, the garbage may take as much memory as the objects in use. */
 const GARBAGE_FACTOR = 2;
 const MEMBER_MIB = 0.01;
 const WAITING_SESSION_MIB = 0.25;
@@ -29,11 +29,11 @@ const CROWD_MS = 120_000;
 export interface AttackOptions {
   /** The root directory of the checkout. */
   readonly repository: string;
-  /** The servers of a cluster on one Redis. 0: a server without Redis. The attackers are at the first one. */
+  /** The number of servers of a cluster on one Redis. 0: a server without Redis. The attackers connect to the first server. */
   readonly servers: number;
   readonly floods: readonly FloodName[];
   readonly attackers: number;
-  /** Members below the attackers that only answer pings. They are at the last server. */
+  /** The number of members below the attackers. They only answer pings, and connect to the last server. */
   readonly crowd: number;
   /** How long each flood lasts, ms. */
   readonly floodMs: number;
