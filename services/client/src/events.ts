@@ -61,9 +61,9 @@ export interface MembershipEvents {
   /** The rank or the leader has changed. With the option `updates` `size` or `roster`, this event also reports a change of the size. */
   rank: [RankChange];
   /**
-   * The size of the group has changed, and `Membership.size` with it. It comes after `joined` and `rank` of the same message. The
-   * server may report a new size up to 200 ms late; with `updates: 'rank'` it reports a size only with a new rank or leader. The
-   * event is also emitted while the member is suspended.
+   * The size of the group has changed, and `Membership.size` with it. This event comes after `joined` and `rank` of the same message. The
+   * server may report a new size up to 200 ms late; with `updates: 'rank'` it reports a size only with a new rank or leader. The event is
+   * also emitted while the member is suspended.
    */
   size: [SizeChange];
   /** The member must not act on its rank until `acting` or `joined` (R-LEAD-3). */
@@ -75,7 +75,10 @@ export interface MembershipEvents {
    * member may act again after a request to yield. `suspended` and `disconnected` report that it has ended.
    */
   lease: [LeaseChange];
-  /** The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms. Undefined: there is no next attempt. */
+  /**
+   * The session has ended, or an attempt has failed. The next attempt starts in `retryInMs` ms. `retryInMs` is undefined if there is no
+   * next attempt.
+   */
   disconnected: [{ readonly error: RankdError; readonly retryInMs: number | undefined }];
   /** A command that this member received has ended. */
   executed: [Execution];

@@ -51,9 +51,10 @@ export interface JoinOptions<C extends CommandsOf<C> = AnyCommands> {
    */
   readonly joinWithinMs?: number;
   /**
-   * The claim to the seat of an earlier process: its `Membership.claim`, or what it last stored in `keepClaim`. If the server still holds the
-   * seat, `join` takes it back: same member id, rank and slot, and `joined` has `resumed`. Otherwise the member joins with the last rank.
-   * Its group is the default of `group`; another `group` is BAD_ARGUMENT. The earlier process must have ended: it is REPLACED.
+   * The claim to the seat of an earlier process: its `Membership.claim`, or what it last stored in `keepClaim`. If the server still holds
+   * the seat, `join` takes it back: same member id, rank and slot, and `joined` has `resumed`. Otherwise the member joins with the last
+   * rank. Its group is the default of `group`; another `group` is BAD_ARGUMENT. The earlier process must have ended. If it still runs, its
+   * session ends with REPLACED.
    */
   readonly resume?: SeatClaim | undefined;
   /**

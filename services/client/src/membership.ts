@@ -1,3 +1,5 @@
+/** The public class of the library: a process as a member of a group. */
+
 import { EventEmitter } from 'node:events';
 import type { Leader } from '@rankd/protocol';
 import { checkArgument, checkOptions } from './arguments/check-argument.js';
@@ -146,12 +148,12 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   /**
    * Sets the handler for commands of this name. It replaces an earlier handler. Returns a function that removes the handler.
    *
-   * A handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`, NO_HANDLER. A
-   * handler that throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED. If the
-   * returned value is not valid as `args` of `command`, the result is `failed` with BAD_ARGUMENT.
+   * A handler is called once for each command (R-CMD-9). A command without a handler has the result `refused`, NO_HANDLER. A handler that
+   * throws has the result `failed`: with the code of a RankdError, otherwise with HANDLER_FAILED. If the returned value is not valid as
+   * `args` of `command`, the result is `failed` with BAD_ARGUMENT.
    *
-   * The handler gets what JSON.parse makes of the arguments. So an integer beyond 2^53 is rounded, `1E400` is Infinity, keys that look
-   * like integers come first, and of a repeated key the last value counts. Send large integers as strings, or read `argsJson` of the
+   * The handler receives the arguments as JSON.parse reads them. So an integer beyond 2^53 is rounded, and `1E400` is Infinity. Keys that
+   * look like integers come first. If a key is repeated, its last value counts. Send large integers as strings, or read `argsJson` of the
    * event `executed`. The server passes the text of arguments and results on unchanged.
    * @throws RankdError BAD_ARGUMENT; NOT_CONNECTED after `leave`
    */
@@ -174,16 +176,16 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has answered, left or expired,
-   * at the latest 100 ms after the deadline (R-CMD-7).
+   * Sends a command to subordinates: members with larger rank numbers. Resolves when every recipient has answered, left or expired, at the
+   * latest 100 ms after the deadline (R-CMD-7).
    * @param name 1 to 64 of the characters A-Z a-z 0-9 . _ -
-   * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes: the
-   *   server's RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024. They are written as JSON.stringify does: `toJSON` is called, a
-   *   Date is its text, and a field that is undefined is left out. What JSON cannot express is BAD_ARGUMENT, at any depth: functions,
-   *   symbols, Map, Set, NaN, Infinity, BigInt, cycles, and undefined in a list. So are a key `__proto__` and more than 31 levels
-   * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED if there is no session; the code
-   *   of the receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or
-   *   RATE_LIMITED; OUTCOME_UNKNOWN if the session ends first, with the `results` that had arrived; ABORTED if `signal` is aborted
+   * @param args the arguments of the command, then its options. The arguments are any JSON value of at most 64 512 bytes: the server's
+   * RANKD_FRAME_BYTES_MAX, 65 536 by default, less 1024. The library writes them as JSON.stringify does: it calls `toJSON`, writes a Date
+   * as its text, and leaves out a field that is undefined. What JSON cannot express is BAD_ARGUMENT, at any depth: functions, symbols, Map,
+   * Set, NaN, Infinity, BigInt, cycles, and undefined in a list. A key `__proto__` and more than 31 levels are BAD_ARGUMENT too
+   * @throws RankdError before anything is sent: BAD_ARGUMENT, PAYLOAD_TOO_LARGE, NOT_CONNECTED if there is no session; the code of the
+   * receipt if the server accepts the command for no member, for example OUTRANKED, NO_SUCH_TARGET, NO_RECIPIENTS or RATE_LIMITED;
+   * OUTCOME_UNKNOWN if the session ends first, with the `results` that had arrived; ABORTED if `signal` is aborted
    */
   async command<K extends CommandName<C>>(name: K, ...[args, options]: OrderOf<C, K>): Promise<Sheet<ValueOf<C, K>>> {
     return this.#core.commands.send(name, args, options) as Promise<Sheet<ValueOf<C, K>>>;
@@ -205,10 +207,11 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   /**
    * Runs `work` each time this member gets rank 0. Resolves when the membership is closed.
    *
-   * The signal of `work` is aborted before any other member leads, with a RankdError LEADERSHIP_LOST as its reason. Reading
-   * `aborted` checks the clock. While the work stops, no other member leads: the answer to a request to yield, `resign`, `leave` and `close`
-   * wait for its promise, at most until `leaseEndsAt`. The work must have stopped before that. One call never runs `work` twice at the same time: the next leadership waits until the last
-   * `work` has ended. Pass `fence` to the resources that `work` writes to, so that they can refuse an earlier leader.
+   * The signal of `work` is aborted before any other member leads, with a RankdError LEADERSHIP_LOST as its reason. Reading `aborted`
+   * checks the clock. While the work stops, no other member leads: the answer to a request to yield, `resign`, `leave` and `close` wait for
+   * the promise of `work`, at most until `leaseEndsAt`. The work must have stopped before `leaseEndsAt`. One call never runs `work` twice
+   * at the same time: the next leadership waits until the last `work` has ended. Pass `fence` to the resources that `work` writes to, so
+   * that they can refuse an earlier leader.
    * @param options `signal` ends the call: the work is aborted, and `lead` rejects with ABORTED after the work has ended
    * @throws the error of `work`, if it throws while this member leads; RankdError ABORTED; BAD_ARGUMENT
    */
@@ -219,32 +222,30 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
   }
 
   /**
-   * Divides the partitions 0 … count-1 among the members of the group. Calls `handlers` for the partitions of this member until
-   * it leaves.
+   * Divides the partitions 0 … count-1 among the members of the group. Calls `handlers` for the partitions of this member until it leaves.
    *
-   * Every member computes the same division, by rendezvous hashing over the members' ids. Each has about count/size partitions.
-   * When a member joins or leaves, only the partitions that must move do.
+   * Every member computes the same division, by rendezvous hashing over the members' ids. Each has about count/size partitions. When a
+   * member joins or leaves, only the partitions that must move get another owner.
    *
-   * When a member joins, the library calls `release` at the old owners of the partitions that move to the new member. `release`
-   * may take `handoverMs`. The new member acquires these partitions `handoverMs` + `suspendMs` after its admission (`suspendMs` is
-   * a setting of the server, 4500 by default). If the old owner leaves earlier, the new member acquires the partition earlier, but
-   * not before `suspendMs`. When an owner leaves, its partitions move at once. If the server removed the owner (REMOVED,
-   * SLOW_CONSUMER), they move after `suspendMs`, because the owner stops within that time.
+   * When a member joins, the library calls `release` at the old owners of the partitions that move to the new member. `release` may take
+   * `handoverMs`. The new member acquires these partitions `handoverMs` + `suspendMs` after its admission (`suspendMs` is a setting of the
+   * server, 4500 by default). If the old owner leaves earlier, the new member acquires the partition earlier, but not before `suspendMs`.
+   * When an owner leaves, its partitions move at once. If the server removed the owner (REMOVED, SLOW_CONSUMER), they move after
+   * `suspendMs`, because the owner stops within that time.
    *
-   * When a member is suspended (R-LEAD-3) or loses its connection, the library calls `lost` for all of its partitions. While it is
-   * away (R-VIEW-4), no other member acquires them.
+   * When a member is suspended (R-LEAD-3) or loses its connection, the library calls `lost` for all of its partitions. While it is away
+   * (R-VIEW-4), no other member acquires them.
    *
-   * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same
-   * speed, and an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only
-   * one end of a connection, a server that was restarted without Redis, and the moment between a check of `signal` and the next
-   * action. For these cases resources must refuse an older `fence`. docs/partitions.md has the details.
+   * Two members never own one partition at the same time, however late frames arrive. This assumes clocks that run at the same speed, and
+   * an old owner that stops when `release` or `lost` is called. Three cases are not covered: a proxy that closes only one end of a
+   * connection, a server that was restarted without Redis, and the moment between a check of `signal` and the next action. For these cases
+   * resources must refuse an older `fence`. docs/partitions.md has the details.
    *
-   * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not
-   * call it has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates:
-   * 'roster'`, the library replaces it by one that has. This member's open commands then end with OUTCOME_UNKNOWN.
+   * Every member of the group must call `partitions` with the same `count` and `handoverMs`: the share of a member that does not call it
+   * has no owner. A member may call `partitions` several times, and in `prepare`. If the session does not have `updates: 'roster'`, the
+   * library replaces it by a session with this setting. This member's open commands then end with OUTCOME_UNKNOWN.
    * @param count the number of partitions, 1 to 65 536
-   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range, or `acquire` is missing; NOT_CONNECTED after
-   *   `leave`
+   * @throws RankdError BAD_ARGUMENT if `count` or `handoverMs` is outside its range, or `acquire` is missing; NOT_CONNECTED after `leave`
    */
   partitions(count: number, handlers: PartitionHandlers, options: PartitionOptions = {}): Partitions {
     return this.#core.addPartitions(count, handlers, options);
