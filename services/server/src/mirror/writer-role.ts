@@ -204,7 +204,7 @@ function expectGone(
 ): number {
   if (other === undefined) return Math.min(goneAtMs, nowMs + REWRITE_MS);
   if (ttlMs >= 0 && ttlMs <= CLAIM_EXPIRE_MS) return nowMs + ttlMs;
-  // No server sets this expiry time, so it does not show a renewal. Only a changed claim does.
+  // The claim never expires or expires too late. No server sets such a time, so it does not show a renewal. Only a changed claim shows one.
   const isSame = other.incarnation === by.incarnation && other.epoch === by.epoch;
   return isSame ? goneAtMs : nowMs + CLAIM_EXPIRE_MS;
 }
