@@ -15,7 +15,7 @@ import { processTerminal, type ProcessTerminal } from './terminal/terminal.js';
 import { version } from './version.js';
 import { reportFailure, writeJson, type CommandContext, type ExitCode } from './commands/command-context.js';
 
-/** The directory of the checkout or of the package: the same distance from the compiled file and from the bundle. */
+/** The root directory of the checkout or of the package. The compiled file and the bundle are at the same depth below it. */
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 let opened: ProcessTerminal | undefined;
@@ -53,7 +53,7 @@ const program = createProgram(version, run, {
   writeErr: text => terminal().writeErr(text),
 });
 program.hook('preAction', (_program, verb) => {
-  // Shells run `rankctl completion` at their start and at every Tab. A program's verb writes its own warnings.
+  // Shells run `rankctl completion` at their start and at every Tab. A verb that runs a program writes its own warnings.
   if (verb.name() === 'completion' || programVerbs.has(verb.name())) return;
   for (const warning of readVariableWarnings()) terminal().say(warning);
 });

@@ -31,7 +31,7 @@ export interface ClusterServer {
   readonly address?: string;
   /** When it joined the cluster, ms since 1970. */
   readonly upAt: number;
-  /** The last record of the first stream that it had applied at its last report. Empty before its first report. */
+  /** The last record of the first stream that the server had applied when it last reported. Empty before its first report. */
   readonly applied: string;
 }
 

@@ -1,10 +1,12 @@
+/** Logs how a membership connects, without a line for each of many failed attempts. */
+
 import type { Clock, Timer } from './clock.js';
 import { formatAttempts, formatSeconds, withoutHint } from './connection/attempt-summary.js';
 import type { MembershipEvents } from './events.js';
 import type { Logger } from './logger.js';
 import type { RankdError } from './rankd-error.js';
 
-/** An attempt that takes longer than this gets a line of its own, ms. */
+/** An attempt that takes longer than this gets its own log line, ms. */
 const CONNECTING_LINE_MS = 500;
 /** How many failed attempts in a row get a line each. Later lines are written at intervals. */
 export const ATTEMPT_LINES_MAX = 5;

@@ -1,3 +1,5 @@
+/** Logs the events of a membership. */
+
 import { reasonInWords } from '@rankd/protocol';
 import type { Clock } from './clock.js';
 import type { AnyCommands, CommandsOf } from './commands/declared-commands.js';
@@ -5,7 +7,7 @@ import { ConnectionLogger } from './connection-logger.js';
 import type { Logger } from './logger.js';
 import type { Membership } from './membership.js';
 
-/** How a suspension is called, and what ends it. */
+/** The name of each suspension in the log, and the event that ends it. */
 const suspensions = {
   silence: { state: 'suspended', until: 'the server answers again' },
   yield: { state: 'yielded', until: 'the server sends the next view' },

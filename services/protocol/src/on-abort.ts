@@ -1,4 +1,4 @@
-/** Listeners of signals that are aborted late or never. */
+/** Adds listeners to signals that may live long and may never be aborted. */
 
 interface Listeners {
   readonly runs: Set<() => void>;

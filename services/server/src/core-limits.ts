@@ -1,8 +1,10 @@
+/** Derives the limits of the core from the settings of the server. */
+
 import { limits } from '@rankd/protocol';
 import type { ServerConfig } from './config.js';
 import type { GroupLimits } from './core/index.js';
 
-/** The results that the open commands of a group await together. Each needs about 50 bytes, so this is about 100 MB. */
+/** The largest number of results that the open commands of a group await together. Each needs about 50 bytes, so all need about 100 MB. */
 const AWAITED_MAX = 2_000_000;
 
 /** Returns the limits that the core enforces, from the server's settings and the protocol's `limits`. */

@@ -16,7 +16,7 @@ export type ServerEvent =
     }
   | { readonly event: 'certificates.renewed'; readonly validTo: string }
   | { readonly event: 'certificates.unusable'; readonly reason: string }
-  /** The side port accepts fewer connections than RANKD_HTTP_CONNECTIONS_MAX, because the process may open `descriptors` files only. */
+  /** The side port accepts fewer connections than RANKD_HTTP_CONNECTIONS_MAX, because the process may open only `descriptors` files. */
   | { readonly event: 'http.limited'; readonly connections: number; readonly descriptors: number }
   | { readonly event: 'http.refused'; readonly address: string; readonly connections: number }
   | {

@@ -1,3 +1,5 @@
+/** A server that is not in a cluster. */
+
 import type { ServerConfig } from './config.js';
 import { coreLimits } from './core-limits.js';
 import { Coordinator, type KeptSeat, seatOf } from './core/index.js';
@@ -8,6 +10,7 @@ import type { RestoredOrder } from './mirror/restored-order.js';
 import type { OrderKeeper } from './mirror/settings.js';
 import type { StoreSession } from './mirror/store-session.js';
 
+/** The functions and values that a StandaloneServer gets from the composition root. */
 export interface StandaloneServerPorts {
   readonly config: ServerConfig;
   /** Undefined if no Redis is configured. The server then reads no order. */
@@ -15,6 +18,7 @@ export interface StandaloneServerPorts {
   readonly createGateway: (log: LocalLog, isClosedTo: (group: string) => boolean) => Gateway;
 }
 
+/** The log of one order, and the gateway that serves it. */
 interface Incarnation {
   readonly log: LocalLog;
   readonly gateway: Gateway;

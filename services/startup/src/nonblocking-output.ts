@@ -6,7 +6,7 @@ import type { WriteNow } from './log-sink.js';
 /**
  * Returns a function that writes to standard output (1) or standard error (2) without waiting for a reader. An ordinary write blocks the
  * whole process if the reader of a pipe stops, or after Ctrl-S at a terminal. Writing in a thread does not help, because a process that
- * exits waits for its threads. Writes to a regular file are ordinary, because they never wait for a reader.
+ * exits waits for its threads. A regular file has no reader to wait for, so the function writes to it in the ordinary way.
  */
 export function nonblockingOutput(descriptor: 1 | 2): WriteNow {
   const own = nonblockingDescriptor(descriptor);

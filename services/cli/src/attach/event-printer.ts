@@ -1,3 +1,5 @@
+/** How `rankctl attach` prints the events of its membership. */
+
 import type { Membership } from '@rankd/client';
 import type { Connection } from '../connection.js';
 import { formatError } from '../output/format-error.js';

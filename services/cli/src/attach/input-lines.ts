@@ -7,9 +7,9 @@ import { NotDone } from '../errors.js';
 export const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Returns the lines of the input that are not empty. A line ends with `\n` or `\r\n` only: since Node 26, readline also ends a line at U+2028
- * and U+2029, which JSON allows in strings. The next bytes are read when the caller asks for the next line, so the input waits, and not
- * this process.
+ * Returns the lines of the input that are not empty. A line ends with `\n` or `\r\n` only: since Node 26, readline also ends a line at
+ * U+2028 and U+2029, which JSON allows in strings. The next bytes are read only when the caller asks for the next line. So a long input
+ * does not fill the memory of this process.
  * @throws NotDone LINE_TOO_LONG or BAD_INPUT
  */
 export async function* inputLines(input: AsyncIterable<Buffer>, lineBytesMax = LINE_BYTES_MAX): AsyncGenerator<string> {

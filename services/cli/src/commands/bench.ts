@@ -57,7 +57,7 @@ async function measure(
   const { quick, members, url } = options;
   const reporter = createTerminalReporter(new Output(process.stderr), printable);
   if (url !== undefined) {
-    // The load generator reads only frames of rankd. An observer names what is wrong with another server.
+    // Connect an observer first: if the server is not rankd, its error says so. The load generator reads only frames of rankd.
     (await open(connection, signal)).close();
     return await benchTarget(targetOf(connection), { quick, members, signal }, reporter);
   }

@@ -17,7 +17,10 @@ export interface CommandContext {
 /** 0: done. 1: not done. A usage error, exit code 2, is thrown instead. */
 export type ExitCode = 0 | 1;
 
-/** Writes a sentence about a failure to standard error. With --json on a terminal, the reader has just seen the failure in the JSON. */
+/**
+ * Writes a sentence about a failure to standard error. Writes nothing with --json on a terminal, because the reader has just seen the
+ * failure in the JSON.
+ */
 export function reportFailure({ terminal, json }: Pick<CommandContext, 'terminal' | 'json'>, sentence: string): void {
   if (!json || !terminal.isInteractive) terminal.say(sentence);
 }

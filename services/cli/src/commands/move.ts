@@ -1,3 +1,5 @@
+/** The verb `move`. */
+
 import { RankdError, type Roster } from '@rankd/client/observer';
 import { printable } from '@rankd/protocol';
 import { NotDone } from '../errors.js';

@@ -1,3 +1,5 @@
+/** The verb `remove`. */
+
 import { printable } from '@rankd/protocol';
 import { open } from '../connection.js';
 import { writeJson, type CommandContext, type ExitCode } from './command-context.js';

@@ -1,3 +1,5 @@
+/** The completion script for bash. */
+
 import { type Completable, valueFlags } from './completion-script.js';
 
 /**

@@ -1,3 +1,5 @@
+/** The completion script for fish. */
+
 import { type Completable, type CompletableOption, valueFlags } from './completion-script.js';
 
 /** Returns the completion script for fish. */

@@ -1,3 +1,5 @@
+/** The completion script for zsh. */
+
 import { type Completable, type CompletableOption, valueFlags } from './completion-script.js';
 
 /** Returns the completion script for zsh. */

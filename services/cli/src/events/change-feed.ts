@@ -25,8 +25,9 @@ export type FeedStep =
 const complete: FeedStep = { kind: 'complete' };
 
 /**
- * The stream of a group's changes: each view once and in order, over any number of sessions. A view that combines several changes, and a new
- * session, leave a gap. The caller fills it with the history of the server. The feed reports what the history no longer has as `missing`.
+ * The stream of a group's changes: each view once and in order, over any number of sessions. A view that combines several changes, and a
+ * new session, leave a gap. The caller fills it with the history of the server. If the history no longer has some of these changes, the
+ * feed emits an event `missing`.
  */
 export class ChangeFeed {
   readonly #emit: (event: GroupEvent) => void;

@@ -28,7 +28,7 @@ export interface ChangeEvent extends Placed, ChangedRank, EventMember {
   readonly size: number;
   /** The leader after the change. `null` if there is none, undefined if it is not known. */
   readonly leader?: EventMember | null | undefined;
-  /** Whether this change made the leader rank 0. */
+  /** Whether this change gave rank 0 to `leader`. */
   readonly leads?: true | undefined;
 }
 

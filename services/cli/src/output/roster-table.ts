@@ -1,3 +1,5 @@
+/** The table of a roster for people. */
+
 import type { Roster } from '@rankd/client/observer';
 import { printable, type RosterMember } from '@rankd/protocol';
 import { formatTags } from '../roster/row-template.js';

@@ -22,7 +22,7 @@ export interface SelfReport {
   readonly leads: boolean;
   readonly suspended: boolean;
   readonly leader: Leader | null;
-  /** Only while the member leads. */
+  /** The fencing token while the member leads, otherwise null. */
   readonly fence: Fence | null;
   readonly view: number | null;
   readonly epoch: number | null;

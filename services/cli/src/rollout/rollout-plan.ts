@@ -24,9 +24,9 @@ export interface RolloutChanges {
 }
 
 /**
- * The plan of a rollout: from the last rank up, the leader last and alone. It knows members by their ids, and reads their ranks again before
- * each batch. A member that restarts for the command comes back as a new member with the same name. It counts as the old one, so
- * a rollout of restarts ends.
+ * The plan of a rollout: from the last rank up, the leader last and alone. It knows members by their ids, and reads their ranks again
+ * before each batch. A member that restarts for the command comes back as a new member with the same name. The new member counts as the old
+ * one, so a rollout of restarts ends.
  */
 export class RolloutPlan {
   readonly #members = new Map<string, Seen>();

@@ -1,4 +1,6 @@
-/** The size of a terminal that does not know its own: pseudo-terminals of containers and of CI often have the size 0. */
+/** The size of the terminal that rankctl writes to. */
+
+/** The size that is used if a terminal reports none. Pseudo-terminals of containers and of CI often have the size 0. */
 const UNKNOWN = { columns: 80, rows: 24 } as const;
 
 /** A size in columns and rows. A terminal may report 0 or nothing. */

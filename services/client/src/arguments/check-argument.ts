@@ -52,7 +52,7 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** An object of a class without a field, such as an AbortSignal or a Map, was meant for another parameter. */
+/** Rejects an object of a class without a field, such as an AbortSignal or a Map: the caller meant it for another parameter. */
 const objectWithOptions: Rule = {
   allowed: 'an object with options',
   accepts: value =>

@@ -98,7 +98,7 @@ function unboxed(value: unknown): unknown {
   return types.isBoxedPrimitive(value) ? (value as object).valueOf() : value;
 }
 
-/** JSON has the fields of an object. These objects have content that is not in a field. */
+/** Whether the object has content that is not in a field. JSON contains only the fields of an object. */
 function losesContent(value: object): boolean {
   if (isPlainObject(value)) {
     return Object.getOwnPropertySymbols(value).some(symbol =>

@@ -83,7 +83,7 @@ const target: Rule = {
   accepts: value => {
     if (!anyTarget.accepts(value)) return false;
     if (typeof value === 'string') return true;
-    // The server ignores further fields, so a second list would be forgotten.
+    // The server ignores further fields, so a second list would have no effect.
     if (!isPlainObject(value) || Object.keys(value).length !== 1) return false;
     return value['tags'] === undefined || tags.accepts(value['tags']);
   },

@@ -27,7 +27,7 @@ export interface CommandContext {
   readonly name: string;
   /** The arguments as JSON text, as the sender wrote them. Undefined if the command has no arguments. */
   readonly argsJson: string | undefined;
-  /** How much of the deadline is left at the moment of the read, ms. 0 if it has passed. */
+  /** How much of the deadline is left at the moment at which this field is read, ms. 0 if it has passed. */
   readonly leftMs: number;
 }
 

@@ -1,3 +1,5 @@
+/** Payloads that are JSON text already. */
+
 import type { Json } from '@rankd/protocol';
 
 /** A payload that is JSON text already. The library sends the text itself, so numbers keep all their digits and keys their order. */

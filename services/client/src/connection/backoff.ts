@@ -1,4 +1,6 @@
-/** The bounds of a backoff. */
+/** Computes the delays between connection attempts. */
+
+/** The bounds of a backoff: the delays between attempts. */
 export interface BackoffSettings {
   /** The longest delay before the second attempt, ms. It doubles with each attempt. */
   readonly baseMs: number;

@@ -60,7 +60,7 @@ function parseServerAddress(text: string): ServerAddress {
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port, transport };
 }
 
-/** The parts of a URL that rankd has no use for. They would be forgotten. */
+/** The parts of a URL that rankd does not use. A URL with such a part is refused, because the part would have no effect. */
 const refusedParts: Readonly<Record<string, { isPresent: (url: URL) => boolean; advice: string }>> = {
   'a user or a password': {
     isPresent: url => url.username !== '' || url.password !== '',

@@ -167,8 +167,8 @@ export class Observer extends EventEmitter<ObserverEvents> {
   }
 
   /**
-   * Accepts the Redis of a server that waits for a lost cluster as the new cluster (R-ADMIN-1). `observe` must require `adopt`, or the
-   * waiting server refuses the session. Resolves when the server has accepted; it joins within a second.
+   * Accepts the Redis of a server that waits for a lost cluster as the new cluster (R-ADMIN-1). The option `require` of `observe` must
+   * contain `adopt`. Otherwise the waiting server refuses the session. Resolves when the server has accepted; it joins within a second.
    * @throws RankdError NO_SUCH_TARGET if the server does not wait for a lost cluster; FORBIDDEN without the admin token; OUTCOME_UNKNOWN if
    * the session ends before the receipt arrives
    */

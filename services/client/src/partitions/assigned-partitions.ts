@@ -1,3 +1,5 @@
+/** Which partitions are assigned to a member. */
+
 import { hashMember, outweighs, type HashedMember } from './rendezvous-hash.js';
 
 /**

@@ -1,8 +1,8 @@
 /** The members that may still hold the partitions of a member that has just joined. */
 
 /**
- * The members that were possibly admitted before this one: all that its first roster lists. Only members that were admitted before it can
- * still hold a partition that is assigned to this member. A member that was admitted later holds a partition only if its weight is larger
+ * The members that were possibly admitted before this one: all that its first roster lists. Only members that were admitted before this
+ * member can still hold a partition that is assigned to it. A member that was admitted later holds a partition only if its weight is larger
  * than this member's, and then the partition is not assigned to this member. Only wall times show which of the listed members were in fact
  * admitted earlier, and the clock of a server may be set back.
  */
@@ -27,8 +27,9 @@ export class EarlierMembers {
   }
 
   /**
-   * Returns whether an earlier member may hold a partition of this member until `untilMs`. The stop of one owner does not change that: an
-   * even earlier owner may still hold the partition, if the later one had not acquired it yet.
+   * Returns whether an earlier member may hold a partition of this member until `untilMs`. This is so until all earlier members have
+   * stopped. The stop of the last owner is not enough: if the last owner had not acquired the partition yet, the owner before it may still
+   * hold the partition.
    */
   get mayHold(): boolean {
     return this.#present.size > 0;

@@ -26,7 +26,7 @@ export class MemberPartitions {
   /** The seat of the present session. Undefined unless the server sends every change of the roster on this session. */
   #seat: Seat | undefined;
   #seatIdentity: { readonly member: string; readonly epoch: number } | undefined;
-  /** The welcome with which this member founded the group: there was no member before. Undefined if it did not. */
+  /** The welcome with which this member founded the group, which had no member before. Undefined if the group had members. */
   #founding: WelcomeMessage | undefined;
   #retryTimer: Timer | undefined;
 

@@ -49,10 +49,10 @@ export interface OwnershipSeat {
  *
  * Two members never hold one partition, however late frames arrive. The reason: a member holds partitions only during its lease, which ends
  * `suspendMs` after its last acknowledged heartbeat (R-LEAD-3). Frames arrive in order, so the member has received every view that was sent
- * before that heartbeat was acknowledged. A view may assign a partition to another member. Within `suspendMs` after the server has sent it,
- * either the old owner has received it, or the lease of the old owner has expired, so that it holds nothing. An old owner that has received
- * the view releases the partition within `handoverMs`. The new owner acquires the partition `suspendMs` + `handoverMs` after it received
- * the view.
+ * before that heartbeat was acknowledged. A view may assign a partition to another member. Within `suspendMs` after the server has sent
+ * this view, one of two things is true: the old owner has received the view, or its lease has expired and it holds nothing. An old owner
+ * that has received the view releases the partition within `handoverMs`. The new owner acquires the partition `suspendMs` + `handoverMs`
+ * after it received the view.
  */
 export class PartitionOwnership {
   readonly #count: number;
@@ -162,7 +162,7 @@ export class PartitionOwnership {
     listed: RosterChange['joined'],
     nowMs: number,
   ): EarlierMembers {
-    // A new member does not know which members the server removed just before. They stop within `suspendMs`.
+    // A new member does not know which members the server removed just before. The removed members stop within `suspendMs`.
     if (!isFounder) this.#unknownOwnersUntilMs = Math.max(this.#unknownOwnersUntilMs, nowMs + suspendMs);
     const others = isFounder ? [] : listed.map(each => each.member).filter(each => each !== member);
     return new EarlierMembers(others, nowMs, suspendMs + this.#handoverMs);

@@ -1,3 +1,5 @@
+/** What a member keeps between its sessions. */
+
 import type { WelcomeMessage } from '@rankd/protocol';
 import type { ReadyResult } from '../commands/command-executor.js';
 import { claimOf, type Fence, type Seat, type SeatClaim } from './seat.js';

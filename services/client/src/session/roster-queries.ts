@@ -11,7 +11,7 @@ export interface RosterCall {
   readonly reject: (error: RankdError) => void;
 }
 
-/** Who gets the answer of a query: a call of `roster()`, or the copy of the roster that `partitions()` keeps. */
+/** The receiver of a query's answer: a call of `roster()`, or the copy of the roster that `partitions()` keeps. */
 type Asker = RosterCall | 'partitions';
 
 /**

@@ -161,9 +161,9 @@ export class Seat {
   }
 
   /**
-   * R-RESIGN-1: returns whether a view answers `resign`. A view that the server sent before it read `resign` does not: until the answer,
-   * the server relies on the member not to act. The cause of the answer has the reason RESIGNED. Without a request to yield, only `resign`
-   * takes rank 0 away from a member, or leads to a view without changes.
+   * R-RESIGN-1: returns whether a view answers `resign`. A view that the server sent before it read `resign` is no answer. The member must
+   * not act until the answer arrives, because the server relies on that. The cause of the answer has the reason RESIGNED. Without a request
+   * to yield, only `resign` takes rank 0 away from a member, or leads to a view without changes.
    */
   #answersResign({ rank, changes, cause }: ViewMessage): boolean {
     const state = this.#actingState;

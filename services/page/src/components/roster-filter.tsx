@@ -1,3 +1,5 @@
+/** The text field that filters the roster of the page. */
+
 import type { JSX } from 'preact';
 import { FILTER_CHARS_MAX } from '../model/roster-filter.js';
 import { formatCount } from '../model/format.js';

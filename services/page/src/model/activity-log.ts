@@ -12,7 +12,7 @@ export const ACTIVITIES_MAX = 100;
 export type RankActivity =
   | { readonly kind: 'joined' | 'resumed' | 'moved'; readonly name: string; readonly rank: number }
   | { readonly kind: 'left' | 'away'; readonly name: string; readonly rank: number; readonly reason: string }
-  /** `name` is the first member that moved up, to `rank`. `others` is the number of members that moved up behind it. */
+  /** `name` is the first member that moved up, and `rank` is its new rank. `others` is the number of members that moved up behind it. */
   | { readonly kind: 'promoted'; readonly name: string; readonly rank: number; readonly others: number };
 
 /** A command. It has an outcome after it has ended. */

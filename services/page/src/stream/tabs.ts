@@ -6,7 +6,7 @@ import { LockTurn, VisibleTurn, type StreamTurn } from './stream-turn.js';
 
 /** The messages that tabs send each other. */
 export type TabMessage =
-  /** A tab has the stream, and asks which groups the others show. */
+  /** The tab with the stream asks which groups the other tabs show. */
   | { readonly kind: 'who' }
   /** A tab shows a group, and needs its roster. */
   | { readonly kind: 'want'; readonly tab: string; readonly group: string }

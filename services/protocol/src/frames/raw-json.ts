@@ -22,8 +22,8 @@ export function rawValue(text: string, field: string): string | undefined {
 
 /**
  * Handles the usual case, in which the field is the last one. A text `"field":` without a backslash before it is a key, because a quote
- * within a string has a backslash. If the value ends at the closing brace of the frame, the key belongs to the frame itself and is its last
- * key.
+ * within a string always has a backslash before it. If the value ends at the closing brace of the frame, the key belongs to the frame
+ * itself and is its last key.
  */
 function lastValue(text: string, field: string): string | undefined {
   // The search text starts with a letter and not with the quote: a search is faster if its first character is rare.

@@ -1,4 +1,4 @@
-/** Checks one value against the schema of a field, for a library that is given the value before it has a message. */
+/** Checks one value against the schema of a field. The client library checks arguments in this way before it makes a message of them. */
 
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { TSchema } from '@sinclair/typebox';

@@ -1,3 +1,5 @@
+/** The positions of records in the stream of a shard. */
+
 /**
  * The position of a record: the Redis id `<epoch>-<seq>`. Within an epoch of the stream, seq counts without gaps from 0. Record 0 begins
  * the epoch.

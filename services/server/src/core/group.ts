@@ -1,3 +1,5 @@
+/** A group: it connects the roster, the departures, the handover and the commands of one order of ranks. */
+
 import { assertNever } from './assert-never.js';
 import { CommandProcessor } from './commands/command-processor.js';
 import { SnapshotRefs } from './commands/snapshot-refs.js';

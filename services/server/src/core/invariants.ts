@@ -1,3 +1,5 @@
+/** The invariants of the core. */
+
 import type { Group } from './group.js';
 import { InvariantError } from './invariant-error.js';
 

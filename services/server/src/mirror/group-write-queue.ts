@@ -73,7 +73,7 @@ export class GroupWriteQueue {
     this.#group = group;
   }
 
-  /** The number of views by which Redis is behind the group. */
+  /** The number of views that the group has and Redis does not have yet. */
   get lagViews(): number {
     return this.#group.view - (this.#heldView === 'nothing' ? 0 : this.#heldView);
   }

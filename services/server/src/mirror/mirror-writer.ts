@@ -11,6 +11,7 @@ import type { ConnectionHealth } from './connection-health.js';
 /** `backing-off`: a write has failed, and nothing is written until the delay before the next attempt has passed. */
 type WriterState = 'idle' | 'writing' | 'backing-off' | 'closed';
 
+/** The functions and values that a MirrorWriter gets from its owner. */
 export interface MirrorWriterPorts extends MirrorPorts {
   /** Whether this server may write to Redis. */
   readonly mayWrite: () => boolean;

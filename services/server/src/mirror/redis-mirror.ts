@@ -60,7 +60,7 @@ export class RedisMirror {
     return this.#session;
   }
 
-  /** The largest number of views by which Redis is behind a group. */
+  /** The number of views that a group has and Redis does not have yet: the largest number of all groups. */
   get lagViews(): number {
     return this.#queue.lagViews;
   }

@@ -138,8 +138,8 @@ function findGroupOfSeats(prefix: string, key: string): string | undefined {
 }
 
 /**
- * Returns the strings at `keys`, with null for a key of another type. It uses GET in a Redis Cluster, because MGET does not accept keys
- * of several slots there.
+ * Returns the strings at `keys`, with null for a key of another type. In a Redis Cluster it uses GET, because MGET does not accept keys of
+ * several slots.
  */
 async function readTexts(redis: MirrorClient, keys: readonly string[]): Promise<readonly (string | null)[]> {
   if (keys.length === 0) return [];

@@ -13,8 +13,8 @@ const RANKS_A_CALL = 1000;
  * larger rank. The script returns 'whole' if the changes do not apply to the stored view, or if a key was evicted or deleted. The server
  * then sends the whole roster.
  *
- * The same write may arrive twice if its first answer was lost. The script then adds no event twice. It writes events first, so that a
- * Redis without free memory refuses the whole write.
+ * The same write may arrive twice if its first answer was lost. The script then does not add an event again. It writes events first, so
+ * that a Redis without free memory refuses the whole write.
  *
  * KEYS: ranks, members, info, events, epoch, seats.
  *

@@ -18,11 +18,11 @@ import {
   type WriterRole,
 } from './writer-role.js';
 
-/** The longest interval between two attempts to read Redis, or two checks of the claim. Usually it is suspendMs / 4. */
+/** The longest and the shortest interval between two attempts to read Redis, or two checks of the claim. Usually it is suspendMs / 4. */
 const CHECK_MS = 500;
-/** The shortest interval. */
 const CHECK_MS_MIN = 50;
 
+/** The functions and values that a StoreSession gets from its owner. */
 export interface StoreSessionPorts extends Pick<MirrorPorts, 'clock' | 'watch'> {
   readonly connection: MirrorConnection;
   readonly health: ConnectionHealth;

@@ -17,7 +17,7 @@ export class WriteQueue {
   /** The groups without members, oldest first. */
   readonly #ended = new Set<string>();
 
-  /** The largest number of views by which Redis is behind a group. */
+  /** The number of views that a group has and Redis does not have yet: the largest number of all groups. */
   get lagViews(): number {
     let most = 0;
     for (const groupQueue of this.#queues.values()) most = Math.max(most, groupQueue.lagViews);

@@ -35,6 +35,7 @@ export interface RoleTime {
   readonly epochIssued: number;
 }
 
+/** What has happened since the last decision about the role. */
 export type RoleEvent =
   /** Redis was read completely. `epochLast` is the largest epoch in it, `writer` the claim of another server. */
   | { readonly kind: 'read'; readonly epochLast: number; readonly writer: WriterClaim | undefined }
@@ -64,6 +65,7 @@ export type RoleAction =
   | { readonly kind: 'stand-down'; readonly by: WriterClaim }
   | { readonly kind: 'return' };
 
+/** The role after an event, and what the caller has to do. */
 export interface RoleStep {
   readonly role: WriterRole;
   readonly actions: readonly RoleAction[];
@@ -202,7 +204,7 @@ function expectGone(
 ): number {
   if (other === undefined) return Math.min(goneAtMs, nowMs + REWRITE_MS);
   if (ttlMs >= 0 && ttlMs <= CLAIM_EXPIRE_MS) return nowMs + ttlMs;
-  // No server sets this expiry time, so it does not show a renewal. Only a changed claim does.
+  // The claim never expires or expires too late. No server sets such a time, so it does not show a renewal. Only a changed claim shows one.
   const isSame = other.incarnation === by.incarnation && other.epoch === by.epoch;
   return isSame ? goneAtMs : nowMs + CLAIM_EXPIRE_MS;
 }

@@ -8,7 +8,7 @@ const WITH_PORT = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{0,5})?
 
 /**
  * Returns the first host in a request that is not an address, not `localhost` and not in `hosts`. Returns undefined if there is none. This
- * protects against DNS rebinding: a web page points its own host name at this server, and the browser sends that name.
+ * protects against DNS rebinding: the owner of a web page points its host name at this server, and the browser then sends that name.
  * @param authority the host of an absolute request target, if the request has one
  * @param hosts more names, as `parseHosts` returns them
  */

@@ -1,4 +1,6 @@
-/** One sample. `atMs` may come from any clock. */
+/** Computes the trend of samples over time. */
+
+/** One sample of a measured value. `atMs` may come from any clock. */
 export interface Point {
   readonly atMs: number;
   readonly value: number;

@@ -1,3 +1,5 @@
+/** The errors of files that options name. */
+
 import { stat } from 'node:fs/promises';
 import { whyUnreadable } from '@rankd/startup/variables/readable-file';
 import { configurationEnd, type ProgramEnd } from '../program-end.js';

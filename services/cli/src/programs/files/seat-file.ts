@@ -15,7 +15,7 @@ const FILE_BYTES_MAX = 4096;
 /** Whether a program that was started under this seat may still run. */
 export type ProgramState = 'running' | 'ended';
 
-/** What the file has. */
+/** The content of the file. */
 interface StoredSeat {
   readonly group: string;
   readonly claim: SeatClaim;
@@ -76,7 +76,7 @@ export class SeatFile {
   }
 
   /**
-   * Stores whether the program runs. Await it before the program starts, so that no file says that a program has ended which may run.
+   * Stores whether the program runs. Await it before the program starts, so that the file never has `ended` while a program may run.
    * @throws ProgramEnd 78 if the file cannot be written; 1 if another process has written it since: that process has the seat
    */
   async recordProgram(state: ProgramState): Promise<void> {

@@ -7,7 +7,7 @@ import { configurationEnd } from '../program-end.js';
 import { errorAnswer, formatResponse, headersOf, type Answer } from './answers.js';
 import type { ListenAddress } from './listen-address.js';
 
-/** How many connections are open at once. Above it, the one that has waited longest without a request is closed. */
+/** The largest number of open connections. Above it, the connection that has waited longest without a request is closed. */
 export const CONNECTIONS_MAX = 64;
 /** How long a client may take for its request, head and body, ms. */
 export const REQUEST_MS = 5000;

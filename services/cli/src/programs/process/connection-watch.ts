@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 
 /** How often to look whether rankctl is stopped, ms. */
 const LOOK_EVERY_MS = 50;
-/** After how long a closed connection is looked at again, ms: the kernel's table may lack an entry while it changes. */
+/** How long to wait before checking again that a connection is closed, ms. While the kernel changes its table, an entry may be missing. */
 const CONFIRM_MS = 5;
 /** The state ESTABLISHED in the kernel's table of connections. */
 const ESTABLISHED = '01';

@@ -1,7 +1,8 @@
 /**
- * The guard: a process that kills a program when rankctl can no longer do it (R-PROG-5). It has a session of its own, a pipe to rankctl, and
- * in `lead` and `once` a copy of the session's socket. It never reads the socket: the server sees the connection close only when the guard
- * has ended too, which is after the program. If the network closes the connection while rankctl is stopped, the guard kills the program.
+ * The guard: a process that kills a program when rankctl can no longer do it (R-PROG-5). It has a session of its own, a pipe to rankctl,
+ * and in `lead` and `once` a copy of the session's socket. It never reads the socket. The guard ends after the program, and the server sees
+ * the connection close only when the guard has ended too. If the network closes the connection while rankctl is stopped, the guard kills
+ * the program.
  */
 
 import { readFileSync } from 'node:fs';

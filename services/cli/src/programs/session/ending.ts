@@ -3,7 +3,7 @@
 import { onAbort } from '@rankd/protocol';
 import type { ProgramExit } from '../program-runner.js';
 
-/** The exit code. `fixed`: this code. Otherwise: that of the program, or `otherwise` if no program runs. */
+/** The exit code. `fixed`: this code. `of-program`: the exit code of the program, or `otherwise` if no program runs. */
 type EndCode =
   { readonly kind: 'of-program'; readonly otherwise: number } | { readonly kind: 'fixed'; readonly code: number };
 
@@ -38,8 +38,8 @@ export class Ending {
   }
 
   /**
-   * Returns the exit code of rankctl. `exit` is that of the program if it ended after rankctl had begun to end. Undefined if no program ran
-   * then.
+   * Returns the exit code of rankctl. `exit` describes the end of a program that still ran when rankctl began to end. It is undefined if no
+   * program ran then.
    */
   codeAfter(exit: ProgramExit | undefined): number {
     if (this.#code?.kind === 'fixed') return this.#code.code;

@@ -70,8 +70,8 @@ export async function waitForMembers(
 }
 
 /**
- * Resolves when as many members are in the group as are wanted, at the latest when the next line is due. If as many are in the group, some
- * are away, and no event says when they come back.
+ * Resolves when the group has `members` members, at the latest when the next line is due. If it has as many already, some of them are away,
+ * and no event reports when they come back. The function then resolves after ASK_EVERY_MS.
  */
 async function waitForChange(
   { me, size, members }: { readonly me: Membership; readonly size: number | undefined; readonly members: number },

@@ -11,7 +11,7 @@ export const LEAD_TAG = { rankctl: 'lead' } as const;
 /** When the leader changes, each member queries the whole roster. The members spread their queries to about 100 a second. */
 const SPREAD_MS_PER_MEMBER = 10;
 
-/** Whose leaders are reported, and where. */
+/** The member whose leaders are reported, and the log for the reports. */
 export interface OtherLeaderOptions {
   readonly me: Membership;
   readonly group: string;

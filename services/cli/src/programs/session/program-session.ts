@@ -67,7 +67,7 @@ export async function runSession(
   const prepare = ({ me, socket }: ProgramMember): void => {
     me.once('joined', () => (hasJoined = true));
     me.on('closed', ({ error }) => {
-      // `join` itself throws an error that comes before the first seat.
+      // An error before the first seat is thrown by `join`.
       if (error === undefined || !hasJoined) return;
       const write = ending.hasBegun ? log.info : log.error;
       write('closed', formatError(error, connection).message, { code: error.code });

@@ -1,3 +1,5 @@
+/** The queue of the commands that run as shell lines: it limits how many run at once. */
+
 import { onAbort } from '@rankd/protocol';
 import { RankdError } from '@rankd/client/internal';
 

@@ -33,7 +33,7 @@ export interface ClusterFacts {
   readonly fault: string | undefined;
 }
 
-/** Returns the answer for /readyz. A server that waits has the reason for which it waits. */
+/** Returns the answer for /readyz. If the server waits, the answer contains the reason. */
 export function describeReadiness(facts: ClusterFacts): DescribedReadiness {
   const { log, server } = facts;
   const state = stateOf(facts);

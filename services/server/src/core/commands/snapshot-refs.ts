@@ -1,3 +1,5 @@
+/** How a snapshot refers to members and administrators. */
+
 import { InvariantError } from '../invariant-error.js';
 import type { Commander, Member } from '../roster/member.js';
 import type { CommanderNumber, CommanderSnapshot, SeatSnapshot } from '../snapshot.js';

@@ -1,3 +1,5 @@
+/** R-JOIN-2, R-JOIN-4, R-JOIN-6: how sessions get their seats. */
+
 import type { Effect } from '../effects.js';
 import type { ConfirmedEntry, JoinedEntry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';

@@ -1,3 +1,5 @@
+/** The roster of a group. */
+
 import type { AwayPresence, KeptSeat, Member, MemberId, Newcomer, Presence } from './member.js';
 import { RankIndex } from './rank-index.js';
 import { Slots } from './slots.js';

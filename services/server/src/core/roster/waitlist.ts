@@ -1,3 +1,5 @@
+/** The waitlist of a full group. */
+
 import type { Newcomer, SessionId } from './member.js';
 
 /** The waitlist: sessions that wait for a seat in a full group, in order of arrival (R-JOIN-4). */

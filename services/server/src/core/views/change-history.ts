@@ -1,3 +1,5 @@
+/** The history of the roster, which the queries of clients read. */
+
 import type { SnapshotRefs } from '../commands/snapshot-refs.js';
 import type { RosterChangedEffect } from '../effects.js';
 import type { ChangeSnapshot } from '../snapshot.js';

@@ -14,7 +14,7 @@ export class GroupWatchers {
     const { state } = session;
     if (state.phase !== 'active' && state.phase !== 'observing') return;
     if (state.interest === 'size') this.ofSize.add(session);
-    // An observer has no rank, so no change of a rank leads to its view.
+    // An observer has no rank, so a change of ranks alone would not cause a view for it.
     if (state.interest === 'roster' || state.phase === 'observing') this.atOnce.add(session);
   }
 

@@ -27,8 +27,8 @@ export class LeadershipEffects {
   }
 
   /**
-   * Records that no decision waits for the leader any longer. A view follows, on which it acts again. It still has to stop while the log may
-   * be stale.
+   * Records that no decision waits for the leader any longer. A view follows, with which the leader acts again. The leader still has to
+   * stop while the log may be stale.
    */
   releaseLeader({ session: id }: ReleasedEffect, channel: GroupChannel): void {
     const session = this.#ports.sessions.get(id);

@@ -180,8 +180,8 @@ export class ViewSender {
   }
 
   /**
-   * Sends a session a view in this cycle, also if nothing has changed for it: a leader that has stopped acts again on the next view (R-LEAD-2).
-   * It may have lost and got back rank 0 in one cycle.
+   * Sends a session a view in this cycle, even if nothing has changed for it. A leader that has stopped needs the view to act again
+   * (R-LEAD-2). That leader may have lost and regained rank 0 in one cycle.
    */
   expectView(session: Session, { lastSeen }: ActiveState): void {
     this.#expected.set(session, lastSeen);

@@ -21,8 +21,8 @@ export interface LagControlPorts {
 }
 
 /**
- * While this server is behind the log, pauses the sessions that send most, whichever server they have. A server that stays behind would not
- * read its own heartbeats in time, and its incarnation would end.
+ * While this server is behind the log, pauses the sessions that send most, at all servers. A server that stays behind would not read its
+ * own heartbeats in time, and its incarnation would end.
  */
 export class LagControl {
   readonly #ports: LagControlPorts;

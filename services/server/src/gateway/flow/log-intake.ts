@@ -112,8 +112,8 @@ export class ClusterIntake implements LogIntake {
   }
 
   /**
-   * This server has applied every command that it has delivered to its sessions. So a seq that it has not applied is invented, and a
-   * command that is closed here stays closed. An epoch only rises.
+   * This server has applied every command that it has delivered to its sessions. So a client has invented a seq that this server has not
+   * applied, and a command that is closed here stays closed. An epoch only rises.
    */
   refuseResult(group: Group, member: Member, epoch: number, seq: number): ResultRefusal | undefined {
     return epoch === group.epoch ? group.resultRefusal(seq, member) : 'ignored';

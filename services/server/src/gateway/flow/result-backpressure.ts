@@ -131,7 +131,7 @@ export class ResultBackpressure {
     if (queue !== undefined) this.#handleWhileRoom(undefined, queue);
   }
 
-  /** Records that a result of a member at another server goes to a session of this server. Announces it if it reads slowly. */
+  /** Records that a result of a member at another server goes to a session of this server. Announces that session if it reads slowly. */
   #recordRemoteResult({ to, payload }: RecipientEndedEffect): void {
     const asker = to === undefined ? undefined : this.#ports.sessions.get(to);
     if (asker === undefined) return;

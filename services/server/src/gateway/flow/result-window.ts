@@ -17,7 +17,7 @@ export class ResultWindow {
   #readBytes = 0;
   #probe: Probe | undefined;
 
-  /** At most `bytesMax` are unconfirmed, or one result. */
+  /** At most `bytesMax` bytes are unconfirmed. A single result may be longer. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
@@ -26,7 +26,7 @@ export class ResultWindow {
     return this.#sentBytes - this.#readBytes;
   }
 
-  /** Whether a result with so many bytes may be sent. */
+  /** Whether a result with this many bytes may be sent. */
   hasRoom(bytes: number): boolean {
     return this.#unreadBytes === 0 || this.#unreadBytes + bytes <= this.#bytesMax;
   }

@@ -19,8 +19,9 @@ export interface SenderPausesPorts {
 }
 
 /**
- * The senders that wait for slow recipients, here and at other servers. Another server reads from its senders until it has applied what this
- * server announces: about two writes to the log later. What its sessions may have in the log limits what arrives in that time.
+ * The senders that wait for slow recipients, here and at other servers. Another server reads from its senders until it has applied the
+ * announcement of this server, about two writes to the log later. The limit of entries that its sessions may have in the log bounds the
+ * commands that arrive in that time.
  */
 export class SenderPauses {
   readonly #ports: SenderPausesPorts;

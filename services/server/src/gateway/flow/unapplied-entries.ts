@@ -10,11 +10,12 @@ import { WIDE_BYTES_MIN, type WideCommand, WideCommands } from './wide-commands.
 
 /** How many entries one session may have in the log. */
 export const SESSION_ENTRIES_MAX = 1024;
-/** How many entries all sessions of this server may have in the log. A session must leave as many free as it has. */
+/** How many entries all sessions of this server may have in the log. A session may have at most as many as remain free. */
 export const ENTRIES_MAX = 65_536;
 /**
- * The share of RANKD_BACKLOG_BYTES_MAX that the entries of all sessions of this server may have in the log. It is half of the share from
- * which a recipient counts as slow: these entries still come after another server has asked this one to pause their senders.
+ * The share of RANKD_BACKLOG_BYTES_MAX that the entries of all sessions of this server may have in the log. These entries still arrive
+ * after another server has asked this one to pause their senders. So their share is half of the share from which a recipient counts as
+ * slow.
  */
 export const LOG_SHARE = 1 / 8;
 /**

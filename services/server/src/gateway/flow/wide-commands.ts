@@ -2,11 +2,11 @@
 
 import type { FlowExchange } from '../../log/ordered-log.js';
 
-/** A command is wide if its recipients together get at least so many bytes. */
+/** A command is wide if its recipients together get at least this many bytes. */
 export const WIDE_BYTES_MIN = 1_048_576;
 /**
  * The most bytes that the recipients of all wide commands of this server may get before all servers have applied these commands. A single
- * command may exceed it. A server on one processor writes some 700 MB in a second, and reads its own heartbeats behind the commands.
+ * command may exceed it. A server on one processor writes about 700 MB in a second, and reads its own heartbeats only after the commands.
  */
 export const WIDE_BYTES_MAX = 268_435_456;
 
@@ -42,7 +42,7 @@ export class WideCommands {
     return this.#bytes === 0;
   }
 
-  /** Whether a command with so many bytes for its recipients may be appended now. */
+  /** Whether a command with this many bytes for its recipients may be appended now. */
   hasRoomFor(bytes: number): boolean {
     return bytes < WIDE_BYTES_MIN || this.#bytes === 0 || this.#bytes + bytes <= WIDE_BYTES_MAX;
   }

@@ -11,7 +11,7 @@ import { causeEntry, leaderEntry, memberEntry } from './message-parts.js';
 export class ViewFrames {
   readonly #group: Group;
   readonly #frameBytesMax: number;
-  /** The cause of a change and the leader are the same in the frames of all sessions. */
+  /** The texts of causes and leaders, which are the same in the frames of all sessions. */
   readonly #causeTexts = new TextCache(causeEntry);
   readonly #leaderTexts = new TextCache(leaderEntry);
 

@@ -47,7 +47,10 @@ export function handleHello(hello: HelloMessage, session: Session, ports: HelloP
 
 const allFeatures: readonly string[] = features;
 
-/** Returns what no group of this server has. AdmissionDispatch checks the features of the group, when its log is read. */
+/**
+ * Returns the required feature or protocol version that no group of this server has. AdmissionDispatch checks the features of the group,
+ * when its log is read.
+ */
 function whatIsUnsupported(hello: HelloMessage, isWaiting: boolean): string | undefined {
   if (hello.protocol !== undefined && hello.protocol !== 1) return `protocol ${hello.protocol}`;
   const known = isWaiting ? [...allFeatures, ADOPTION] : allFeatures;

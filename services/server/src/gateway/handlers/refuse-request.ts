@@ -1,4 +1,4 @@
-/** R-PACE-1: what happens to a request above the rate limit of its session. */
+/** R-PACE-1: refuses a request above the rate limit of its session. */
 
 import { limits } from '@rankd/protocol';
 import { errorMessage } from '../frames/session-frames.js';

@@ -1,3 +1,5 @@
+/** R-CMD-6: the timers for the deadlines of open commands. */
+
 import type { Clock, Timer } from '../../clock.js';
 import type { DeadlineEffect, Group } from '../../core/index.js';
 import type { Proposals } from '../proposals.js';

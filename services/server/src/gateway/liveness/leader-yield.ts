@@ -30,8 +30,8 @@ export interface LeaderYieldPorts {
 }
 
 /**
- * Sends `yield` to leaders and proposes `stopped` when one has stopped (R-LEAD-1). The proposal names the request that the leader
- * answered, because a leader that may act again has to stop again.
+ * Sends `yield` to leaders and proposes `stopped` when one has stopped (R-LEAD-1). The proposal names the request that the leader answered.
+ * After a later request the leader has to stop again, so the earlier answer does not count.
  */
 export class LeaderYield {
   readonly #ports: LeaderYieldPorts;
@@ -43,8 +43,8 @@ export class LeaderYield {
   }
 
   /**
-   * Asks a leader to stop. Proposes `stopped` at each of three events: the leader answers `yielded`, the client closes the connection, and
-   * the lease has certainly expired. The core decides which of them is a proof (R-LEAD-1).
+   * Asks a leader to stop. Proposes `stopped` at each of three events: the leader answers `yielded`, the client closes the connection, or
+   * the lease has certainly expired. The core decides which event is a proof (R-LEAD-1).
    */
   requestYield(group: string, effect: AskToStopEffect): void {
     const { sessions, heartbeats, absenceTimers } = this.#ports;

@@ -81,7 +81,7 @@ export class SessionHeartbeats {
     return heartbeatOf(state)?.isFrozen === false;
   }
 
-  /** Sends a ping now, behind all frames of the session. Returns its number, or undefined if the session gets no pings. */
+  /** Sends a ping now, after all frames that are queued for the session. Returns its number, or undefined if the session gets no pings. */
   sendPing(session: Session): number | undefined {
     const ping = heartbeatOf(session.state)?.nextPing(this.#ports.stallFreeClock.nowMs);
     if (ping !== undefined) session.sendMessage({ type: 'ping', ...ping });

@@ -19,7 +19,7 @@ const LIGHT_READ_MS_MAX = 2;
 const ARRIVALS_FRAMES_MAX = 128;
 /** The most time for these frames, in milliseconds. */
 const ARRIVALS_MS_MAX = 2;
-/** Above these limits, the most frames that are taken at their arrival from a session that did not have to wait before. */
+/** At these limits, the server still takes this many frames at their arrival from a session that did not have to wait before. */
 const SPARSE_FRAMES_MAX = 8;
 /** The most time for those frames, in milliseconds. If a session takes longer, its next frames wait for a round. */
 const SPARSE_MS_MAX = 0.1;

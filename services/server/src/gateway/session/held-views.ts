@@ -17,7 +17,7 @@ export function recordHeldView(session: Session, state: ActiveState, rank: numbe
 }
 
 /**
- * Ends the session of a member that became leader in a held view, and is leader no longer or must stop. The member resumes its seat, and
+ * Ends the session of a member that became the leader in a held view and then lost the lead, or must stop. The member resumes its seat, and
  * receives its rank with `welcome`.
  */
 export function endHeldLeader(session: Session): void {

@@ -241,8 +241,8 @@ export class Outbox {
   }
 
   /**
-   * Whether the client has read nothing of its backlog for `stallMs`. Must be called in every tick while there is a backlog. `nowMs` is
-   * the time of the StallFreeClock. While frames are held, the client is not to blame.
+   * Whether the client has read nothing of its backlog for `stallMs`. Must be called in every tick while there is a backlog. `nowMs` is the
+   * time of the StallFreeClock. False while frames are held, because the client then cannot read them.
    */
   isStalled(nowMs: number): boolean {
     this.#countRead();

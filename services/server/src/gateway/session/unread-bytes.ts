@@ -18,7 +18,7 @@ export function sharedBytes(bytes: number, bySender: ReadonlyMap<SessionId, numb
 
 /**
  * Counts the bytes that wait for all sessions, with the limit RANKD_UNREAD_BYTES_MAX. Shared bytes count once. Half of the limit is for
- * commands, and a sender must leave as many bytes of that half free as it uses (R-FLOW-1). The other half is for answers.
+ * commands. A sender may use at most as many bytes of that half as remain free (R-FLOW-1). The other half is for answers.
  */
 export class UnreadBytes {
   readonly #max: number;

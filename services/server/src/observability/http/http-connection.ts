@@ -70,7 +70,7 @@ export class HttpConnection extends Duplex {
     socket.on('close', () => this.destroy());
   }
 
-  /** Whether the client has closed its end, as far as this server has read. */
+  /** Whether this server has read that the client has closed its end. */
   get hasPeerEnded(): boolean {
     return this.#hasPeerEnded;
   }

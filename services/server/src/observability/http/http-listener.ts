@@ -115,8 +115,8 @@ export class HttpListener {
   }
 
   /**
-   * Whether another connection from `address` is allowed. One address may have at most as many connections as are free. So a single address
-   * gets at most half of all, and leaves room for others.
+   * Whether another connection from `address` is allowed. One address may have at most as many connections as remain free, so a single
+   * address gets at most half of all.
    */
   #isRoomFor(address: string): boolean {
     let held = 0;

@@ -220,7 +220,7 @@ const transportInWords = {
 
 function formatLeftLine(event: Extract<ServerEvent, { event: 'member.left' }>): Line {
   const { name, rank, group, reason, size } = event;
-  // While the server stops, only the sessions end. The members keep their ranks, because the order is frozen.
+  // While the server stops, the members keep their ranks, because the order is frozen. Only their sessions end.
   if (reason === 'DRAINING') return { level: 'debug', sentence: `${name} keeps rank ${rank} in group ${group}` };
   return info(`${name}, rank ${rank}, left group ${group} (${reasonInWords(reason)}); ${size} remain`);
 }

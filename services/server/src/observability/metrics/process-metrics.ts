@@ -37,8 +37,8 @@ function registerOpenDescriptors(registry: Registry): void {
 }
 
 /**
- * Returns the number of open files. Since Linux 6.2, the size of the directory is this number. Before, the size is 0, so the directory is
- * listed.
+ * Returns the number of open files. Since Linux 6.2, the size of the directory is this number. On an older Linux the size is 0, so the
+ * directory is listed.
  */
 function countOpenDescriptors(): number {
   const { size } = statSync(DESCRIPTORS);

@@ -17,7 +17,7 @@ const BLOCK_MS = 1000;
  * soon. This costs an idle server about 0.6 % of a core, and its Redis 0.2 %.
  */
 const BLOCK_PARTLY_MS = 50;
-/** The same while a shard is not read because its records wait to be applied. */
+/** How long XREAD blocks while a shard is not read because its records wait to be applied. */
 const BLOCK_CONGESTED_MS = 10;
 /** The time limit of one read. After it, the connection is replaced. */
 const SILENCE_MS = 2500;
