@@ -27,10 +27,12 @@ function renumberAnchors(page) {
   );
 }
 
-/** Renders a section with its heading `levelsUp` levels above its place in typedoc's page. */
+/** Renders a section with its heading `levelsUp` levels above its place in typedoc's page. Methods come after properties. */
 function render(section, levelsUp) {
   const { level, title, body } = section;
-  const parts = section.parts.filter(part => !isNeedless(part));
+  const parts = section.parts
+    .filter(part => !isNeedless(part))
+    .sort((a, b) => (a.title === 'Methods') - (b.title === 'Methods'));
   if (parts.length === 1 && parts[0].title === 'Get Signature') return render({ ...parts[0], level, title }, levelsUp);
   const text = withTypes(
     shorten(body),
@@ -119,9 +121,10 @@ function hasText({ body, parts }) {
   return words !== '' || parts.some(hasText);
 }
 
-/** Removes modifiers: every property is read-only, and `?` marks what is optional. */
+/** Removes modifiers (every property is read-only, and `?` marks what is optional), and types that name only an internal schema. */
 function shorten(body) {
   return body
+    .replace(/^> .* = `Static`.*\n/gm, '')
     .replace(/^> (?:`(?:readonly|optional)` )+/gm, '> ')
     .replace(/^> \*\*get\*\* (\*\*[^*]+\*\*)\(\)/gm, '> $1')
     .replace(/(?:`"[^"]*"` \\\| )+/g, union => (union.split('|').length > literalsMax ? '`string` \\| ' : union))

@@ -26,6 +26,7 @@ import { serverFactsOf, type ServerFacts } from './session/server-facts.js';
  * This process as a member of a group. `join` returns it.
  *
  * Without a session every property is undefined, except `claim`, `isClosed` and `next`.
+ *
  * `rank` and `fence` are valid only at the moment at which they are read. They are undefined when the member must not act on
  * its rank: without a session, after `suspendMs` (a setting of the server, 4500 by default) without an acknowledged
  * heartbeat (R-LEAD-3), while the server asks it to yield (R-LEAD-2) or it resigns, and as soon as it leaves.
@@ -95,9 +96,9 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
 
   /**
    * When this member must have stopped acting on its rank, unless a heartbeat renews the lease before: ms of the clock of
-   * `performance.now()`. For another process of this machine, add `Number(process.hrtime.bigint()) / 1e6 -
-   * performance.now()`: the result is a reading of CLOCK_MONOTONIC. After a request to yield, and while the member resigns
-   * or leaves, nothing renews the lease. While the member is suspended, this time is in the past.
+   * `performance.now()`. After a request to yield, and while the member resigns or leaves, nothing renews the lease. While the
+   * member is suspended, this time is in the past. To get a reading of CLOCK_MONOTONIC for another process of this machine, add
+   * `Number(process.hrtime.bigint()) / 1e6 - performance.now()`.
    */
   get leaseEndsAt(): number | undefined {
     return this.#core.state.seat?.leaseEndsAtMs;
@@ -203,7 +204,8 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
    * Reading `aborted` checks the clock. The answer to a request to yield, `resign`, `leave` and `close` wait until `work`
    * has ended, at most until `leaseEndsAt`: `work` must have stopped before that. One call never runs `work` twice at the
    * same time.
-   * @param options `signal` ends the call: the work is aborted, and `lead` rejects with ABORTED after the work has ended
+   * @param options `signal`, an AbortSignal, ends the call: the work is aborted, and `lead` rejects with ABORTED after the work has
+   *   ended
    * @throws the error of `work`, if it throws while this member leads; RankdError ABORTED; BAD_ARGUMENT
    */
   async lead(work: Work, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -231,7 +233,7 @@ export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmit
 
   /**
    * Resolves when this member has rank `rank` or a smaller one, and may act on it.
-   * @param options `signal` ends the wait
+   * @param options `signal`, an AbortSignal, ends the wait
    * @throws RankdError ABORTED if `signal` is aborted; NOT_CONNECTED if the membership is closed; BAD_ARGUMENT
    */
   async untilRank(rank: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {

@@ -5,11 +5,9 @@ import type { CommandContext } from './command-executor.js';
 import type { CommandOptions } from './command-sender.js';
 
 /**
- * The commands of a group with their arguments and values, for `join<Commands>()`:
- *
- * interface Fleet { reload(args: { version: number }): string }
- *
- * Handlers and commands with other types do not compile. Nothing is checked at run time.
+ * The commands of a group with their arguments and values, for `join<Commands>()`, for example `interface Fleet {
+ * reload(args: { version: number }): string }`. Handlers and commands with other types do not compile. Nothing is checked at
+ * run time.
  */
 export type CommandsOf<C> = { [K in keyof C]: (args: never) => unknown };
 

@@ -46,7 +46,7 @@ export interface SheetDetails {
 export class Sheet<V = unknown> implements OutcomeCounts {
   /** The position of the command in the group's log. It identifies the command within an epoch. */
   readonly seq: number;
-  /** How many members received the command. The five counts below add up to it. */
+  /** How many members received the command: the sum of `done`, `failed`, `refused`, `expired` and `left`. */
   readonly recipients: number;
   /** How many executed the command. */
   readonly done: number;
@@ -58,7 +58,7 @@ export class Sheet<V = unknown> implements OutcomeCounts {
   readonly expired: number;
   /** How many left the group before they sent a result. */
   readonly left: number;
-  /** The recipients that did not end with `done`, by rank, at most 100. */
+  /** The recipients that did not end with `done`, by rank, at most 100: each a `MissingRecipient`. */
   readonly missing: readonly MissingRecipient[];
   /** The result of each recipient, by rank, if the option `reply` was `each`. Otherwise empty. */
   readonly results: readonly CommandResult<V>[];
@@ -69,7 +69,10 @@ export class Sheet<V = unknown> implements OutcomeCounts {
   readonly unsent: readonly UnsentTarget[];
   /** How many targets did not get the command, without a limit. */
   readonly unsentCount: number;
-  /** The members that the server refused. `unsent` has them too, except the superiors of a command to `all`. At most 100. */
+  /**
+   * The members that the server refused, at most 100: each a `RefusedTarget`. `unsent` has them too, except the superiors
+   * of a command to `all`.
+   */
   readonly outranked: readonly RefusedTarget[];
   /** How many members the server refused, without a limit. */
   readonly outrankedCount: number;

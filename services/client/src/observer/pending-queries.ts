@@ -10,7 +10,7 @@ import type {
 } from '@rankd/protocol';
 import { errorFromServer, RankdError } from '../rankd-error.js';
 
-/** The members of a group at one moment, by rank (R-ASK-1). */
+/** The members of a group at one moment, by rank: each a `RosterMember` (R-ASK-1). */
 export interface Roster {
   readonly group: string;
   readonly epoch: number;

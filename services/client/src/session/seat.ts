@@ -6,9 +6,9 @@ import type { Lease } from './lease.js';
 import { RosterQueries } from './roster-queries.js';
 
 /**
- * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later one has
- * a larger token: compare the epoch first, then the view. A resource that remembers the largest token can refuse an earlier
- * leader.
+ * A fencing token: the epoch and the view in which a member became the leader, or the owner of a partition. A later leader
+ * or owner has a larger token: compare the epoch first, then the view. A resource that remembers the largest token can
+ * refuse an earlier one.
  */
 export interface Fence {
   /** One run of the group's order. A later run has a larger number. */
