@@ -1,5 +1,6 @@
 /** Shortens the Markdown of typedoc: properties and parameters become lists, and sections that repeat a declaration are removed. */
 
+import { hasWords, isCode, isProperty, shortenDeclarations } from './declaration-text.mjs';
 import { readSections } from './markdown-sections.mjs';
 
 /** Sections that repeat the declaration above them, unless they have a text of their own. */
@@ -11,8 +12,8 @@ const inherited = new Set(['Implementation of', 'Overrides']);
 /** Headings between a type and its members. The members move up by one level. */
 const wrappers = new Set(['Get Signature', 'Properties', 'Accessors', 'Methods']);
 
-/** A union of more texts than this is shown as `string`: its docstring names the page that lists them. */
-const literalsMax = 12;
+/** The level of the heading of a type. */
+const typeLevel = 3;
 
 /** Returns the page with short declarations, and without repeated types and empty sections. */
 export function compactReference(markdown) {
@@ -22,9 +23,8 @@ export function compactReference(markdown) {
 /** Removes the number from links such as `#dial-1` where the page has only one heading of that name left. */
 function renumberAnchors(page) {
   const names = [...page.matchAll(/^#+ (.*)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^a-z]/g, ''));
-  return page.replace(/\(#([a-z]+)-1\)/g, (link, name) =>
-    names.filter(other => other === name).length === 1 ? `(#${name})` : link,
-  );
+  const single = names.filter(name => names.indexOf(name) === names.lastIndexOf(name));
+  return single.reduce((text, name) => text.replaceAll(`(#${name}-1)`, `(#${name})`), page);
 }
 
 /** Renders a section with its heading `levelsUp` levels above its place in typedoc's page. Methods come after properties. */
@@ -35,14 +35,16 @@ function render(section, levelsUp) {
     .sort((a, b) => (a.title === 'Methods') - (b.title === 'Methods'));
   if (parts.length === 1 && parts[0].title === 'Get Signature') return render({ ...parts[0], level, title }, levelsUp);
   const text = withTypes(
-    shorten(body),
+    shortenDeclarations(body),
     section.parts.find(part => part.title === 'Parameters'),
   );
   if (wrappers.has(title)) return `${text}\n${renderAll(parts, levelsUp + 1)}`;
   if (title === 'Throws') return `**Throws** ${text.trim()}\n`;
   if (title === 'Parameters') return `${parts.map(renderParameter).join('')}\n`;
-  const property = /^\n> (\*\*.+?\*\*: .*)\n([^]*)$/.exec(text);
-  if (level > 4 && property !== null && parts.every(isField)) return renderProperty(property, parts);
+  const [, declaration = '', ...lines] = text.split('\n');
+  if (level > typeLevel + 1 && isProperty(declaration) && parts.every(isField)) {
+    return renderProperty(declaration.slice('> '.length), lines.join('\n'), parts);
+  }
   const heading = level === 0 ? '' : `${'#'.repeat(level - levelsUp)} ${title}\n`;
   return `${heading}${text}\n${renderAll(parts, levelsUp)}`;
 }
@@ -52,7 +54,7 @@ function renderAll(parts, levelsUp) {
 }
 
 /** Renders a property, with the fields of its object, as an item of a list. */
-function renderProperty([, declaration, text], fields) {
+function renderProperty(declaration, text, fields) {
   const typed = fields.length === 0 ? declaration : declaration.replace('`object`', fieldsOf(fields));
   return renderItem(text.trim() === '' ? typed : `${typed}.`, text);
 }
@@ -77,8 +79,8 @@ function withTypes(declaration, parameters) {
 /** Returns the type and the text of a parameter. typedoc writes the type on the first line, except for an object with fields. */
 function parameterOf({ body }) {
   const [type, ...rest] = body.trim().split('\n');
-  if (type === '' || hasText({ body: type, parts: [] })) return { type: '`object`', text: body };
-  return { type: type.replace(/^\.\.\./, '').replace(/ = .*$/, ''), text: rest.join('\n') };
+  if (type === '' || hasWords(type)) return { type: '`object`', text: body };
+  return { type: type.replace(/^\.\.\./, '').split(' = ')[0], text: rest.join('\n') };
 }
 
 function renderItem(declaration, text) {
@@ -98,7 +100,7 @@ function fieldsOf(sections) {
 
 /** Returns the name and the type of a field. A field of a parameter has only its type below its title. */
 function declarationOf(title, body) {
-  const declaration = /^> (.*)$/m.exec(shorten(body));
+  const declaration = /^> (.*)$/m.exec(shortenDeclarations(body));
   return declaration === null ? `${title}: ${body.trim()}` : declaration[1].replaceAll('**', '');
 }
 
@@ -112,21 +114,13 @@ function isNeedless(section) {
 
 /** Returns whether a section is a field of an object, with a type and without a text. */
 function isField({ body, parts }) {
-  return /^\s*> [^\n]*\*\*: [^\n]*\s*$|^\s*`[^`\n]*`\s*$/.test(body) && parts.length === 0;
+  const [line = '', ...others] = shortenDeclarations(body)
+    .split('\n')
+    .filter(line => line !== '');
+  return others.length === 0 && parts.length === 0 && (isProperty(line) || isCode(line));
 }
 
 /** Returns whether a section says more than names and types. */
 function hasText({ body, parts }) {
-  const words = body.replace(/\[[^\]]*\]\([^)]*\)|`[^`]*`|\*extends\*|keyof|readonly|[^A-Za-z]/g, '');
-  return words !== '' || parts.some(hasText);
-}
-
-/** Removes modifiers (every property is read-only, and `?` marks what is optional), and types that name only an internal schema. */
-function shorten(body) {
-  return body
-    .replace(/^> .* = `Static`.*\n/gm, '')
-    .replace(/^> (?:`(?:readonly|optional)` )+/gm, '> ')
-    .replace(/^> \*\*get\*\* (\*\*[^*]+\*\*)\(\)/gm, '> $1')
-    .replace(/(?:`"[^"]*"` \\\| )+/g, union => (union.split('|').length > literalsMax ? '`string` \\| ' : union))
-    .replace(/(?:`"[^"]*"` \\\| )*`string` \\\| `"[^"]*"`/g, '`string`');
+  return hasWords(body) || parts.some(hasText);
 }
