@@ -27,10 +27,9 @@ import { serverFactsOf, type ServerFacts } from './session/server-facts.js';
 /**
  * This process as a member of a group. `join` returns it.
  *
- * `rank` and `fence` are valid only at the moment at which they are read. They are undefined when the member must not act on its
- * rank:
- * while it has no session, after `suspendMs` (a setting of the server, 4500 by default) without an acknowledged heartbeat
- * (R-LEAD-3), while the server asks it to yield (R-LEAD-2) or it resigns, and as soon as it leaves.
+ * `rank` and `fence` are valid only at the moment at which they are read. They are undefined while the member must not act on its rank:
+ * while it has no session, while the server asks it to yield (R-LEAD-2), while it resigns, and as soon as it leaves. The same is true after
+ * `suspendMs` without an acknowledged heartbeat (R-LEAD-3). `suspendMs` is a setting of the server, 4500 by default.
  */
 export class Membership<C extends CommandsOf<C> = AnyCommands> extends EventEmitter<MembershipEvents> {
   readonly #core: MembershipCore<C>;

@@ -155,8 +155,8 @@ export class ClusterWorld {
   }
 
   /**
-   * Whether proxies may close one end of a connection. Not in format 1 of the log, in which every close counts as a proof that a leader has
-   * stopped.
+   * Whether proxies may close one end of a connection. False in format 1 of the log, because every close counts there as a proof that a
+   * leader has stopped.
    */
   get hasProxies(): boolean {
     return !this.#versions.hasFormatOne;
