@@ -120,8 +120,8 @@ export class RankServer {
     if (this.#config.RANKD_ADMIN_TOKEN === DEVELOPMENT_ADMIN_TOKEN)
       this.#recorder.record({ event: 'development-token' });
     this.#recorder.record({ event: 'listening', address: host, port, httpPort, transport: transport.kind });
-    // Open it only after listen() has succeeded: a server that cannot listen must not replace the mirror of the server that does. No client
-    // has connected yet, because nothing is awaited after listen().
+    // Open it only after listen() has succeeded: a server that cannot listen must not replace the mirror of the server that listens. No
+    // client has connected yet, because nothing is awaited after listen().
     this.#standalone?.open();
   }
 

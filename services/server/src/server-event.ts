@@ -95,7 +95,7 @@ export type ServerEvent =
   | { readonly event: 'cluster.adopted'; readonly cluster: string; readonly lost: string }
   /** Redis is empty, and this server looks for servers of an earlier cluster before it creates one. */
   | { readonly event: 'cluster.looking'; readonly reason: string }
-  /** This server cannot read or apply a record, or the entry with this number in it. It waits until it can. */
+  /** This server cannot read or apply a record, or the entry of the record with this number. It waits until it can. */
   | {
       readonly event: 'cluster.blocked';
       readonly shard: number;

@@ -88,7 +88,7 @@ export class StandaloneServer implements OrderKeeper {
     this.#begin(epoch, new Map(groups.map(({ name, roster }) => [name, roster.slice().map(seatOf)])));
   }
 
-  /** Ends all sessions. The other server has the members' seats from Redis. */
+  /** Ends all sessions. The other server keeps the order now, with the seats that it has read from Redis. */
   standDown(): void {
     const { epochIssued } = this;
     this.#endIncarnation();

@@ -43,7 +43,7 @@ export async function pinSelf({ load }: CpuAssignment): Promise<() => Promise<vo
   const before = readAllowed();
   const pin = async (list: string): Promise<void> => {
     if (load === undefined) return;
-    // This command needs `Children` of its own: those of the run are already killed, and can start no process.
+    // This command needs a new `Children` object: that of the run is closed already and can start no process.
     await new Children().run({ program: 'taskset', args: ['-acp', list, String(process.pid)] }, 5000);
   };
   await pin(String(load));

@@ -13,7 +13,7 @@ export function deliveryRatio(sampleOf: SampleOf, probe: string, other: string):
   return rate(probe) / rate(other);
 }
 
-/** Returns the rows in which one sender sends commands to all members, and none answers. */
+/** Returns the rows in which one sender sends commands to all members. No member answers. */
 export function fanRows(scale: Scale): Row[] {
   const { members, many, few } = scale;
   const fan = (servers: readonly ServerKind[], load: LoadOptions): LoadProbe[] =>

@@ -123,7 +123,7 @@ export class ChangeFeed {
     return this.#position ?? { epoch: NO_EPOCH, view: 0 };
   }
 
-  /** Records that the group has reached a view. Returns what the feed needs next to reach it too. */
+  /** Records that the group has reached a view. Returns what the feed needs next to apply the changes up to this view. */
   #hear(epoch: number, view: number): FeedStep {
     const { epoch: known, view: at } = this.#reached;
     this.#heard = { epoch, view };

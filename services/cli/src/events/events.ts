@@ -16,7 +16,7 @@ type ViewMessage = ObserverEvents['view'][0];
 /** The shortest time between two queries, ms. The server answers 10 queries a second (R-ASK-1). */
 const ASK_EVERY_MS = 250;
 const RETRY_MS = 500;
-/** How many views may wait. The history has those that are dropped. */
+/** How many views may wait. Further views are dropped: the history contains their changes. */
 const VIEWS_WAITING_MAX = 256;
 
 /**

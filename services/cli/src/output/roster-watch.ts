@@ -6,8 +6,8 @@ import { onAbort } from '@rankd/protocol';
 import { open, type Connection } from '../connection.js';
 
 /**
- * The shortest time between two queries, ms. The server answers 10 queries a second. With this interval, rankctl sends less than
- * half of them.
+ * The shortest time between two queries, ms. The server answers 10 queries a second. With this interval, rankctl sends less than half of
+ * that number.
  */
 const askEveryMs = 250;
 const retryMs = 500;

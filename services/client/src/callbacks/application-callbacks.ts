@@ -45,7 +45,7 @@ export class ApplicationCallbacks {
   }
 
   /**
-   * Emits `listenerError`, for an error that the application learns of by another way too. Returns whether anything listens. An error of
+   * Emits `listenerError` for an error that the application also receives in another way. Returns whether anything listens. An error of
    * such a listener is thrown by `process.nextTick`.
    */
   notify(source: string, error: unknown): boolean {

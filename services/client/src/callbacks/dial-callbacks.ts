@@ -4,8 +4,8 @@ import type { Dial, DialTarget, TlsSource } from '../connection/dial.js';
 import type { ApplicationCallbacks } from './application-callbacks.js';
 
 /**
- * Returns the target with functions that behave as those of the application. An error fails the attempt, so `disconnected` has it. It is
- * emitted as `listenerError` too, and is not thrown: the next attempt may succeed.
+ * Returns the target with functions that behave as those of the application. An error ends the attempt, and `disconnected` reports the
+ * error. It is also emitted as `listenerError`. It is not thrown, because the next attempt may succeed.
  */
 export function reportDialErrors<T extends DialTarget>(target: T, callbacks: ApplicationCallbacks): T {
   const { dial, tls } = target;

@@ -32,7 +32,7 @@ export async function namesOf(address: string, resolver: Resolver): Promise<stri
 }
 
 /**
- * Returns the replica's name: `comp-client-1.comp_default` → `client-1`. The project's name is the start of the network's name. It is
+ * Returns the replica's name: `comp-client-1.comp_default` → `client-1`. The project's name, which is the start of the network's name, is
  * removed.
  */
 export function replicaOf(names: readonly string[]): string | undefined {

@@ -71,8 +71,8 @@ export class EventNotifier {
   }
 
   /**
-   * Emits the changes that are not emitted yet. The size is no permission to act, so its changes are emitted while the member is
-   * suspended too.
+   * Emits the changes that are not emitted yet. Changes of the size are emitted while the member is suspended too, because a size gives no
+   * permission to act.
    * @param suspension why the member must not act on its rank; undefined while it may
    */
   emitChanges(rank: number, suspension: Suspension | undefined): void {

@@ -4,7 +4,7 @@
  * Why an operation on a stream failed.
  * - `unavailable`: Redis cannot be reached or does not answer correctly. The same call may succeed later.
  * - `unsuited`: Redis or its data does not match the settings. An operator has to change one of them.
- * - `lost`: Redis no longer holds a history that it held. A server must not start a new one unless an operator asks for that.
+ * - `lost`: Redis has lost a history that it had. A server may start a new history only if an operator asks for it.
  */
 export type StreamFault = 'unavailable' | 'unsuited' | 'lost';
 

@@ -125,7 +125,10 @@ export interface AskToStopEffect {
    */
   readonly ask: number;
   readonly session: SessionId | undefined;
-  /** The number of the leader's absence. Undefined if it has a session, and in format 1 of the log: `waitMs` is then counted from now. */
+  /**
+   * The number of the leader's absence. Undefined if the leader has a session. Also undefined in format 1 of the log, which counts `waitMs`
+   * from this effect.
+   */
   readonly absence: number | undefined;
   readonly waitMs: number;
 }

@@ -82,7 +82,7 @@ export interface GraceEndedEntry extends Placed {
   readonly member: MemberId;
   /** The number of the absence. Undefined if the entry was written in format 1. */
   readonly absence?: number | undefined;
-  /** A duration of the monotonic clock of the proposing server, in milliseconds. Undefined if `absence` is. */
+  /** A duration of the monotonic clock of the proposing server, in milliseconds. Undefined if `absence` is undefined. */
   readonly ms?: number | undefined;
 }
 

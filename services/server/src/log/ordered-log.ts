@@ -40,7 +40,9 @@ export interface FlowExchange {
   onChanged(listener: () => void): void;
   /** Whether this server applies entries late, so that senders at all servers should wait. */
   readonly isBehind: boolean;
-  /** Returns the place behind everything of the group that this server has applied. Undefined if it does not follow the group. */
+  /**
+   * Returns the place in the log after the last entry of the group that this server has applied. Undefined if it does not follow the group.
+   */
   placeOf(group: string): LogPlace | undefined;
   /** Whether each server that follows the log of the group has reported that it has applied what is before the place. */
   isAppliedByAll(group: string, place: LogPlace): boolean;

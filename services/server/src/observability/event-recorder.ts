@@ -14,7 +14,7 @@ import { createEventLog } from './logging/event-log.js';
 import { Metrics } from './metrics/metrics.js';
 import type { ServerQueries } from './server-queries.js';
 
-/** Records events, and gives the side port what it shows of them. */
+/** Records events, and passes to the side port those that it shows. */
 export class EventRecorder {
   readonly metrics: Metrics;
   readonly streams: EventStreams;

@@ -111,7 +111,10 @@ export class ClusterWorld {
     this.checker.assertNoViolation();
   }
 
-  /** Waits until the servers have started. Redis never loses what they have written before that: without it no server could start again. */
+  /**
+   * Waits until the servers have started. Redis never loses what the servers have written until then, because no server could start again
+   * without that data.
+   */
   async start(): Promise<void> {
     for (let left = STARTS_MAX; left > 0; left -= 1) {
       await this.passTime(START_MS);
@@ -155,8 +158,8 @@ export class ClusterWorld {
   }
 
   /**
-   * Whether proxies may close one end of a connection. Not in format 1 of the log, in which every close counts as a proof that a leader has
-   * stopped.
+   * Whether proxies may close one end of a connection. False in format 1 of the log, because every close counts there as a proof that a
+   * leader has stopped.
    */
   get hasProxies(): boolean {
     return !this.#versions.hasFormatOne;

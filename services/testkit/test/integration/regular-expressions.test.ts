@@ -17,7 +17,6 @@ const reviewed: Readonly<Record<string, readonly [count: number, reason: string]
     1,
     'reads a paragraph of this repository in a check, and each part ends at the next mark',
   ],
-  'scripts/lib/docs/compact-reference.mjs': [7, 'reads what typedoc has written about this repository'],
   'scripts/lib/docs/render-rankctl.mjs': [1, 'reads the help texts of this repository'],
 };
 

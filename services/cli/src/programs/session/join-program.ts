@@ -22,7 +22,7 @@ export interface ProgramMemberOptions extends Pick<JoinOptions, 'name' | 'tags' 
 /** A member, and the socket of its session. */
 export interface ProgramMember {
   readonly me: Membership;
-  /** Returns the TCP socket of the newest session. With TLS it is the socket under it. */
+  /** Returns the TCP socket of the newest session. With TLS it is the TCP socket below the TLS socket. */
   readonly socket: () => Socket | undefined;
 }
 

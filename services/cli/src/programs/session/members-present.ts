@@ -70,8 +70,8 @@ export async function waitForMembers(
 }
 
 /**
- * Resolves when the group has `members` members, at the latest when the next line is due. If it has as many already, some of them are away,
- * and no event reports when they come back. The function then resolves after ASK_EVERY_MS.
+ * Resolves when the group has `members` members, at the latest when the next line is due. If the group has that many already, some members
+ * are away, and no event reports when they come back. The function then resolves after ASK_EVERY_MS.
  */
 async function waitForChange(
   { me, size, members }: { readonly me: Membership; readonly size: number | undefined; readonly members: number },

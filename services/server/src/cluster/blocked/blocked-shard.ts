@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { formatPosition, type Position } from '../stream-position.js';
 
-/** The record, or one of its entries, at which a server has stopped to apply a shard. */
+/** The record, or the entry in a record, before which a server has stopped applying a shard. */
 export interface BlockingEntry {
   readonly kind: 'blocked';
   /** The id of the record, or of the snapshot. */

@@ -1,4 +1,4 @@
-/** Applies records in slices of time, so that a server with many of them still writes to its sessions and reads from them. */
+/** Applies records in slices of time, so that a server with many unapplied records still reads from its sessions and writes to them. */
 
 import type { Clock } from '../../clock.js';
 
@@ -29,7 +29,7 @@ export class ApplySlices {
     return this.#state === 'unfinished' && unappliedChars > CONGESTED_CHARS_MAX;
   }
 
-  /** Applies records now, unless a next slice will apply them. */
+  /** Applies records now, unless a slice is scheduled that will apply them. */
   run(): void {
     if (this.#state === 'unfinished') return;
     const untilMs = this.#clock.monotonicMs() + SLICE_MS;

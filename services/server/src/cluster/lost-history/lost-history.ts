@@ -40,7 +40,7 @@ export class LostHistory {
   /**
    * Returns the largest epoch that may be lost, or 0. Call it after the register was read to its end. Lost records of other shards may have
    * issued epochs up to the present wall time, so a new loss counts up to that time. A loss counts only up to `epochLast` if the register
-   * has received another loss since the lost record was read: then another server has already reported this one.
+   * has received another loss since the lost record was read: another server has then reported the same loss already.
    */
   findEpochLost(): number {
     const { registerEpochLost } = this;

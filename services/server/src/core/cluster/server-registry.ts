@@ -7,7 +7,7 @@ import type { Entry } from '../entries.js';
 import type { GroupLimits } from '../group-limits.js';
 import type { ServerId, SessionId } from '../roster/member.js';
 
-/** A server may declare another one lost only after it has appended this many heartbeats itself since the last batch of the other. */
+/** How many heartbeats a server must append after the last batch of another server before it may declare that server lost. */
 export const BEATS_UNTIL_LOST = 5;
 
 /** An entry about the servers of a cluster. */
@@ -134,7 +134,7 @@ export interface RegisteredServer {
   readonly upAt: number;
   /** The newest format that it reads. Undefined means 1: the snapshot is from a server that is older than this field. */
   readonly format?: number | undefined;
-  /** The URL by which clients reach it. Undefined until its heartbeat had one. */
+  /** The URL by which clients reach it. Undefined until a heartbeat of the server contains one. */
   address?: string | undefined;
   /** The number of its last batch. Snapshots in Redis contain the name `lastParcel`, so the field keeps it. */
   lastParcel: number;

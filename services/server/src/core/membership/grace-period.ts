@@ -68,7 +68,7 @@ export class GracePeriods {
   }
 
   /**
-   * Marks a member away that has lost its connection (R-VIEW-4). Its client suspends itself when it loses the connection, too. If a proxy
+   * Marks a member away that has lost its connection (R-VIEW-4). The client also suspends itself when it loses the connection. If a proxy
    * may have closed only the server's end, the member may act for the `mayActMs` of the entry (R-LEAD-1).
    */
   startLostGrace(member: Member, { reason, at, mayActMs }: DepartedEntry): Effect[] {

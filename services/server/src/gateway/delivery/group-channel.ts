@@ -57,7 +57,10 @@ export class GroupChannel {
     if (this.fanOut.pendingCount > 0) this.#ports.pendingChannels.add(this);
   }
 
-  /** Sends the recipients their views. A view may be held for many commands (R-JOIN-1), so recipients are not visited for each of them. */
+  /**
+   * Sends the recipients their views, unless `#served` shows that they have them. Many commands may follow one held view (R-JOIN-1), and
+   * not every command should visit all recipients.
+   */
   #sendViewsTo(ranges: readonly RankRange[]): void {
     const { view, roster } = this.group;
     const first = ranges[0];

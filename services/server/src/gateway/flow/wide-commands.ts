@@ -23,8 +23,8 @@ interface AppliedCommand extends WideCommand {
 }
 
 /**
- * Limits the wide commands of this server that are in the log. A server that only sends has little work with them, while another one writes
- * to all recipients. So a command counts until every server has reported that it has applied it.
+ * Limits the wide commands of this server that are in the log. A server that only sends these commands has little work, while another
+ * server writes them to all recipients. So a command counts until every server has reported that it has applied it.
  */
 export class WideCommands {
   readonly #exchange: Pick<FlowExchange, 'placeOf' | 'isAppliedByAll'>;

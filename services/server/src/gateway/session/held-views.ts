@@ -4,7 +4,7 @@ import type { ActiveState } from './session-state.js';
 import type { Session } from './session.js';
 
 /**
- * Records a view that is held. Ends the session and returns false if an earlier held view says rank 0 and this one does not: if both were
+ * Records a view that is held. Ends the session and returns false if an earlier held view says rank 0 and this one does not. If both were
  * sent later, the member would act as leader for a moment while another member leads.
  */
 export function recordHeldView(session: Session, state: ActiveState, rank: number | undefined): boolean {

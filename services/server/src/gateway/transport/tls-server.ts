@@ -75,7 +75,7 @@ export class TlsServer {
   }
 
   #failHandshake(error: NodeJS.ErrnoException, socket: TLSSocket): void {
-    // A client that only closes the connection is not reported, as without TLS.
+    // As without TLS, a client that only closes the connection is not reported.
     if (error.code === 'ECONNRESET') return;
     const { code = 'failed' } = error;
     this.#takeHandshake(socket)?.listener.refuse('BAD_FRAME', `TLS handshake: ${code}`, handshakeMistake(code));

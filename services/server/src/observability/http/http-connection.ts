@@ -8,7 +8,10 @@ import type { LoopQueue } from './loop-queue.js';
 
 /** A connection is destroyed if no complete request has arrived this long after it was opened, or after the last answer. */
 const REQUEST_MS = 10_000;
-/** A connection is destroyed if the client accepts no bytes of an answer for this long. The time restarts with every `WRITE_BYTES`. */
+/**
+ * A connection is destroyed if the client accepts no bytes of an answer for this long. The time restarts after each write, which has at
+ * most `WRITE_BYTES` bytes.
+ */
 const ANSWER_STALL_MS = 10_000;
 /** How long a client may take to close its end after this end has closed. */
 const LINGER_MS = 1000;
