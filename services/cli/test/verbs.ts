@@ -1,6 +1,6 @@
 import { createProgram } from '../src/program.js';
 
-/** What rankctl parses its command line with. */
+/** The parser of rankctl's command line. */
 export const program = createProgram('', () => Promise.resolve());
 
 /** The verbs of rankctl, in the order of its help. */

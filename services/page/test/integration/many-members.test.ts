@@ -52,7 +52,7 @@ async function scrollWhileLeadersDie(page: Page): Promise<void> {
     if (step % 4 === 0) peers.get(names.shift() ?? '')?.destroy();
     await page.evaluate(() => new Promise(requestAnimationFrame));
   }
-  // With a script: the browser drops a key while it still scrolls for the key before.
+  // A script scrolls, because the browser drops a key while it still scrolls for the key before.
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await untilDrawn(page, names, names.length - 1);
   await page.evaluate(() => scrollTo(0, 0));

@@ -117,7 +117,7 @@ describe('scripts/certs', () => {
 
   it('signs with an RSA CA of another program', async () => {
     const own = await make();
-    // In a process of its own, because the library rejects keys of Jest's context.
+    // The script runs in a process of its own, because the library rejects keys of Jest's context.
     const script = `
       import 'reflect-metadata';
       import x509 from '@peculiar/x509';

@@ -99,7 +99,7 @@ describe('R-PROG-10 rankctl run --seat-file', () => {
     expect(readFileSync(runs.path('seat'), 'utf8')).toContain(member);
     second.child.kill('SIGTERM');
     await second.end();
-    // For suspendMs the program of the earlier process may run still.
+    // For suspendMs the program of the earlier process may still run.
     expect(readFileSync(runs.path('seat'), 'utf8')).toMatch(/"program":"(running|ended)"/);
   });
 });

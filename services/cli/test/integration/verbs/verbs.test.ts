@@ -43,7 +43,7 @@ async function joinAs(name: string, tags: Record<string, string> = {}): Promise<
     });
     member.handle('restart', () => {
       executed.push(name);
-      // After the answer. The supervisor starts it again, as a new member with the last rank.
+      // The member restarts after its answer. The supervisor starts it again as a new member with the last rank.
       const restarted = sleep(5)
         .then(() => member.leave())
         .then(async () => members.push(await joinAs(name, tags)));

@@ -6,10 +6,10 @@ import { parseListenAddress, urlOf } from '../../../src/programs/local-http/list
 import { LocalHttp } from '../../../src/programs/local-http/local-http.js';
 import { BODY_BYTES_MAX } from '../../../src/programs/local-http/read-body.js';
 
-// In real time. It matters only if a test hangs.
+// This limit is in real time. It matters only if a test hangs.
 jest.setTimeout(30_000);
 const DEADLINE_MS = 10_000;
-/** By the manual clock, which runs ahead while a text crosses a real socket. */
+/** This deadline is by the manual clock, which runs ahead while a text crosses a real socket. */
 const TEXT_DEADLINE_MS = 10_000_000;
 const fleet = new InProcessFleet();
 let server: FleetServer;
@@ -60,7 +60,7 @@ interface Fixture {
   readonly member: Membership;
   readonly resigned: string[];
   readonly ask: (path: string, options?: Ask) => Promise<Reply>;
-  /** With the key. */
+  /** As `ask`, with the access key. */
   readonly askAs: (path: string, options?: Ask) => Promise<Reply>;
 }
 

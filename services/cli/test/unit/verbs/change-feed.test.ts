@@ -66,7 +66,7 @@ describe('the changes of a group', () => {
       [causeOf('joined', 'eve'), 2],
       [causeOf('joined', 'bob'), 3],
       [causeOf('left', 'eve'), 2],
-      // It happened after the view, and is not printed again when its own view comes.
+      // This change happened after the view. It is not printed again when its own view comes.
       [causeOf('joined', 'dan'), 3],
     ] as const;
     // More has happened since: the answer does not reach back far enough.
@@ -155,7 +155,7 @@ describe('the changes of a group', () => {
       'ann left: sent leave (1 remain)',
       'bob left: sent leave (0 remain)',
     ]);
-    // It begins again.
+    // The group begins again.
     feed.applyView(viewOf(1, 1, causeOf('joined', 'cid'), { epoch: 71 }));
     feed.applyHistory(historyOf(1, [[causeOf('joined', 'cid'), 1]], 71), 1);
     expect(sentences().at(-1)).toBe('cid joined (rank 0 of 1); cid leads');

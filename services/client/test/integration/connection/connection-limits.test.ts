@@ -29,7 +29,7 @@ afterEach(() => {
   coordinator.dispose();
 });
 
-/** Replaces the timeouts: they pass when the test says so. All other timers of a real socket run by themselves. */
+/** Replaces the timeouts by fake ones, which the test advances. All other timers of a real socket run by themselves. */
 function fakeTimeouts(): void {
   jest.useFakeTimers({
     doNotFake: ['Date', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate', 'setInterval'],

@@ -14,7 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), 'rankd-packed-'));
 const tarballs = join(folder, 'tarballs');
 const modules = resolve(repository, 'node_modules');
 
-/** What an empty folder needs of npm without a registry. `npm init` and `npm pkg` run as they are written. */
+/**
+ * The commands that replace those of the page, because the tests have no registry: they install packed files in an empty folder. `npm init`
+ * and `npm pkg` run as they are written.
+ */
 const replacements: readonly Instead[] = [
   {
     written: /^npm install rankd @rankd\/client( @rankd\/cli)?$/,

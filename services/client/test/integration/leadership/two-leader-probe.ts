@@ -157,7 +157,7 @@ export class Duel {
     return toldNs;
   }
 
-  /** Checks that the old leader has not acted in any way after that moment, though it had in each way before. */
+  /** Checks that the old leader acted in each way before that moment, and in none after it. */
   expectNoActAfter(toldNs: bigint): void {
     const { rankNs, fenceNs, signalNs } = this.leader.lastActs();
     for (const [way, atNs] of Object.entries({ rank: rankNs, fence: fenceNs, signal: signalNs })) {

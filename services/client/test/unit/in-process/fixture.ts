@@ -9,7 +9,7 @@ import type { InProcessFleet } from '@rankd/testkit/in-process';
 /** Ten times the expected duration, ms, by the manual clock. */
 export const DEADLINE_MS = 10_000;
 
-// In real time. It matters only if a test hangs.
+// This limit is in real time. It matters only if a test hangs.
 jest.setTimeout(30_000);
 
 /** Returns the fields of a rejection with this code, for `toMatchObject`. */

@@ -54,7 +54,7 @@ describe('a replica of the roster', () => {
     ]);
     expect(shortly(replica.applyView(stepTo(7, 1, ['c']), LEASE_ENDS_MS))).toBe('nothing');
     expect(shortly(replica.applyView(stepTo(10, 2, ['e']), LEASE_ENDS_MS))).toBe('ask');
-    // It stays valid only until the lease of that moment expires, even if the lease is renewed.
+    // The replica stays valid only until the lease of that moment expires, even if the lease is renewed.
     expect([replica.knownUntilMs(EVER), replica.asChange]).toEqual([LEASE_ENDS_MS, undefined]);
     expect(shortly(replica.applyRosterFrame(rosterOf(10, ['c', 'd', 'e'])))).toEqual([
       'leap',

@@ -29,7 +29,7 @@ export function entryDecoder(checks: EntryChecks): (value: unknown) => DecodedEn
 
 /**
  * Returns an encoder to JSON text. It rejects an entry that the decoder with the same checks cannot read. Such an entry would block every
- * server of the cluster, so only the server that made it stops.
+ * server of the cluster. With the encoder, only the server that has created the entry stops.
  * @throws InvariantError from the encoder, if an entry has another form.
  */
 export function entryEncoder(decode: (value: unknown) => DecodedEntry): (entry: LogEntry) => string {

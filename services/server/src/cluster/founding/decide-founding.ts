@@ -29,7 +29,10 @@ export type FoundingDecision =
 const ADVICE =
   'start the Redis that still has it, or accept the present one with `rankctl servers adopt` (docs/operations/several-servers.md)';
 
-/** Decides what a server does about the cluster in Redis. A server never creates a cluster where it knows that another one existed. */
+/**
+ * Decides what a server does about the cluster in Redis. A server that knows of a lost cluster creates another one only if an operator has
+ * decided that.
+ */
 export function decideFounding({ served, stored, waiting, isAdopted, lookMs }: FoundingFacts): FoundingDecision {
   if (stored !== undefined) return decideJoin(served, stored, isAdopted);
   const lost = served ?? waiting?.clusterId;

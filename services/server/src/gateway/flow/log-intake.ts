@@ -112,8 +112,8 @@ export class ClusterIntake implements LogIntake {
   }
 
   /**
-   * This server has applied every command that it has delivered to its sessions. So a client has invented a seq that this server has not
-   * applied, and a command that is closed here stays closed. An epoch only rises.
+   * This server has applied every command that it has delivered to its sessions. So if this server has not applied a seq, the client has
+   * invented it. A command that is closed here stays closed. An epoch only rises.
    */
   refuseResult(group: Group, member: Member, epoch: number, seq: number): ResultRefusal | undefined {
     return epoch === group.epoch ? group.resultRefusal(seq, member) : 'ignored';

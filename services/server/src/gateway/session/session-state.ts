@@ -71,7 +71,7 @@ export interface ClosingState {
   readonly before: Exclude<SessionState, ClosingState>;
 }
 
-/** Returns the heartbeat of a session. Returns undefined if the session sends none or is not admitted yet. */
+/** Returns the heartbeat of a session. Returns undefined if the session gets no pings or is not admitted yet. */
 export function heartbeatOf(state: SessionState): Heartbeat | undefined {
   switch (state.phase) {
     case 'greeting':

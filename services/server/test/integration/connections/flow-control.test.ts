@@ -12,7 +12,7 @@ import {
 
 /** R-FLOW-1 with real sockets and their buffers. The other tests are in unit/in-process/connections. */
 
-/** Much more than the operating system buffers for a peer that does not read, and than the server may. */
+/** So many orders that neither the operating system nor the server can buffer them for a peer that does not read. */
 const ORDERS = 400;
 const BACKLOG_BYTES_MAX = 2_097_152;
 

@@ -131,7 +131,7 @@ async function afterKill(): Promise<LongReform> {
   const newer = await before.join({ group: 'others', resume: resumeOf(second) });
   expect(newer.welcome).toMatchObject({ member: second.id, resumed: true });
   await newer.peer.barrier();
-  // This change comes later. When the mirror has it, it also has the new secret.
+  // This change comes after the new secret. When the mirror has the change, it also has the secret.
   const last = await before.join({ group: 'others' });
   await mirrored(settings, 5, 'others');
   const { server } = await restart(before, settings, () => before.childProcess.kill('SIGKILL'));

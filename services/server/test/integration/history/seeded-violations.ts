@@ -195,7 +195,7 @@ export const clusterViolations: readonly SeededViolation[] = [
   {
     what: 'a seat that is given back at another rank',
     found: 'received rank',
-    // In all of them: the replay checks only the part of the history that an observer has reported.
+    // The violation is planted in all recordings, because the replay checks only the part of the history that an observer has reported.
     plant: ({ recordings, ...rest }) => ({
       ...rest,
       recordings: recordings.map(each =>
@@ -228,7 +228,7 @@ function isGivenBack({ frame: { type, resumed } }: Of<'heard'>): boolean {
   return type === 'welcome' && resumed === true;
 }
 
-/** As if no new epoch had begun after the loss. */
+/** Returns the history as if no new epoch had begun after the loss. */
 function inOneEpoch({ recordings, ...rest }: History): History {
   const epoch = Math.min(...rest.testimonies.map(each => each.epoch));
   const same = (each: Recording): Recording =>

@@ -227,7 +227,7 @@ it('R-VIEW-6 a Redis that loads its data is waited for, and then has the order',
   await fixture.reader(redis.url).save();
   redis.childProcess.kill('SIGKILL');
   await redis.childProcess.exited;
-  // It loads for 2 s. It answers between two keys. A command that comes during a delay times out.
+  // This Redis loads for 2 s. It answers between two keys. A command that comes during a delay times out.
   const slowly = ['--key-load-delay', '300000', '--loading-process-events-interval-bytes', '1024'];
   const loaded = fixture.redis({ port: redis.port, args: [...dump, ...slowly] });
   const second = await fixture.server(redis.url, { ...times, RANKD_REFORM_MS: '60000' });

@@ -35,7 +35,7 @@ async function untilStatus(server: Server, status: number, deadlineMs = SEEN_MS)
   );
 }
 
-/** That a server has sent away its members, and admits none. */
+/** Checks that a server has ended the sessions of its members, and admits none. */
 async function expectStandby(server: Server, members: readonly Joined[]): Promise<void> {
   const line = await server.childProcess.event('mirror.conflict', undefined, SEEN_MS);
   expect(line).toMatchObject({ level: 50, epoch: expect.any(Number) });
@@ -126,7 +126,7 @@ it('p:writer a server that is cut off from Redis continues, and learns of the ne
 
   for (const direction of ['toServer', 'toClient'] as const) proxy.treat(direction, 'pass');
   await expectStandby(first, members);
-  // It has written nothing over the order of the other.
+  // This server has not overwritten the order of the other server.
   expect((await untilMirrored(shared.reader, second, 2)).epoch).toBe(numberIn(welcome, 'epoch'));
 });
 

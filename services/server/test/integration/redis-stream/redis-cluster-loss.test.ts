@@ -73,7 +73,7 @@ async function shardsApart(opened: OpenStore): Promise<{ here: number; elsewhere
   return { here: held[0] ?? -1, elsewhere };
 }
 
-/** The replica of the primary that was not lost and does not have this shard. */
+/** Returns the replica of a primary that does not have this shard and was not lost. */
 async function spare(shard: number): Promise<LaunchedNode> {
   const { primaries, replicas } = redis.launched;
   const holder = primaries.indexOf(await redis.ownerOf(logOf(shard)));

@@ -91,7 +91,7 @@ it('an append by a server that has not noticed the rewritten history writes noth
   const open = await fixture.openShard(redis.url);
   await appendAll(open, ['one']);
   await open.reading.untilTold('one');
-  // As if restored and continued by another server: longer, in the same epoch, and with matching ids.
+  // This stream is as if Redis was restored and another server continued: it is longer, in the same epoch, and has matching ids.
   const rewriting = client.multi().del(LOG).xadd(LOG, '1-0', 'm', 'a', 'p', '', 'b', 'genesis');
   rewriting.xadd(LOG, '1-1', 'm', 'b', 'p', 'a', 'b', 'one').xadd(LOG, '1-2', 'm', 'c', 'p', 'b', 'b', 'two');
   await rewriting.exec();
@@ -115,7 +115,7 @@ it('with ack replicated no acknowledged record is lost with the primary', async 
   pair.link.treat('toClient', 'pass');
   expect(await append('covers what was held')).toEqual(ok);
 
-  // The link fails in the middle of a load, then the primary.
+  // In the middle of a load, first the link fails and then the primary.
   const load = (async () => {
     for (let number = 0; ; number += 1) if ((await append(`load-${number}`)).kind !== 'ok') return;
   })();

@@ -31,7 +31,7 @@ const contract: Record<string, { type: string; labels: readonly string[] }> = {
   rankd_mirror_writes_total: { type: 'counter', labels: ['result'] },
   rankd_mirror_write_seconds: { type: 'histogram', labels: [] },
   rankd_mirror_conflicts_total: { type: 'counter', labels: [] },
-  // Not in the contract, but without it no one can see that a group's leader is away.
+  // This metric is not in the contract. Only this metric shows that a group's leader is away.
   rankd_leader_present: { type: 'gauge', labels: ['group'] },
   // Of several servers in one cluster.
   rankd_servers: { type: 'gauge', labels: [] },

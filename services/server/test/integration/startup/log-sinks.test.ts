@@ -56,7 +56,7 @@ async function start(sink: OutputSink): Promise<Running> {
       RANKD_HTTP_PORT: String(httpPort),
       RANKD_MEMBERS_MAX: '2000',
       RANKD_DRAIN_MS: String(DRAIN_MS),
-      // Without a rate limit, so that every line is written.
+      // At this level the log has no rate limit, so that every line is written.
       LOG_LEVEL: 'debug',
     },
     stdio: ['ignore', sink.stdout, 'ignore'],

@@ -102,7 +102,7 @@ describe('a gateway on a log in format 1', () => {
     log().features = ['resign'];
     const late = fixture.join({ require: ['resign'] });
     expect(late.frames[0]).toMatchObject({ type: 'welcome', features: ['resign'], rank: 1 });
-    // A session from before may use it too.
+    // A session that was opened before may use the feature too.
     old.send({ type: 'resign' });
     fixture.clock.pass(50);
     expect(old.frames.at(-1)).toMatchObject({ type: 'view', rank: 1, cause: { kind: 'moved', reason: 'RESIGNED' } });

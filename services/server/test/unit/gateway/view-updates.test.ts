@@ -13,7 +13,7 @@ describe('R-VIEW-3 A member receives its rank in a view before any command that 
     const before = ben.frames.length;
     admin.send({ type: 'admin', id: '1', action: 'move', member: memberOf(ann), rank: 2 });
     admin.send({ type: 'admin', id: '2', action: 'move', member: memberOf(cid), rank: 0 });
-    // Decided after the move that waits for ben, but applied before it.
+    // This removal is decided after the move that waits for ben, but is applied before that move.
     admin.send({ type: 'admin', id: '3', action: 'remove', member: memberOf(ann) });
     ann.send({ type: 'yielded' });
     admin.send({ type: 'admin', id: '4', action: 'command', name: 'go' });

@@ -57,7 +57,7 @@ describe('a process that is stopped and continued', () => {
     const troubles = [troublesOf(above), troublesOf(member), troublesOf(below)];
     for (let round = 0; round < 20; round += 1) {
       process.stop();
-      // At any point between two heartbeats, for as long as the last heartbeat allows.
+      // The stop begins at any point between two heartbeats, and lasts for as long as the last heartbeat allows.
       await fleet.time.pass(SUSPEND_MS - 2 * HEARTBEAT_MS - 1);
       process.continue();
       const sheet = await above.command('go', round, { to: { ranks: [1] }, deadlineMs: DEADLINE_MS });

@@ -132,7 +132,7 @@ function flood({ peer }: Administrator, member: string): void {
 
 describe('a leader that no longer reads never acts after the next member is promoted', () => {
   it('R-LEAD-1 R-FLOW-1 if it is ended as a slow consumer', async () => {
-    // Without a proxy, which would read in place of the leader.
+    // This test has no proxy, because a proxy would read in place of the leader.
     await duel.start(port, port);
     for (let round = 0; round < ROUNDS; round += 1) {
       const flooder = await Administrator.of(duel.group, await server.connect());

@@ -24,7 +24,7 @@ async function join(options: JoinOptions): Promise<Membership> {
   return joining;
 }
 
-/** What has arrived after everything that is under way. */
+/** Returns what has arrived when nothing is in flight any more. */
 async function received(): Promise<string[]> {
   await fleet.time.pass(20);
   return coordinator.receivedTypes;

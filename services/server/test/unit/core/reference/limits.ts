@@ -18,7 +18,7 @@ export interface Standing {
   readonly seq: number;
   readonly ids: readonly string[];
   readonly slots: readonly number[];
-  /** By rank; undefined for away members. */
+  /** The sessions by rank; undefined for away members. */
   readonly sessions: readonly (string | undefined)[];
   readonly waiting: readonly string[];
   readonly openCommands: number;

@@ -351,7 +351,7 @@ export class ReferenceGroup implements ReferenceOrder {
       : effects;
   }
 
-  /** R-RESIGN-1: it goes behind the last present member, and is answered in any case. */
+  /** R-RESIGN-1: the member goes behind the last present member. It gets an answer even if its rank stays the same. */
   private resign({ member: id, session, at }: ResignedEntry): PlainEffect[] {
     const member = this.members.find(each => each.id === id && each.session === session);
     if (member === undefined || this.isFrozen) return [];

@@ -13,7 +13,7 @@ import {
 
 const HEARTBEAT_MS = Number(TIMINGS.normal.RANKD_HEARTBEAT_MS);
 const DEAD_MS = Number(TIMINGS.normal.RANKD_DEAD_MS);
-/** Much more than the connection buffers for a peer that does not read, and than the server may. */
+/** So many orders that neither the connection nor the server can buffer them for a peer that does not read. */
 const ORDERS = 100;
 const BACKLOG_BYTES_MAX = 1_048_576;
 

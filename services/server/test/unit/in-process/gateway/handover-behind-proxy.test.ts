@@ -3,7 +3,7 @@ import { type Joined, type RawPeer, resumeOf, TIMINGS } from '@rankd/testkit';
 import { InProcessServer } from '@rankd/testkit/in-process';
 
 const SUSPEND_MS = Number(TIMINGS.normal.RANKD_SUSPEND_MS);
-/** Much shorter than the lease. */
+/** This grace period is much shorter than the lease. */
 const GRACE_LEADER_MS = 100;
 /** How late a timer of the server may be, in ms. */
 const TIMER_MS = 11;

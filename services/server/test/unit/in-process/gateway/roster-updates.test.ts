@@ -230,7 +230,7 @@ describe('R-VIEW-2 updates roster: the lists of a view turn the earlier roster i
 
 describe('R-VIEW-2 Lists that do not fit are replaced by reset, and the roster follows', () => {
   const STAY = 60;
-  // So many that even half of them do not fit.
+  // So many members leave that even half of them do not fit.
   const GO = 200;
 
   it('sends reset, and the roster of the same view in frames that fit', async () => {

@@ -28,7 +28,7 @@ async function scripted(script: Script): Promise<ScriptedRedis> {
   return store;
 }
 
-/** That the server refuses hellos, for the reason, and for no longer than `windowMs` after it began to listen. */
+/** Checks that the server refuses hellos for this reason, and for at most `windowMs` after it began to listen. */
 async function expectUnread(server: InProcessServer, reason: RegExp, windowMs = REFORM_MS): Promise<void> {
   const listeningMs = server.time.nowMs();
   const refused = await server.connect();
