@@ -97,7 +97,7 @@ export class ClusterLog implements OrderedLog {
     this.#shards.of(group).awaitServersOf(group, then);
   }
 
-  /** Returns the features whose entries the format of the group's shard has. */
+  /** Returns the features that the format of the group's shard can record. */
   featuresOf(group: string): readonly Feature[] {
     return featuresOfFormat(this.#shards.of(group).replica?.registry.format ?? 1);
   }

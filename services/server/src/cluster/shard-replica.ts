@@ -236,7 +236,7 @@ export class ShardReplica {
     }
   }
 
-  /** Begins a new epoch of the stream. Called when the connection to Redis is up again, because that may be another primary. */
+  /** Begins a new epoch of the stream. Called when the connection to Redis is up again, because it may lead to another primary. */
   async beginEpoch(): Promise<void> {
     if (this.isCurrent) await this.#writer.beginEpoch();
   }
