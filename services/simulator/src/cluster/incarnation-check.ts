@@ -1,7 +1,7 @@
 /** Checks what one incarnation of a server proposes and applies. */
 
 import { olderForm } from 'rankd/dist/cluster/formats/format-one.js';
-import type { Effect, Entry } from 'rankd/dist/core/index.js';
+import { type Effect, type Entry, senderOfEntry } from 'rankd/dist/core/index.js';
 import type { Groups, Origin } from 'rankd/dist/log/ordered-log.js';
 import { CommandLedger } from '../checks/command-ledger.js';
 import { ReferenceRoster } from '../checks/reference-roster.js';
@@ -14,6 +14,8 @@ import { HistoryCursor } from './history-cursor.js';
 /** A proposal, with the fields that every format has. It may be lost if the server did not follow the group at that time. */
 interface Proposal {
   readonly text: string;
+  /** The key of `senderOfEntry`. */
+  readonly sender: string | undefined;
   readonly may: 'vanish' | 'not vanish';
 }
 
@@ -50,6 +52,7 @@ export class IncarnationCheck {
   recordProposal(entry: Entry): void {
     this.#proposed.push({
       text: JSON.stringify(olderForm(entry)),
+      sender: senderOfEntry(entry),
       may: this.#state === 'away' ? 'vanish' : 'not vanish',
     });
   }
@@ -103,11 +106,19 @@ export class IncarnationCheck {
     return [order, new CommandLedger(order, () => 0, Infinity), new HistoryCursor(this.#history)];
   }
 
-  /** Compares only the fields that every format has, because an applied entry of format 1 lacks the later fields of its proposal. */
+  /**
+   * Checks that the entries of each sender keep their order. An entry may overtake those of other senders if one batch cannot contain all,
+   * for example because the format was raised between them (EntryQueue). Compares only the fields that every format has, because an
+   * applied entry of format 1 lacks the later fields of its proposal.
+   */
   #checkProposed(entry: Entry): void {
     const text = JSON.stringify(olderForm(entry));
-    const next = this.#proposed.findIndex(proposed => proposed.text === text || proposed.may === 'not vanish');
-    const [proposed] = this.#proposed.splice(0, next + 1).slice(-1);
+    const sender = senderOfEntry(entry);
+    const sent = this.#proposed.filter(proposal => proposal.sender === sender);
+    const next = sent.findIndex(({ text: other, may }) => other === text || may === 'not vanish');
+    const proposed = sent[next];
+    const passed = new Set(sent.slice(0, next + 1));
+    this.#proposed = this.#proposed.filter(proposal => !passed.has(proposal));
     if (proposed?.text !== text)
       throw new Violation(
         'ONCE',
