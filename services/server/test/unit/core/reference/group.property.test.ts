@@ -23,6 +23,8 @@ import {
 } from './limits.js';
 
 const RUNS = { numRuns: 200 };
+/** In so many scripts the rarest effect, `reassure`, occurs 18 times on average. In 200 of them it is missing once in 40 runs. */
+const RUNS_FOR_EVERY_EFFECT = { numRuns: 1000 };
 
 const coordinate = (): Coordinator => new Coordinator(SCRIPT_RULES, EPOCH_LAST);
 
@@ -78,11 +80,12 @@ const EVERYTHING = [
     'LEFT',
     'SLOW_CONSUMER',
     'REMOVED',
+    'REPLACED',
     'GRACE_ENDED',
     'RESTARTED',
     'SERVER_LOST',
   ],
-  ...['ask-to-stop', 'released', 'removed', 'resignation', 'RESIGNED'],
+  ...['ask-to-stop', 'released', 'reassure', 'removed', 'resignation', 'RESIGNED'],
   ...['administered: accepted', 'administered: NO_SUCH_TARGET', 'administered: DRAINING'],
   ...['accepted', 'OUTRANKED', 'AWAY', 'NO_SUCH_TARGET', 'NO_RECIPIENTS'],
   ...['DUPLICATE_ID', 'TOO_MANY_OPEN', 'RATE_LIMITED', 'DRAINING'],
@@ -134,9 +137,7 @@ describe('the core after random entries', () => {
       }
       standsAsTheModel(coordinator, model);
     };
-    fc.assert(fc.property(script, agrees), RUNS);
-    // Random scripts produce these too seldom to rely on. group.test.ts and leadership.property.test.ts cover them.
-    for (const rare of ['REPLACED', 'reassure']) met.delete(rare);
+    fc.assert(fc.property(script, agrees), RUNS_FOR_EVERY_EFFECT);
     expect([...met].sort()).toEqual([...EVERYTHING].sort());
   });
 
