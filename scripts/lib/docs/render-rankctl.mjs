@@ -79,8 +79,9 @@ const notes = {
 
 /** Returns the help of a verb without the options of all verbs, which the first block of the page has. */
 function withoutCommonOptions(help) {
-  return help
-    .replace(/Global Options:\n(?: .*\n)+\n/, '')
+  const sections = help.split('\n\n').filter(section => !section.startsWith('Global Options:'));
+  return sections
+    .join('\n\n')
     .replace(/^ +-h, --help +print this help\n/m, '')
     .replace(/^Options:\n\n/m, '');
 }

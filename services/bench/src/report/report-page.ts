@@ -57,7 +57,7 @@ function methodOf({ at, machine, tools, repeats, seconds, isPinned, loadFromNode
 - ${isPinned ? 'The measured server has one core. The load and everything else have another.' : 'Nothing was pinned to a core.'}${loadFromNode ? ' **The load came from Node, and this load was the bottleneck.**' : ''}
 - rankd runs with its defaults, except for larger limits: \`RANKD_MEMBERS_MAX\` 20000, \`RANKD_COMMANDS_OPEN_MAX\` 100000, and
   \`RANKD_DEAD_MS\` 60000 with \`RANKD_SUSPEND_MS\` 40000, because the load generator answers no ping during a fan-out. rankd mirrors to
-  a real Redis and logs at level info to a file. Its metrics are read once a second. Redis and that reader use the other core.
+  a real Redis and logs at level info to a file. Its metrics are read once a second. Redis and that reader do not use its core.
 - The servers alternate within each repeat. The verdict uses the median of the ratios of the repeats.
 - rankd and \`node-limit\` do a fan-out or a round trip once before it counts, because V8 compiles code while it runs. Joins are
   measured on servers that have done nothing yet.

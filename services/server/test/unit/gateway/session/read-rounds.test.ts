@@ -71,6 +71,11 @@ class RoundsFixture {
     if (!this.rounds.readArrived(session.push(frames))) session.reading = 'waiting';
   }
 
+  /** Receives 1,000 frames of each of `count` sessions: `flood-0`, `flood-1` and so on. */
+  flood(count: number, costMs: number): void {
+    for (let index = 0; index < count; index += 1) this.receive(new FakeSession(`flood-${index}`, costMs), 1000);
+  }
+
   takeAll(): [string, number][] {
     return this.taken.splice(0);
   }
@@ -185,8 +190,7 @@ describe('R-PACE-1 ReadRounds', () => {
 
   it('takes the frame of a session that sends little before those that wait', () => {
     const fixture = new RoundsFixture();
-    const floods = Array.from({ length: 40 }, (_, index) => new FakeSession(`flood-${index}`, 0.1));
-    for (const flood of floods) fixture.receive(flood, 1000);
+    fixture.flood(40, 0.1);
     const insider = new FakeSession('insider');
     for (let round = 0; round < 100; round += 1) {
       fixture.rounds.flush();
@@ -198,8 +202,7 @@ describe('R-PACE-1 ReadRounds', () => {
 
   it('reads a session that sends little before those that wait, if it must wait too', () => {
     const fixture = new RoundsFixture();
-    const floods = Array.from({ length: 40 }, (_, index) => new FakeSession(`flood-${index}`, 0.1));
-    for (const flood of floods) fixture.receive(flood, 1000);
+    fixture.flood(40, 0.1);
     fixture.rounds.flush();
     fixture.receive(new FakeSession('other', 3), 1);
     // Its first frame takes long, for example because another process has the processor. So the second one waits.
@@ -217,8 +220,7 @@ describe('R-PACE-1 ReadRounds', () => {
 
   it('reads a session that sends much behind those that wait, after LIGHT_COST_MAX frames of it', () => {
     const fixture = new RoundsFixture();
-    const floods = Array.from({ length: 4 }, (_, index) => new FakeSession(`flood-${index}`, 1));
-    for (const flood of floods) fixture.receive(flood, 1000);
+    fixture.flood(4, 1);
     const newcomer = new FakeSession('newcomer');
     newcomer.readShare.waitedInRound = 0;
     newcomer.receivedBytes = -1000 * FRAME_BYTES;
